@@ -1,0 +1,118 @@
+//! The model that rules see as `input`: one shape for every standard. Absent is absent, never null; a list is always
+//! there, empty when the document has none.
+//!
+//! Deliberately absent: how a standard maps onto it (`meshgate-descriptor`), and wire types of reports (`meshgate-report`).
+
+mod contract;
+mod product;
+
+pub use contract::{Column, Contract, Description, Role, Server, Sla, Table};
+pub use product::{Direction, Location, Owner, Port, Product, Support};
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+/// The format of a descriptor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Format {
+    /// Open Data Mesh Data Product Descriptor Specification.
+    Dpds,
+    /// Bitol Open Data Product Standard.
+    Odps,
+    /// Bitol Open Data Contract Standard.
+    Odcs,
+    /// Any other YAML or JSON document.
+    Generic,
+}
+
+impl Format {
+    /// Returns the short name used everywhere.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Dpds => "dpds",
+            Self::Odps => "odps",
+            Self::Odcs => "odcs",
+            Self::Generic => "generic",
+        }
+    }
+}
+
+/// What a descriptor describes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// A data product.
+    DataProduct,
+    /// A data contract.
+    DataContract,
+    /// Anything else.
+    Other,
+}
+
+impl Kind {
+    /// Returns the short name used everywhere.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::DataProduct => "data-product",
+            Self::DataContract => "data-contract",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// What the run says of itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Context {
+    /// The stage of the deployment (`dev`, `prod`, …), when given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stage: Option<String>,
+    /// The event that asks (`DATA_PRODUCT_VERSION_CREATION`, …), when given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event: Option<String>,
+    /// The domain of the descriptor, when it names one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub domain: Option<String>,
+    /// The time of the check, RFC 3339 in UTC.
+    pub now: String,
+}
+
+/// A descriptor as rules see it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Input {
+    /// The standard it is written in.
+    pub format: Format,
+    /// What it describes.
+    pub kind: Kind,
+    /// The file as it was named.
+    pub file: String,
+    /// The data product, when it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub product: Option<Product>,
+    /// Every contract in sight.
+    pub contracts: Vec<Contract>,
+    /// What the run says of itself.
+    pub context: Context,
+    /// The document itself, references resolved.
+    pub raw: Value,
+}
+
+impl Input {
+    /// Returns the id of the product, or of the contract.
+    #[must_use]
+    pub fn id(&self) -> Option<&str> {
+        match &self.product {
+            Some(product) => product.id.as_deref().or(product.fqn.as_deref()).or(product.name.as_deref()),
+            None => self.contracts.first().and_then(|c| c.id.as_deref().or(c.name.as_deref())),
+        }
+    }
+
+    /// Returns the JSON that rules see.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        // Strings, lists and string-keyed maps only: this cannot fail, and if it ever did, an empty input would show.
+        serde_json::to_value(self).unwrap_or_else(|_| Value::Object(Map::new()))
+    }
+}
