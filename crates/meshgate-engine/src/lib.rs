@@ -1,1 +1,18 @@
-//! stub
+//! Configuration, bundles, plugins, and the one way of a check: the only crate that names the evaluators.
+//!
+//! Deliberately absent: rendering, HTTP and arguments; the edges own those.
+
+mod bundle;
+mod check;
+mod config;
+mod discover;
+mod embedded;
+mod engine;
+mod locate;
+mod policy_test;
+
+pub use check::{CheckOptions, Outcome};
+pub use config::{Config, ConfigError, TEMPLATE};
+pub use engine::{Additions, Engine, EngineError};
+pub use meshgate_rego::{QueryError, TestResult};
+pub use policy_test::test_paths;

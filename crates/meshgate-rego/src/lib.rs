@@ -1,1 +1,17 @@
-//! stub
+//! Rego on regorus: bundles' modules and METADATA, checks before evaluation, evaluation rule by rule, tests.
+//!
+//! Deliberately absent: files (the engine reads them), the VM, and builtins that regorus lacks: a policy that calls one
+//! is an error when it is loaded or evaluated, never a silent pass.
+
+mod bundle;
+mod error;
+mod evaluate;
+mod metadata;
+mod output;
+mod recursion;
+mod tests_run;
+
+pub use bundle::{Bundle, Module};
+pub use error::LoadError;
+pub use evaluate::QueryError;
+pub use tests_run::TestResult;

@@ -1,0 +1,90 @@
+//! Bitol Open Data Product Standard 0.9, 1.0 and 1.1 to the model.
+//!
+//! | model | ODPS |
+//! |---|---|
+//! | `id`, `name`, `version`, `domain`, `status`, `tags` | the same |
+//! | `description` | `description.purpose` |
+//! | `owner` | `team.name`, and the first of `team.members[]` whose role is an owner's |
+//! | `ports[]` | `inputPorts[]`, `outputPorts[]`, `managementPorts[]` by their `content` |
+//! | `ports[].upstream` | `outputPorts[].inputContracts[].id` |
+//!
+//! Deliberately absent: the contracts themselves; ODPS names them by id and they live in files of their own.
+
+use super::purpose;
+use crate::document::Cursor;
+use crate::extract;
+use meshgate_core::model::{Direction, Owner, Port, Product, Support};
+
+/// Builds the model of a product.
+pub fn product(root: &Cursor<'_>) -> Product {
+    let mut ports = Vec::new();
+    for (key, direction) in [("inputPorts", Direction::Input), ("outputPorts", Direction::Output)] {
+        ports.extend(root.list(key).map(|cursor| port(&cursor, direction)));
+    }
+    ports.extend(root.list("managementPorts").map(|cursor| port(&cursor, management(&cursor))));
+    Product {
+        id: root.string("id"),
+        fqn: None,
+        name: root.string("name"),
+        version: root.string("version"),
+        domain: root.string("domain"),
+        status: root.string("status"),
+        description: purpose(root, "description"),
+        tags: root.strings("tags"),
+        owner: owner(root),
+        support: root.list("support").map(|cursor| support(&cursor)).collect(),
+        ports,
+        pointer: root.pointer(),
+    }
+}
+
+fn management(cursor: &Cursor<'_>) -> Direction {
+    match cursor.string("content").as_deref() {
+        Some("discoverability") => Direction::Discovery,
+        Some("observability") => Direction::Observability,
+        Some("control") => Direction::Control,
+        _ => Direction::Management,
+    }
+}
+
+fn port(cursor: &Cursor<'_>, direction: Direction) -> Port {
+    Port {
+        name: cursor.string("name"),
+        version: cursor.string("version"),
+        id: cursor.string("id"),
+        description: purpose(cursor, "description"),
+        port_type: cursor.string("type"),
+        contract_id: cursor.string("contractId"),
+        upstream: cursor.list("inputContracts").filter_map(|contract| contract.string("id")).collect(),
+        tags: cursor.strings("tags"),
+        ..Port::new(direction, cursor.pointer())
+    }
+}
+
+fn owner(root: &Cursor<'_>) -> Option<Owner> {
+    let team = root.get("team");
+    // ODPS 0.9 and ODCS 3.0 write the team as a list of members.
+    let members: Vec<_> = match &team {
+        Some(team) if team.is_map() => team.list("members").collect(),
+        Some(team) => team.items().collect(),
+        None => Vec::new(),
+    };
+    let member = members.iter().find(|m| m.string("role").is_some_and(|role| role.to_lowercase().contains("owner")));
+    let user = member.and_then(|member| member.string("username"));
+    let named = Owner {
+        email: user.clone().filter(|user| user.contains('@')),
+        id: user,
+        name: member.and_then(|member| member.string("name")),
+        team: team.as_ref().and_then(|team| team.string("name")),
+    };
+    let found = named != Owner::default();
+    if found { Some(named) } else { extract::property(root, &["owner", "dataOwner", "productOwner"]).map(by_id) }
+}
+
+fn by_id(id: String) -> Owner {
+    Owner { email: Some(id.clone()).filter(|id| id.contains('@')), id: Some(id), ..Owner::default() }
+}
+
+fn support(cursor: &Cursor<'_>) -> Support {
+    Support { channel: cursor.string("channel"), url: cursor.string("url"), pointer: cursor.pointer() }
+}

@@ -1,0 +1,252 @@
+//! YAML with spans, over the events of `saphyr-parser`; scalars mean what PyYAML (YAML 1.1) reads, as the tools of these
+//! standards do. Merge keys (`<<`) are applied as PyYAML does: the map's own keys win, then the first merged.
+//!
+//! Deliberately absent: tags of programming languages (`!!python/…`), which are read as the plain value.
+
+mod scalar;
+
+use crate::json::duplicate;
+use crate::read::Diagnostic;
+use crate::tree::{Entry, NodeId, NodeValue, Tree};
+use meshgate_core::limits::ReadLimits;
+use meshgate_core::span::Span;
+use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
+use std::collections::{HashMap, HashSet};
+
+/// Parses a YAML stream; each document is a tree.
+pub fn parse(text: &str, limits: &ReadLimits, diagnostics: &mut Vec<Diagnostic>) -> Vec<Tree> {
+    let skipped = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+    let body = text.get(skipped..).unwrap_or("");
+    let offsets = Offsets::of(body, skipped);
+    let mut parser = Parser::new_from_str(body);
+    let mut trees = Vec::new();
+    let mut builder = Builder::new(text, limits);
+    while let Some(event) = parser.next_event() {
+        let (event, mark) = match event {
+            Ok(event) => event,
+            Err(error) => {
+                let start = offsets.byte(error.marker().index()).min(text.len());
+                let width = text.get(start..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+                let help = "mend the YAML; nothing else was checked";
+                let span = Span::new(start, start + width);
+                diagnostics.push(Diagnostic::new("read.syntax", error.info().to_owned(), span, help));
+                return Vec::new();
+            }
+        };
+        let span = Span::new(offsets.byte(mark.start.index()), offsets.byte(mark.end.index()));
+        let outcome = match event {
+            Event::DocumentEnd => {
+                trees.extend(std::mem::replace(&mut builder, Builder::new(text, limits)).finish(diagnostics));
+                Ok(())
+            }
+            Event::Scalar(value, style, anchor, tag) => builder.scalar(&value, style, anchor, tag.as_deref(), span),
+            Event::SequenceStart(anchor, _) => builder.open(span, anchor, false),
+            Event::MappingStart(anchor, _) => builder.open(span, anchor, true),
+            Event::SequenceEnd | Event::MappingEnd => builder.close(span),
+            Event::Alias(anchor) => builder.alias(anchor, span),
+            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentStart(_) => Ok(()),
+        };
+        if let Err(diagnostic) = outcome {
+            diagnostics.push(*diagnostic);
+            return Vec::new();
+        }
+    }
+    trees
+}
+
+/// From the parser's characters to bytes of the file.
+struct Offsets {
+    skipped: usize,
+    starts: Option<Vec<usize>>,
+    end: usize,
+}
+
+impl Offsets {
+    fn of(body: &str, skipped: usize) -> Self {
+        let starts = (!body.is_ascii()).then(|| body.char_indices().map(|(at, _)| at).collect());
+        Self { skipped, starts, end: body.len() }
+    }
+
+    fn byte(&self, index: usize) -> usize {
+        let at = match &self.starts {
+            None => index.min(self.end),
+            Some(starts) => starts.get(index).copied().unwrap_or(self.end),
+        };
+        self.skipped + at
+    }
+}
+
+/// A list or map that is still open.
+struct Open {
+    start: usize,
+    anchor: usize,
+    end: usize,
+    kind: OpenKind,
+}
+
+enum OpenKind {
+    List(Vec<NodeId>),
+    Map { entries: Vec<Entry>, merges: Vec<NodeId>, key: Option<(Box<str>, Span, bool)> },
+}
+
+struct Builder<'a> {
+    text: &'a str,
+    limits: &'a ReadLimits,
+    tree: Tree,
+    open: Vec<Open>,
+    anchors: HashMap<usize, NodeId>,
+    duplicates: Vec<Diagnostic>,
+    root: Option<NodeId>,
+}
+
+type Outcome = Result<(), Box<Diagnostic>>;
+
+impl<'a> Builder<'a> {
+    fn new(text: &'a str, limits: &'a ReadLimits) -> Self {
+        Self {
+            text,
+            limits,
+            tree: Tree::default(),
+            open: Vec::new(),
+            anchors: HashMap::new(),
+            duplicates: Vec::new(),
+            root: None,
+        }
+    }
+
+    fn finish(mut self, diagnostics: &mut Vec<Diagnostic>) -> Option<Tree> {
+        diagnostics.append(&mut self.duplicates);
+        self.tree.root = self.root?;
+        Some(self.tree)
+    }
+
+    fn scalar(&mut self, value: &str, style: ScalarStyle, anchor: usize, tag: Option<&Tag>, span: Span) -> Outcome {
+        let plain = style == ScalarStyle::Plain;
+        // The scanner ends plain and block scalars at the next token; what lies between is not the value's.
+        let trimmed = if plain || matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
+            Span::new(span.start, span.start + span.slice(self.text).trim_end().len())
+        } else {
+            span
+        };
+        let is_key = matches!(self.open.last(), Some(Open { kind: OpenKind::Map { key: None, .. }, .. }));
+        if is_key {
+            return self.key(value, trimmed, plain && value == "<<");
+        }
+        let node = self.tree.push(trimmed, scalar::resolve(value, plain, tag));
+        self.place(node, anchor, trimmed.end)
+    }
+
+    fn key(&mut self, name: &str, span: Span, merge: bool) -> Outcome {
+        if let Some(Open { kind: OpenKind::Map { key, .. }, end, .. }) = self.open.last_mut() {
+            *key = Some((name.into(), span, merge));
+            *end = span.end;
+        }
+        Ok(())
+    }
+
+    fn open(&mut self, span: Span, anchor: usize, map: bool) -> Outcome {
+        if matches!(self.open.last(), Some(Open { kind: OpenKind::Map { key: None, .. }, .. })) {
+            let help = "use a plain word as the key";
+            return Err(Box::new(Diagnostic::new("read.syntax", "a list or map cannot be a key here", span, help)));
+        }
+        if self.open.len() >= self.limits.depth_max {
+            let message = format!("document nests deeper than {} levels", self.limits.depth_max);
+            return Err(Box::new(Diagnostic::new("read.too_large", message, span, "flatten the document")));
+        }
+        let kind = if map {
+            OpenKind::Map { entries: Vec::new(), merges: Vec::new(), key: None }
+        } else {
+            OpenKind::List(Vec::new())
+        };
+        self.open.push(Open { start: span.start, anchor, end: span.end, kind });
+        Ok(())
+    }
+
+    fn close(&mut self, span: Span) -> Outcome {
+        let Some(open) = self.open.pop() else { return Ok(()) };
+        // A flow collection ends with its bracket, a block one with its last child.
+        let bracket = span.slice(self.text);
+        let end = if bracket == "]" || bracket == "}" { span.end } else { open.end };
+        let value = match open.kind {
+            OpenKind::List(items) => NodeValue::List(items),
+            OpenKind::Map { mut entries, merges, .. } => {
+                self.check_duplicates(&entries);
+                self.merge(&mut entries, &merges);
+                NodeValue::Map(entries)
+            }
+        };
+        let node = self.tree.push(Span::new(open.start.min(end), end), value);
+        self.place(node, open.anchor, end)
+    }
+
+    fn alias(&mut self, anchor: usize, span: Span) -> Outcome {
+        let Some(target) = self.anchors.get(&anchor).copied() else {
+            let message = "an alias names an anchor that is not finished before it";
+            return Err(Box::new(Diagnostic::new("read.syntax", message, span, "do not let a value contain itself")));
+        };
+        if matches!(self.open.last(), Some(Open { kind: OpenKind::Map { key: None, .. }, .. })) {
+            let name = match self.tree.value(target) {
+                Some(NodeValue::Text(text)) => text.clone(),
+                _ => {
+                    let message = "an alias used as a key must name a text";
+                    return Err(Box::new(Diagnostic::new("read.syntax", message, span, "write the key out")));
+                }
+            };
+            return self.key(&name, span, false);
+        }
+        let node = self.tree.push(span, NodeValue::Alias(target));
+        self.place(node, 0, span.end)
+    }
+
+    /// Puts a finished value where it belongs.
+    fn place(&mut self, node: NodeId, anchor: usize, value_end: usize) -> Outcome {
+        if anchor != 0 {
+            self.anchors.insert(anchor, node);
+        }
+        match self.open.last_mut() {
+            None => self.root = Some(node),
+            Some(Open { kind: OpenKind::List(items), end, .. }) => {
+                items.push(node);
+                *end = value_end.max(*end);
+            }
+            Some(Open { kind: OpenKind::Map { entries, merges, key }, end, .. }) => {
+                if let Some((key, key_span, merge)) = key.take() {
+                    if merge {
+                        merges.push(node);
+                    } else {
+                        entries.push(Entry { key, key_span, value: node });
+                    }
+                }
+                *end = value_end.max(*end);
+            }
+        }
+        Ok(())
+    }
+
+    fn check_duplicates(&mut self, entries: &[Entry]) {
+        let mut seen = HashSet::with_capacity(entries.len());
+        for entry in entries {
+            if !seen.insert(&*entry.key) {
+                self.duplicates.push(duplicate(&entry.key, entry.key_span));
+            }
+        }
+    }
+
+    fn merge(&self, entries: &mut Vec<Entry>, merges: &[NodeId]) {
+        if merges.is_empty() {
+            return;
+        }
+        let mut seen: HashSet<Box<str>> = entries.iter().map(|entry| entry.key.clone()).collect();
+        for source in merges {
+            let maps = match self.tree.value(*source) {
+                Some(NodeValue::List(items)) => items.clone(),
+                _ => vec![*source],
+            };
+            for map in maps {
+                if let Some(NodeValue::Map(merged)) = self.tree.value(map) {
+                    entries.extend(merged.iter().filter(|entry| seen.insert(entry.key.clone())).cloned());
+                }
+            }
+        }
+    }
+}

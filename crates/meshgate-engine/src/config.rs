@@ -1,0 +1,245 @@
+//! `meshgate.yaml`: one struct, unknown keys refused with the place and a suggestion.
+//!
+//! Deliberately absent: layers, selection, enforcement and waivers; a file that asks for them is refused, not ignored.
+
+use meshgate_core::limits::{EvaluationLimits, ReadLimits};
+use meshgate_core::pointer::Pointer;
+use meshgate_core::span::Lines;
+use serde::Deserialize;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use thiserror::Error;
+
+/// What `meshgate init` writes.
+pub const TEMPLATE: &str = include_str!("config/template.yaml");
+
+/// The configuration. Paths are relative to the file's folder.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The version of this shape; 1.
+    pub version: u64,
+    /// Use the rules compiled into the program? Default true.
+    #[serde(default = "yes")]
+    pub embedded: bool,
+    /// Folders of Rego rules and data.
+    #[serde(default)]
+    pub bundles: Vec<BundleEntry>,
+    /// WASM plugins.
+    #[serde(default)]
+    pub plugins: Vec<PluginEntry>,
+    /// The lowest severity that denies: `error`, `warning` or `info`. Default `error`.
+    #[serde(default)]
+    pub deny_at: Option<DenyAt>,
+    /// Bounds on what is read and run.
+    #[serde(default)]
+    pub limits: Limits,
+    /// The sidecar's addresses.
+    #[serde(default)]
+    pub server: Server,
+    /// The folder that paths are relative to.
+    #[serde(skip)]
+    pub folder: PathBuf,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            version: 1,
+            embedded: true,
+            bundles: Vec::new(),
+            plugins: Vec::new(),
+            deny_at: None,
+            limits: Limits::default(),
+            server: Server::default(),
+            folder: PathBuf::new(),
+        }
+    }
+}
+
+/// A bundle.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BundleEntry {
+    /// Its name, for messages.
+    pub name: String,
+    /// Its folder.
+    pub path: PathBuf,
+}
+
+/// A plugin.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PluginEntry {
+    /// Its name, for messages.
+    pub id: String,
+    /// Its component.
+    pub path: PathBuf,
+    /// The SHA-256 that the component must have, in hex.
+    #[serde(default)]
+    pub sha256: Option<String>,
+    /// Its settings, passed on as they are.
+    #[serde(default)]
+    pub settings: Value,
+    /// Bounds of its own.
+    #[serde(default)]
+    pub limits: PluginLimits,
+}
+
+/// Bounds of one plugin.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PluginLimits {
+    /// Wall clock of one call, milliseconds.
+    #[serde(default)]
+    pub deadline_ms: Option<u64>,
+    /// Linear memory, MiB.
+    #[serde(default)]
+    pub memory_mib: Option<usize>,
+}
+
+/// The lowest severity that denies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DenyAt {
+    /// Errors deny.
+    Error,
+    /// Warnings too.
+    Warning,
+    /// Everything denies.
+    Info,
+}
+
+/// Bounds on what is read and run.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Wall clock of one rule on one descriptor, milliseconds. Default 200.
+    #[serde(default)]
+    pub rule_deadline_ms: Option<u64>,
+    /// Wall clock of one plugin call, milliseconds. Default 1000.
+    #[serde(default)]
+    pub plugin_deadline_ms: Option<u64>,
+    /// Linear memory of one plugin instance, MiB. Default 64.
+    #[serde(default)]
+    pub plugin_memory_mib: Option<usize>,
+    /// Bytes of one descriptor. Default 16777216.
+    #[serde(default)]
+    pub file_bytes_max: Option<usize>,
+}
+
+impl Limits {
+    /// Returns the bounds of evaluation.
+    #[must_use]
+    pub fn evaluation(&self) -> EvaluationLimits {
+        let default = EvaluationLimits::default();
+        EvaluationLimits {
+            rule_deadline: self.rule_deadline_ms.map_or(default.rule_deadline, Duration::from_millis),
+            plugin_deadline: self.plugin_deadline_ms.map_or(default.plugin_deadline, Duration::from_millis),
+            plugin_memory_bytes_max: self.plugin_memory_mib.map_or(default.plugin_memory_bytes_max, |mib| mib << 20),
+            ..default
+        }
+    }
+
+    /// Returns the bounds of reading.
+    #[must_use]
+    pub fn read(&self) -> ReadLimits {
+        let default = ReadLimits::default();
+        ReadLimits { file_bytes_max: self.file_bytes_max.unwrap_or(default.file_bytes_max), ..default }
+    }
+}
+
+/// The sidecar's addresses.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    /// Where decisions are asked for. Default `127.0.0.1:8181`.
+    #[serde(default)]
+    pub listen: Option<String>,
+    /// Where operators look, or `off`. Default `127.0.0.1:8282`.
+    #[serde(default)]
+    pub admin: Option<String>,
+}
+
+/// The configuration is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{place}: {message}")]
+pub struct ConfigError {
+    /// File, line and column.
+    pub place: String,
+    /// What is wrong and what to do.
+    pub message: String,
+}
+
+impl Config {
+    /// Reads a configuration file.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with the place of what is wrong.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let name = path.display().to_string();
+        let bytes = std::fs::read(path)
+            .map_err(|error| ConfigError { place: name.clone(), message: format!("cannot be read: {error}") })?;
+        let mut config = Self::parse(&name, &bytes)?;
+        config.folder = path.parent().unwrap_or(Path::new("")).to_owned();
+        Ok(config)
+    }
+
+    /// Reads a configuration from its text.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with the place of what is wrong.
+    pub fn parse(name: &str, bytes: &[u8]) -> Result<Self, ConfigError> {
+        let parsed = meshgate_descriptor::read(name, bytes, &ReadLimits::default());
+        let text = &parsed.text;
+        let place = |offset| {
+            let at = Lines::of(text).position(text, offset);
+            format!("{name}:{}:{}", at.line, at.column)
+        };
+        if let Some(diagnostic) = parsed.diagnostics.first() {
+            return Err(ConfigError { place: place(diagnostic.span.start), message: diagnostic.message.clone() });
+        }
+        let [document] = parsed.documents.as_slice() else {
+            let message = "is empty or holds several documents; write one, or run `meshgate init`".to_owned();
+            return Err(ConfigError { place: name.to_owned(), message });
+        };
+        let value = document.to_value();
+        let config: Self = serde_path_to_error::deserialize(&value).map_err(|error| {
+            let pointer = error.path().iter().fold(Pointer::root(), |pointer, step| match step {
+                serde_path_to_error::Segment::Seq { index } => pointer.index(*index),
+                serde_path_to_error::Segment::Map { key } => pointer.key(key),
+                _ => pointer,
+            });
+            ConfigError { place: place(document.span(&pointer).start), message: explain(&error.inner().to_string()) }
+        })?;
+        if config.version != 1 {
+            let at = document.span(&Pointer::root().key("version")).start;
+            let message = format!("`version` is {}; this program reads version 1", config.version);
+            return Err(ConfigError { place: place(at), message });
+        }
+        Ok(config)
+    }
+
+    /// Looks for `meshgate.yaml` in a folder and those above it.
+    #[must_use]
+    pub fn discover(from: &Path) -> Option<PathBuf> {
+        let absolute = std::path::absolute(from).ok()?;
+        absolute.ancestors().map(|folder| folder.join("meshgate.yaml")).find(|path| path.is_file())
+    }
+}
+
+/// Adds the nearest known key to serde's word on an unknown one.
+fn explain(message: &str) -> String {
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    let unknown = quoted.next().filter(|_| message.starts_with("unknown field"));
+    let nearest = unknown.and_then(|unknown| {
+        let scored = quoted.map(|known| (strsim::jaro_winkler(unknown, known), known));
+        scored.filter(|(score, _)| *score > 0.75).max_by(|a, b| a.0.total_cmp(&b.0))
+    });
+    nearest.map_or_else(|| message.to_owned(), |(_, known)| format!("{message}; did you mean `{known}`?"))
+}

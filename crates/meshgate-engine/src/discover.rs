@@ -1,0 +1,50 @@
+//! From paths to files: a file is itself, a folder is every YAML and JSON file below it that git does not ignore.
+//!
+//! Deliberately absent: content. Whether a file is a descriptor is the reader's to say.
+
+use ignore::WalkBuilder;
+use std::path::{Path, PathBuf};
+
+/// A file to look at.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Found {
+    pub path: PathBuf,
+    /// The name of the file in reports: as given, or below the folder as given; `/` on every system.
+    pub name: String,
+    /// Was it named, or found in a folder?
+    pub named: bool,
+}
+
+/// Lists the files of one path; what cannot be listed is named in the errors.
+pub fn files(path: &Path, errors: &mut Vec<String>) -> Vec<Found> {
+    let found = |path: &Path, named| Found { path: path.to_owned(), name: name(path), named };
+    match std::fs::metadata(path) {
+        Err(error) => {
+            errors.push(format!("{}: cannot be opened: {error}", path.display()));
+            Vec::new()
+        }
+        Ok(metadata) if !metadata.is_dir() => vec![found(path, true)],
+        Ok(_) => {
+            let mut files = Vec::new();
+            for entry in WalkBuilder::new(path).require_git(false).sort_by_file_path(Path::cmp).build() {
+                match entry {
+                    Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) => {
+                        let extension = entry.path().extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
+                        if matches!(extension.as_deref(), Some("yaml" | "yml" | "json")) {
+                            files.push(found(entry.path(), false));
+                        }
+                    }
+                    Ok(_) => {}
+                    Err(error) => errors.push(error.to_string()),
+                }
+            }
+            files
+        }
+    }
+}
+
+fn name(path: &Path) -> String {
+    let text = path.display().to_string();
+    let text = if std::path::MAIN_SEPARATOR == '/' { text } else { text.replace(std::path::MAIN_SEPARATOR, "/") };
+    text.strip_prefix("./").map_or(text.clone(), str::to_owned)
+}

@@ -1,0 +1,29 @@
+//! The rules compiled into the program: the repository's `policies/`.
+//!
+//! Deliberately absent: examples and pages; only modules and data are of use at run time.
+
+use include_dir::{Dir, DirEntry, include_dir};
+use meshgate_rego::Module;
+
+static POLICIES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../policies");
+
+/// Returns the embedded modules, tests among them, in the order of their paths.
+pub fn modules() -> Vec<Module> {
+    let mut modules = Vec::new();
+    let mut open = vec![&POLICIES];
+    while let Some(folder) = open.pop() {
+        for entry in folder.entries() {
+            match entry {
+                DirEntry::Dir(folder) => open.push(folder),
+                DirEntry::File(file) => {
+                    let name = file.path().display().to_string();
+                    if let Some(text) = file.contents_utf8().filter(|_| name.ends_with(".rego")) {
+                        modules.push(Module { file: format!("policies/{name}"), text: text.to_owned() });
+                    }
+                }
+            }
+        }
+    }
+    modules.sort_by(|a, b| a.file.cmp(&b.file));
+    modules
+}

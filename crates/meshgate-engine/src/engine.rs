@@ -1,0 +1,245 @@
+//! Assembly: from a configuration to an engine that can judge.
+//!
+//! Deliberately absent: hot reload; a new configuration is a new engine.
+
+use crate::config::{Config, DenyAt, PluginEntry};
+use crate::{bundle, embedded};
+use meshgate_core::evaluate::Evaluator;
+use meshgate_core::fault::{Fault, FaultKind};
+use meshgate_core::limits::{EvaluationLimits, ReadLimits};
+use meshgate_core::rule::{Rule, RuleId};
+use meshgate_core::severity::Severity;
+use meshgate_plugin::{Host, Plugin};
+use meshgate_rego::{Bundle, Module, QueryError};
+use rayon::{ThreadPool, ThreadPoolBuilder};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use thiserror::Error;
+
+/// The stack of the threads that evaluate. regorus recurses with the policy's nesting; what is not touched costs nothing.
+const STACK_BYTES: usize = 64 << 20;
+
+/// The engine cannot be made.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{place}: {message}")]
+pub struct EngineError {
+    /// The file or setting at fault.
+    pub place: String,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl EngineError {
+    pub(crate) fn new(place: impl Display, message: impl Display) -> Self {
+        Self { place: place.to_string(), message: message.to_string() }
+    }
+}
+
+/// What the command line adds to the configuration.
+#[derive(Debug, Clone, Default)]
+pub struct Additions {
+    /// More bundles.
+    pub bundles: Vec<PathBuf>,
+    /// More plugins, without settings.
+    pub plugins: Vec<PathBuf>,
+    /// Leave out the embedded rules.
+    pub no_embedded: bool,
+    /// How many descriptors are judged at once; `None` is the number of cores.
+    pub jobs: Option<usize>,
+}
+
+/// Judges descriptors and answers queries. Shared by all threads.
+pub struct Engine {
+    pub(crate) evaluators: Vec<Arc<dyn Evaluator>>,
+    pub(crate) rules: BTreeMap<RuleId, Rule>,
+    pub(crate) load_faults: Vec<Fault>,
+    pub(crate) read_limits: ReadLimits,
+    pub(crate) deny_at: Severity,
+    pub(crate) pool: ThreadPool,
+    bundles: Vec<Arc<Bundle>>,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("rules", &self.rules.len()).finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// Makes an engine. What does not load is kept as a fault, so that the rest can still be judged; see
+    /// [`Engine::load_faults`].
+    ///
+    /// # Errors
+    /// [`EngineError`] when no threads can be had.
+    pub fn new(config: &Config, additions: &Additions) -> Result<Self, EngineError> {
+        let pool = ThreadPoolBuilder::new()
+            .num_threads(additions.jobs.unwrap_or(0))
+            .thread_name(|index| format!("evaluate-{index}"))
+            .stack_size(STACK_BYTES)
+            .build()
+            .map_err(|error| EngineError::new("threads", error))?;
+        let mut engine = Self {
+            evaluators: Vec::new(),
+            rules: BTreeMap::new(),
+            load_faults: Vec::new(),
+            read_limits: config.limits.read(),
+            deny_at: match config.deny_at {
+                None | Some(DenyAt::Error) => Severity::Error,
+                Some(DenyAt::Warning) => Severity::Warning,
+                Some(DenyAt::Info) => Severity::Info,
+            },
+            pool,
+            bundles: Vec::new(),
+        };
+        let limits = config.limits.evaluation();
+        if config.embedded && !additions.no_embedded {
+            engine.add_bundle("embedded", &embedded::modules(), &[], limits);
+        }
+        let configured = config.bundles.iter().map(|entry| (entry.name.clone(), config.folder.join(&entry.path)));
+        let added = additions.bundles.iter().map(|path| (path.display().to_string(), path.clone()));
+        for (name, path) in configured.chain(added) {
+            match bundle::read(&path) {
+                Ok(files) => engine.add_bundle(&name, &files.modules, &files.data, limits),
+                Err(error) => engine.refuse(&name, error.to_string()),
+            }
+        }
+        engine.add_plugins(config, additions, limits);
+        Ok(engine)
+    }
+
+    fn add_bundle(&mut self, name: &str, modules: &[Module], data: &[Value], limits: EvaluationLimits) {
+        // regorus prepares on this thread, which may have a small stack: the pool's threads have a large one.
+        let loaded = self.pool.install(|| Bundle::load(modules, data, limits));
+        match loaded {
+            Ok(bundle) => {
+                let bundle = Arc::new(bundle);
+                self.bundles.push(Arc::clone(&bundle));
+                self.add_evaluator(name, bundle);
+            }
+            Err(errors) => errors.iter().for_each(|error| self.refuse(name, error.to_string())),
+        }
+    }
+
+    fn add_plugins(&mut self, config: &Config, additions: &Additions, limits: EvaluationLimits) {
+        let added = additions.plugins.iter().map(|path| PluginEntry {
+            id: path.display().to_string(),
+            path: std::path::absolute(path).unwrap_or_else(|_| path.clone()),
+            sha256: None,
+            settings: Value::Null,
+            limits: Default::default(),
+        });
+        // A plugin that the configuration names too has its settings from there.
+        let same = |a: &Path, b: &Path| std::fs::canonicalize(a).ok().is_some_and(|a| std::fs::canonicalize(b).is_ok_and(|b| a == b));
+        let listed = |entry: &PluginEntry| config.plugins.iter().any(|known| same(&config.folder.join(&known.path), &entry.path));
+        let entries: Vec<PluginEntry> =
+            config.plugins.iter().cloned().chain(added.filter(|entry| !listed(entry))).collect();
+        if entries.is_empty() {
+            return;
+        }
+        let host = match Host::new() {
+            Ok(host) => host,
+            Err(message) => return self.refuse("plugins", message),
+        };
+        for entry in entries {
+            match load_plugin(&host, &config.folder, &entry, limits) {
+                Ok(plugin) => self.add_evaluator(&entry.id, Arc::new(plugin)),
+                Err(message) => self.refuse(&entry.id, message),
+            }
+        }
+    }
+
+    fn add_evaluator(&mut self, name: &str, evaluator: Arc<dyn Evaluator>) {
+        let mut clashes = Vec::new();
+        for rule in evaluator.rules() {
+            match self.rules.get(&rule.id) {
+                Some(other) => clashes.push(format!("rule `{}` is defined by {} too", rule.id, other.origin)),
+                None => {
+                    self.rules.insert(rule.id.clone(), rule.clone());
+                }
+            }
+        }
+        clashes.into_iter().for_each(|message| self.refuse(name, message));
+        self.evaluators.push(evaluator);
+    }
+
+    fn refuse(&mut self, name: &str, message: String) {
+        self.load_faults.push(Fault { file: None, rule: name.to_owned(), kind: FaultKind::Load, message });
+    }
+
+    /// Sets the lowest severity that denies.
+    #[must_use]
+    pub const fn deny_at(mut self, severity: Severity) -> Self {
+        self.deny_at = severity;
+        self
+    }
+
+    /// Returns what did not load; an engine with any of these denies everything.
+    #[must_use]
+    pub fn load_faults(&self) -> &[Fault] {
+        &self.load_faults
+    }
+
+    /// Returns the loaded rules, by id.
+    #[must_use]
+    pub const fn rules(&self) -> &BTreeMap<RuleId, Rule> {
+        &self.rules
+    }
+
+    /// Runs work on the engine's own threads, which have the stack that evaluation needs.
+    pub fn spawn(&self, work: impl FnOnce() + Send + 'static) {
+        self.pool.spawn(work);
+    }
+
+    /// Evaluates `data.<path>` in every bundle and merges the answers; the first bundle wins where two differ.
+    /// `None` is undefined.
+    ///
+    /// # Errors
+    /// [`QueryError`] when any bundle fails to evaluate.
+    pub fn query(&self, path: &[&str], input: Option<&Value>) -> Result<Option<Value>, QueryError> {
+        let mut answer = None;
+        for bundle in &self.bundles {
+            match (&mut answer, bundle.query(path, input.cloned())?) {
+                (None, found) => answer = found,
+                (Some(answer), Some(found)) => merge(answer, found),
+                (Some(_), None) => {}
+            }
+        }
+        Ok(answer)
+    }
+}
+
+fn load_plugin(host: &Host, folder: &Path, entry: &PluginEntry, limits: EvaluationLimits) -> Result<Plugin, String> {
+    let path = folder.join(&entry.path);
+    let name = path.display().to_string();
+    let bytes = std::fs::read(&path).map_err(|error| format!("{name}: cannot be read: {error}"))?;
+    let limits = EvaluationLimits {
+        plugin_deadline: entry.limits.deadline_ms.map_or(limits.plugin_deadline, Duration::from_millis),
+        plugin_memory_bytes_max: entry.limits.memory_mib.map_or(limits.plugin_memory_bytes_max, |mib| mib << 20),
+        ..limits
+    };
+    let settings = if entry.settings.is_null() { "{}".to_owned() } else { entry.settings.to_string() };
+    let plugin = Plugin::load(host, &name, &bytes, &settings, limits).map_err(|error| error.to_string())?;
+    match &entry.sha256 {
+        Some(expected) if !expected.eq_ignore_ascii_case(plugin.digest()) => {
+            Err(format!("{name}: has the SHA-256 {}, the configuration wants {expected}", plugin.digest()))
+        }
+        _ => Ok(plugin),
+    }
+}
+
+fn merge(into: &mut Value, from: Value) {
+    if let (Value::Object(into), Value::Object(from)) = (into, from) {
+        for (key, value) in from {
+            match into.get_mut(&key) {
+                Some(present) => merge(present, value),
+                None => {
+                    into.insert(key, value);
+                }
+            }
+        }
+    }
+}

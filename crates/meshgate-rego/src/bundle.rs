@@ -1,0 +1,135 @@
+//! A bundle's Rego: modules in, a prepared engine and its rules out.
+//!
+//! Deliberately absent: layers; each layer is a bundle of its own.
+
+use crate::error::LoadError;
+use crate::{metadata, recursion};
+use meshgate_core::limits::EvaluationLimits;
+use meshgate_core::rule::{Rule, RuleId};
+use regorus::{Engine, PolicyLengthConfig};
+use std::num::{NonZeroU32, NonZeroUsize};
+
+/// One Rego file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Module {
+    /// Its file as messages name it.
+    pub file: String,
+    /// Its text.
+    pub text: String,
+}
+
+impl Module {
+    /// Says whether the module holds tests, by its name (`…_test.rego`).
+    #[must_use]
+    pub fn is_test(&self) -> bool {
+        self.file.ends_with("_test.rego")
+    }
+}
+
+/// A loaded bundle.
+pub struct Bundle {
+    pub(crate) engine: Engine,
+    pub(crate) rules: Vec<Rule>,
+    /// The path of each rule's findings, in the order of `rules`.
+    pub(crate) paths: Vec<String>,
+    pub(crate) limits: EvaluationLimits,
+}
+
+impl std::fmt::Debug for Bundle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Bundle").field("paths", &self.paths).finish_non_exhaustive()
+    }
+}
+
+impl Bundle {
+    /// Loads modules (tests are left out) and data documents.
+    ///
+    /// # Errors
+    /// Every module that does not parse, every rule without METADATA or `findings`, recursion, data that conflicts.
+    pub fn load(
+        modules: &[Module],
+        data: &[serde_json::Value],
+        limits: EvaluationLimits,
+    ) -> Result<Self, Vec<LoadError>> {
+        let mut errors = Vec::new();
+        let mut rules = Vec::new();
+        let live: Vec<&Module> = modules.iter().filter(|module| !module.is_test()).collect();
+        let (mut engine, parsed) = compile(&live, data, &mut errors);
+        for (module, package) in parsed {
+            match rule_of(module, &package) {
+                Ok(Some(rule)) => rules.push(rule),
+                Ok(None) => {}
+                Err(error) => errors.push(error),
+            }
+        }
+        rules.sort_by(|a: &Rule, b| a.id.cmp(&b.id));
+        for (a, b) in rules.iter().zip(rules.iter().skip(1)) {
+            if a.id == b.id {
+                let message = format!("rule `{}` is defined in {} too; a rule is one file", a.id, a.origin);
+                errors.push(LoadError::new(&b.origin, message));
+            }
+        }
+        let paths: Vec<String> = rules.iter().map(|rule| format!("data.meshgate.rules.{}.findings", rule.id)).collect();
+        if errors.is_empty() {
+            prepare(&mut engine, &rules, &paths, &mut errors);
+        }
+        if errors.is_empty() { Ok(Self { engine, rules, paths, limits }) } else { Err(errors) }
+    }
+}
+
+/// Parses modules and checks them; returns the engine and the package of each module.
+pub(crate) fn compile<'a>(
+    modules: &[&'a Module],
+    data: &[serde_json::Value],
+    errors: &mut Vec<LoadError>,
+) -> (Engine, Vec<(&'a Module, String)>) {
+    let mut engine = Engine::new();
+    // regorus' defaults refuse a certificate in a policy, and raise builtin errors that OPA makes undefined.
+    engine.set_policy_length_config(PolicyLengthConfig {
+        max_col: NonZeroU32::new(65_536).unwrap_or(NonZeroU32::MIN),
+        max_file_bytes: NonZeroUsize::new(4 << 20).unwrap_or(NonZeroUsize::MIN),
+        max_lines: NonZeroUsize::new(200_000).unwrap_or(NonZeroUsize::MIN),
+    });
+    engine.set_strict_builtin_errors(false);
+    let mut packages = Vec::new();
+    for module in modules {
+        match engine.add_policy(module.file.clone(), module.text.clone()) {
+            Ok(package) => packages.push((*module, package)),
+            Err(error) => errors.push(LoadError::of_regorus(&module.file, &error.to_string())),
+        }
+    }
+    for document in data {
+        if let Err(error) = engine.add_data(document.clone().into()) {
+            errors.push(LoadError::of_regorus("data", &error.to_string()));
+        }
+    }
+    if let Err(error) = recursion::check(engine.get_modules().iter().map(AsRef::as_ref)) {
+        errors.push(error);
+    }
+    (engine, packages)
+}
+
+/// Returns the rule that a module defines, if its package is one of a rule.
+fn rule_of(module: &Module, package: &str) -> Result<Option<Rule>, LoadError> {
+    let Some(id) = package.strip_prefix("data.meshgate.rules.") else { return Ok(None) };
+    let id = RuleId::parse(id).map_err(|error| LoadError::new(&module.file, error.to_string()))?;
+    metadata::rule(id, &module.file, &module.text).map(Some)
+}
+
+/// Asks every rule once without input: what regorus only finds when it prepares (unsafe variables, unknown
+/// functions, a package without `findings`) is found here, not at the first descriptor.
+fn prepare(engine: &mut Engine, rules: &[Rule], paths: &[String], errors: &mut Vec<LoadError>) {
+    for (rule, path) in rules.iter().zip(paths) {
+        let (_, root) = path.rsplit_once('.').unwrap_or_default();
+        if !engine.has_declared_rule_rooted_at(&rule.origin, root).unwrap_or(false) {
+            let message = format!("rule `{}` defines no `findings`: write `findings contains {{…}} if {{…}}`", rule.id);
+            errors.push(LoadError::new(&rule.origin, message));
+        }
+    }
+    if let (true, Some(first)) = (errors.is_empty(), paths.first()) {
+        engine.set_input(regorus::Value::new_object());
+        if let Err(error) = engine.eval_rule(first.clone()) {
+            errors.push(LoadError::of_regorus("bundle", &error.to_string()));
+        }
+    }
+}

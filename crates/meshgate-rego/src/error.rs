@@ -1,0 +1,41 @@
+//! Errors of loading, with regorus' multi-line texts brought to one sentence and one place.
+//!
+//! Deliberately absent: OPA's error codes; regorus has none to give.
+
+use thiserror::Error;
+
+/// A module or its METADATA could not be loaded.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{place}: {message}")]
+pub struct LoadError {
+    /// The file, with `:line:column` when known.
+    pub place: String,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl LoadError {
+    pub(crate) fn new(place: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { place: place.into(), message: message.into() }
+    }
+
+    /// Takes place and message out of regorus' drawing.
+    pub(crate) fn of_regorus(file: &str, error: &anyhow_text::Text) -> Self {
+        let (place, message) = anyhow_text::parts(error);
+        Self::new(place.unwrap_or_else(|| file.to_owned()), message)
+    }
+}
+
+/// regorus' errors are texts: `--> file:row:col`, the line, `error: what`.
+pub(crate) mod anyhow_text {
+    /// The text of a regorus error.
+    pub type Text = str;
+
+    /// Returns place and message.
+    pub fn parts(text: &Text) -> (Option<String>, String) {
+        let place = text.lines().find_map(|line| line.trim_start().strip_prefix("--> ")).map(|p| p.trim().to_owned());
+        let said = text.lines().find_map(|line| line.trim_start().strip_prefix("error: "));
+        let message = said.unwrap_or_else(|| text.lines().find(|line| !line.trim().is_empty()).unwrap_or(text)).trim();
+        (place, message.to_owned())
+    }
+}

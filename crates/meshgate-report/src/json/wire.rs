@@ -1,0 +1,147 @@
+//! The shapes of report JSON v1. Fixed: clients read them.
+//!
+//! Deliberately absent: optional fields that come and go; what is unknown is null.
+
+use crate::summary::Summary;
+use meshgate_core::{decide::denies, finding, report, severity::Severity, span};
+use serde::Serialize;
+use serde_json::Value;
+
+#[derive(Serialize)]
+pub struct Report<'a> {
+    version: &'static str,
+    verdict: &'static str,
+    summary: Counts,
+    descriptors: Vec<Descriptor<'a>>,
+    findings: Vec<Finding<'a>>,
+    faults: Vec<Fault<'a>>,
+    obligations: [(); 0],
+}
+
+#[derive(Serialize)]
+struct Counts {
+    descriptors: usize,
+    skipped: usize,
+    rules: usize,
+    errors: usize,
+    warnings: usize,
+    infos: usize,
+    waived: usize,
+    faults: usize,
+}
+
+#[derive(Serialize)]
+struct Descriptor<'a> {
+    file: &'a str,
+    format: Option<&'a str>,
+    kind: Option<&'a str>,
+    id: Option<&'a str>,
+    verdict: &'static str,
+    schema: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct Finding<'a> {
+    rule: &'a str,
+    severity: &'static str,
+    enforcement: &'static str,
+    message: &'a str,
+    file: &'a str,
+    pointer: &'a str,
+    span: Span,
+    label: Option<&'a str>,
+    help: Option<&'a str>,
+    docs: Option<&'a str>,
+    waiver: Option<()>,
+    fix: Option<&'a Value>,
+    source: &'static str,
+}
+
+#[derive(Serialize)]
+struct Span {
+    start: Position,
+    end: Position,
+}
+
+#[derive(Serialize)]
+struct Position {
+    line: usize,
+    column: usize,
+}
+
+#[derive(Serialize)]
+struct Fault<'a> {
+    rule: &'a str,
+    kind: &'static str,
+    message: &'a str,
+    file: Option<&'a str>,
+}
+
+impl<'a> Report<'a> {
+    pub fn of(report: &'a report::Report) -> Self {
+        let counts = Summary::of(report);
+        Self {
+            version: "v1",
+            verdict: report.verdict.as_str(),
+            summary: Counts {
+                descriptors: report.descriptors.len(),
+                skipped: report.skipped,
+                rules: report.rules,
+                errors: counts.errors,
+                warnings: counts.warnings,
+                infos: counts.infos,
+                waived: 0,
+                faults: report.faults.len(),
+            },
+            descriptors: report.descriptors.iter().map(Descriptor::of).collect(),
+            findings: report.findings.iter().map(Finding::of).collect(),
+            faults: report.faults.iter().map(Fault::of).collect(),
+            obligations: [],
+        }
+    }
+}
+
+impl<'a> Descriptor<'a> {
+    fn of(descriptor: &'a report::DescriptorReport) -> Self {
+        Self {
+            file: &descriptor.file,
+            format: descriptor.format,
+            kind: descriptor.kind,
+            id: descriptor.id.as_deref(),
+            verdict: descriptor.verdict.as_str(),
+            schema: descriptor.schema.map(report::SchemaVerdict::as_str),
+        }
+    }
+}
+
+impl<'a> Finding<'a> {
+    fn of(finding: &'a finding::Finding) -> Self {
+        // Reading failures block whatever the platform says of enforcement.
+        let enforcement = if denies(finding, Severity::Error) { "block" } else { finding.enforcement.as_str() };
+        Self {
+            rule: finding.rule.as_str(),
+            severity: finding.severity.as_str(),
+            enforcement,
+            message: &finding.message,
+            file: &finding.location.file,
+            pointer: finding.location.pointer.as_str(),
+            span: Span { start: position(finding.location.range.start), end: position(finding.location.range.end) },
+            label: finding.label.as_deref(),
+            help: finding.help.as_deref(),
+            docs: finding.docs.as_deref(),
+            waiver: None,
+            fix: finding.fix.as_ref(),
+            source: finding.source.as_str(),
+        }
+    }
+}
+
+const fn position(position: span::Position) -> Position {
+    Position { line: position.line, column: position.column }
+}
+
+impl<'a> Fault<'a> {
+    fn of(fault: &'a meshgate_core::fault::Fault) -> Self {
+        Self { rule: &fault.rule, kind: fault.kind.as_str(), message: &fault.message, file: fault.file.as_deref() }
+    }
+}

@@ -1,0 +1,82 @@
+//! What a domain team writes in `meshgate.yaml` under `settings:`.
+//!
+//! Deliberately absent: files; the vocabulary is small and travels in the configuration.
+
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Words that mean the same in every domain.
+const GENERAL: &str = "id key code name type status state date time timestamp at on by from to of in is has no year month \
+    week day hour minute second start end begin first last next previous min max sum avg total count number amount \
+    value rate ratio percent price cost unit quantity currency description text comment note title label category class \
+    group level rank order index position version revision source target reference url uri email phone address street \
+    city zip postal country region language latitude longitude created updated deleted modified valid active enabled \
+    flag hash token file path size length width height weight json xml raw data table column row";
+
+/// The settings.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The domain's own terms, singular: `customer`, `shipment`, `consignee`.
+    #[serde(default)]
+    pub terms: BTreeSet<String>,
+    /// Abbreviations that are not to be used, and what to write: `cust: customer`.
+    #[serde(default)]
+    pub abbreviations: BTreeMap<String, String>,
+    /// How alike a word must be to a term to be taken for its misspelling, 0 to 1. Default 0.8.
+    #[serde(default = "similarity")]
+    pub similarity: f64,
+    /// Also remark on words that are unknown and like no term. Default false.
+    #[serde(default)]
+    pub closed: bool,
+}
+
+fn similarity() -> f64 {
+    0.8
+}
+
+impl Settings {
+    /// Reads settings and makes words comparable.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let text = if text.trim().is_empty() || text.trim() == "null" { "{}" } else { text };
+        let mut settings: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        if !(0.5..=1.0).contains(&settings.similarity) {
+            return Err(format!("`similarity` is {}; it is between 0.5 and 1", settings.similarity));
+        }
+        settings.terms = settings.terms.iter().map(|term| term.trim().to_lowercase()).collect();
+        settings.abbreviations =
+            settings.abbreviations.iter().map(|(short, long)| (short.to_lowercase(), long.to_lowercase())).collect();
+        if settings.terms.is_empty() && settings.abbreviations.is_empty() {
+            return Err("`terms` and `abbreviations` are both empty: give the domain's vocabulary".into());
+        }
+        Ok(settings)
+    }
+
+    /// Says whether a word may be used.
+    pub fn knows(&self, word: &str) -> bool {
+        let listed = |word: &str| self.terms.contains(word) || GENERAL.split_whitespace().any(|known| known == word);
+        listed(word) || self.abbreviations.values().any(|long| long == word) || plural(word).any(|one| listed(&one))
+    }
+
+    /// Returns the known term most like a word, if it is like enough.
+    pub fn nearest(&self, word: &str) -> Option<(String, f64)> {
+        let general = GENERAL.split_whitespace().map(str::to_owned);
+        let all = self.terms.iter().cloned().chain(self.abbreviations.values().cloned());
+        let mut best: Option<(String, f64)> = None;
+        // The domain's terms come first: a tie is decided for them.
+        for term in all.chain(general.filter(|term| term.len() > 4)) {
+            let score = strsim::normalized_damerau_levenshtein(word, &term);
+            if score >= self.similarity && best.as_ref().is_none_or(|(_, so_far)| score > *so_far) {
+                best = Some((term, score));
+            }
+        }
+        best
+    }
+}
+
+fn plural(word: &str) -> impl Iterator<Item = String> {
+    let one = word.strip_suffix('s').map(str::to_owned);
+    let es = word.strip_suffix("es").map(str::to_owned);
+    let ies = word.strip_suffix("ies").map(|stem| format!("{stem}y"));
+    [one, es, ies].into_iter().flatten()
+}
