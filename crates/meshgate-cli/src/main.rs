@@ -1,2 +1,22 @@
-//! stub
-fn main(){}
+//! The `meshgate` command: arguments in, report on stdout, everything else on stderr, an exit code.
+//!
+//! Deliberately absent: judgement; see `meshgate-engine`.
+
+mod args;
+mod commands;
+mod exit;
+mod setup;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let args = args::Args::parse();
+    match commands::run(args.command) {
+        Ok(status) => status.into(),
+        Err(error) => {
+            exit::say(&format!("meshgate failed: {error:#}"));
+            exit::Status::Failed.into()
+        }
+    }
+}

@@ -194,6 +194,11 @@ impl Engine {
         self.pool.spawn(work);
     }
 
+    /// Runs work on the engine's own threads and waits for it.
+    pub fn install<T: Send>(&self, work: impl FnOnce(&Self) -> T + Send) -> T {
+        self.pool.install(|| work(self))
+    }
+
     /// Evaluates `data.<path>` in every bundle and merges the answers; the first bundle wins where two differ.
     /// `None` is undefined.
     ///

@@ -61,7 +61,7 @@ fn table(cursor: &Cursor<'_>) -> Table {
 fn column(cursor: &Cursor<'_>) -> Column {
     let mut nested: Vec<Column> = cursor.list("properties").map(|column| self::column(&column)).collect();
     // The columns of an array of objects belong to the array's column.
-    nested.extend(cursor.get("items").iter().flat_map(|items| items.list("properties")).map(|c| self::column(&c)));
+    nested.extend(cursor.get("items").iter().flat_map(|items| items.list("properties")).map(|c| column(&c)));
     let mut column = Column {
         name: cursor.string("name").or_else(|| cursor.string("column")),
         logical_type: cursor.string("logicalType"),

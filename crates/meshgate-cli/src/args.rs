@@ -1,0 +1,138 @@
+//! The arguments, declared once.
+//!
+//! Deliberately absent: defaults that the configuration knows; an argument that is not given changes nothing.
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Policy checks for data products: Rego rules and sandboxed WASM plugins over data-product descriptors.
+#[derive(Debug, Parser)]
+#[command(name = "meshgate", version, about, max_term_width = 100)]
+pub struct Args {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Judge descriptors; exits 0 when allowed, 1 when denied, 2 when the job could not be done
+    Check(CheckArgs),
+    /// Run the sidecar: checks and OPA's data API over HTTP
+    Serve(ServeArgs),
+    /// Run the policy tests (`test_…` rules of `…_test.rego` files); without a path, those of the embedded rules
+    Test(TestArgs),
+    /// List the loaded rules, or show one
+    Rules(RulesArgs),
+    /// Say what a rule looks for, why, and what to do
+    Explain {
+        /// The rule, for example `privacy.unmasked_restricted_column`
+        rule: String,
+        #[command(flatten)]
+        setup: SetupArgs,
+    },
+    /// Write a commented meshgate.yaml into this folder
+    Init,
+}
+
+/// What every command that loads rules takes.
+#[derive(Debug, Clone, Default, ClapArgs)]
+pub struct SetupArgs {
+    /// The configuration; otherwise `meshgate.yaml` is looked for from the checked path upwards
+    #[arg(long, value_name = "FILE", env = "MESHGATE_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// A folder of rules to add; may be given several times
+    #[arg(long, value_name = "DIR")]
+    pub bundle: Vec<PathBuf>,
+    /// A plugin to add (settings, if it needs any, stand in meshgate.yaml); may be given several times
+    #[arg(long, value_name = "FILE.wasm")]
+    pub plugin: Vec<PathBuf>,
+    /// Leave out the rules compiled into the program
+    #[arg(long)]
+    pub no_embedded: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct CheckArgs {
+    /// Files, folders, or `-` for standard input
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub setup: SetupArgs,
+    /// The stage of the deployment, given to rules as `input.context.stage`
+    #[arg(long)]
+    pub stage: Option<String>,
+    /// The event that asks, given to rules as `input.context.event`
+    #[arg(long)]
+    pub event: Option<String>,
+    /// How to report: `text` or `json`, to standard output or `=FILE`; may be given several times
+    #[arg(long, value_name = "FORMAT[=FILE]", default_value = "text")]
+    pub format: Vec<String>,
+    /// The lowest severity that denies
+    #[arg(long, value_name = "SEVERITY")]
+    pub deny_at: Option<DenyAt>,
+    /// How many descriptors are judged at once; the number of cores when not given
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<usize>,
+}
+
+/// A severity on the command line.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum DenyAt {
+    Error,
+    Warning,
+    Info,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct ServeArgs {
+    #[command(flatten)]
+    pub setup: SetupArgs,
+    /// Where data products ask; 127.0.0.1:8181 when neither this nor the configuration says
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<String>,
+    /// Where operators look, or `off`; 127.0.0.1:8282 when neither this nor the configuration says
+    #[arg(long, value_name = "ADDR|off")]
+    pub admin: Option<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct TestArgs {
+    /// Folders or files of rules and tests
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// How to report
+    #[arg(long, default_value = "text")]
+    pub format: TestFormat,
+}
+
+/// How tests are reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TestFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct RulesArgs {
+    #[command(subcommand)]
+    pub command: RulesCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum RulesCommand {
+    /// List the loaded rules
+    List {
+        #[command(flatten)]
+        setup: SetupArgs,
+        /// How to report
+        #[arg(long, default_value = "text")]
+        format: TestFormat,
+    },
+    /// Show one rule
+    Show {
+        /// The rule
+        rule: String,
+        #[command(flatten)]
+        setup: SetupArgs,
+    },
+}

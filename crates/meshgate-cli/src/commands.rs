@@ -1,0 +1,25 @@
+//! One module a command.
+//!
+//! Deliberately absent: anything but the way to them.
+
+mod check;
+mod init;
+mod rules;
+mod serve;
+mod test;
+
+use crate::args::Command;
+use crate::exit::Status;
+use anyhow::Result;
+
+/// Runs a command.
+pub fn run(command: Command) -> Result<Status> {
+    match command {
+        Command::Check(args) => check::run(&args),
+        Command::Serve(args) => serve::run(&args),
+        Command::Test(args) => test::run(&args),
+        Command::Rules(args) => rules::run(&args.command),
+        Command::Explain { rule, setup } => rules::show(&rule, &setup),
+        Command::Init => init::run(),
+    }
+}

@@ -1,0 +1,47 @@
+//! Exit codes, and the two ways out: stdout for the report, stderr for the rest.
+//!
+//! Deliberately absent: a panic on a closed pipe; who stops reading has read enough.
+
+use meshgate_core::decide::Verdict;
+use std::io::Write;
+use std::process::ExitCode;
+
+/// How the command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// 0: allowed, or done.
+    Allowed,
+    /// 1: denied, or tests failed.
+    Denied,
+    /// 2: the job could not be done.
+    Failed,
+}
+
+impl From<Verdict> for Status {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Allow => Self::Allowed,
+            Verdict::Deny => Self::Denied,
+        }
+    }
+}
+
+impl From<Status> for ExitCode {
+    fn from(status: Status) -> Self {
+        match status {
+            Status::Allowed => Self::SUCCESS,
+            Status::Denied => Self::from(1),
+            Status::Failed => Self::from(2),
+        }
+    }
+}
+
+/// Writes to stdout.
+pub fn print(text: &str) {
+    let _ = std::io::stdout().write_all(text.as_bytes());
+}
+
+/// Writes a line to stderr.
+pub fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}

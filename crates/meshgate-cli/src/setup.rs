@@ -1,0 +1,47 @@
+//! From arguments to an engine: which configuration speaks, what the command line adds.
+//!
+//! Deliberately absent: silence. What was used and was not asked for is said on stderr.
+
+use crate::args::SetupArgs;
+use crate::exit::say;
+use anyhow::{Context, Result};
+use meshgate_engine::{Additions, Config, Engine};
+use std::path::Path;
+
+/// Reads the configuration: the one named, or the nearest `meshgate.yaml` from `near` upwards, or the defaults.
+pub fn config(setup: &SetupArgs, near: &Path) -> Result<Config> {
+    if let Some(path) = &setup.config {
+        return Ok(Config::read(path)?);
+    }
+    match Config::discover(near) {
+        Some(path) => {
+            say(&format!("using {}", path.display()));
+            Ok(Config::read(&path)?)
+        }
+        None => {
+            if setup.bundle.is_empty() && !setup.no_embedded {
+                say("no meshgate.yaml found: using the embedded rules");
+            }
+            Ok(Config::default())
+        }
+    }
+}
+
+/// Makes the engine.
+pub fn engine(config: &Config, setup: &SetupArgs, jobs: Option<usize>) -> Result<Engine> {
+    let additions = Additions {
+        bundles: setup.bundle.clone(),
+        plugins: setup.plugin.clone(),
+        no_embedded: setup.no_embedded,
+        jobs,
+    };
+    Engine::new(config, &additions).context("the engine cannot be made")
+}
+
+/// Makes an engine in which everything loaded; otherwise says what did not.
+pub fn complete_engine(config: &Config, setup: &SetupArgs) -> Result<Engine> {
+    let engine = engine(config, setup, None)?;
+    let faults: Vec<String> = engine.load_faults().iter().map(|f| format!("  {}: {}", f.rule, f.message)).collect();
+    anyhow::ensure!(faults.is_empty(), "not everything could be loaded:\n{}", faults.join("\n"));
+    Ok(engine)
+}

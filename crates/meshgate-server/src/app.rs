@@ -1,0 +1,93 @@
+//! The route tables and what the routes share.
+//!
+//! | listener | route | answers |
+//! |---|---|---|
+//! | main | `POST /v1/check` | report JSON v1 of one descriptor |
+//! | main | `GET`, `POST /v1/data/{path}` | OPA's data API over the loaded bundles |
+//! | main | `GET /health` | `{}` |
+//! | admin | `GET /live`, `/ready`, `/version` | for whoever runs it |
+//!
+//! Deliberately absent: authentication; the sidecar listens on loopback unless told otherwise.
+
+use crate::{check, data, problem};
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use meshgate_engine::Engine;
+use std::sync::Arc;
+use tokio::sync::{Semaphore, oneshot};
+
+/// Bytes of a request's body; the descriptor itself is bounded by the engine.
+const BODY_BYTES_MAX: usize = 32 << 20;
+/// Requests that wait or run at once; more are told to come back.
+const REQUESTS_MAX: usize = 512;
+
+/// What the routes share.
+#[derive(Debug, Clone)]
+pub struct App {
+    engine: Arc<Engine>,
+    places: Arc<Semaphore>,
+}
+
+impl App {
+    /// Makes the routes' state.
+    #[must_use]
+    pub fn new(engine: Arc<Engine>) -> Self {
+        Self { engine, places: Arc::new(Semaphore::new(REQUESTS_MAX)) }
+    }
+
+    /// Runs work on the engine's threads: a policy that loops must not stall the runtime.
+    ///
+    /// # Errors
+    /// A response: 503 when too many requests wait, 500 when the work died.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Engine) -> T + Send + 'static,
+    ) -> Result<T, Unavailable> {
+        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| Unavailable::Busy)?;
+        let (answer, answered) = oneshot::channel();
+        let engine = Arc::clone(&self.engine);
+        self.engine.spawn(move || {
+            let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(&engine)));
+            // The client may have gone; its answer has nowhere to go, and that is fine.
+            let _ = result.map(|result| answer.send(result));
+            drop(place);
+        });
+        answered.await.map_err(|_| Unavailable::Died)
+    }
+}
+
+/// Why work has no result.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Unavailable {
+    Busy,
+    Died,
+}
+
+/// The routes that data products query.
+pub fn routes(app: App) -> Router {
+    Router::new()
+        .route("/v1/check", post(check::check))
+        .route("/v1/data", get(data::get_root).post(data::post_root))
+        .route("/v1/data/{*path}", get(data::get).post(data::post))
+        .route("/health", get(|| async { json("{}") }))
+        .fallback(problem::not_found)
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .with_state(app)
+}
+
+/// The routes that operators query.
+pub fn admin_routes() -> Router {
+    let version = || async { json(concat!("{\"version\":\"", env!("CARGO_PKG_VERSION"), "\"}")) };
+    Router::new()
+        .route("/live", get(|| async { "live\n" }))
+        .route("/ready", get(|| async { "ready\n" }))
+        .route("/version", get(version))
+        .fallback(problem::not_found)
+}
+
+/// A JSON response.
+pub(crate) fn json(body: impl Into<String>) -> Response {
+    ([(axum::http::header::CONTENT_TYPE, "application/json")], body.into()).into_response()
+}

@@ -1,0 +1,79 @@
+//! `POST /v1/check`: a descriptor in, report JSON v1 out. The verdict is in the report; the status is 200 either way.
+//!
+//! Deliberately absent: `previous` in the envelope; there is no comparison yet, and it is refused rather than ignored.
+
+use crate::app::{App, Unavailable, json};
+use crate::problem::problem;
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::Response;
+use meshgate_engine::CheckOptions;
+use serde::Deserialize;
+
+/// The query of `/v1/check`.
+#[derive(Debug, Deserialize)]
+pub struct CheckQuery {
+    /// The name that the report gives the descriptor.
+    file: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Envelope {
+    file: Option<String>,
+    descriptor: String,
+    #[serde(default)]
+    context: EnvelopeContext,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EnvelopeContext {
+    stage: Option<String>,
+    event: Option<String>,
+}
+
+const ENVELOPE: &str = "application/vnd.meshgate.check+json";
+
+/// Judges the body.
+pub async fn check(
+    State(app): State<App>,
+    Query(query): Query<CheckQuery>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    let body = match body {
+        Ok(body) => body,
+        Err(rejection) => return problem(rejection.status(), rejection.body_text()),
+    };
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let mime = content_type.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
+    let (file, bytes, options) = match mime.as_str() {
+        "application/yaml" | "application/x-yaml" | "text/yaml" => {
+            (query.file.unwrap_or_else(|| "descriptor.yaml".into()), body.to_vec(), CheckOptions::default())
+        }
+        "application/json" => {
+            (query.file.unwrap_or_else(|| "descriptor.json".into()), body.to_vec(), CheckOptions::default())
+        }
+        ENVELOPE => match serde_json::from_slice::<Envelope>(&body) {
+            Ok(envelope) => {
+                let options = CheckOptions { stage: envelope.context.stage, event: envelope.context.event };
+                let file = envelope.file.or(query.file).unwrap_or_else(|| "descriptor.yaml".into());
+                (file, envelope.descriptor.into_bytes(), options)
+            }
+            Err(error) => return problem(StatusCode::BAD_REQUEST, format!("the envelope is wrong: {error}")),
+        },
+        other => {
+            let detail = format!("content type `{other}` is none of application/yaml, application/json, {ENVELOPE}");
+            return problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail);
+        }
+    };
+    let judged = app.run(move |engine| engine.check_text(&file, &bytes, &options)).await;
+    match judged {
+        Ok(outcome) => json(meshgate_report::json::render(&outcome.report)),
+        Err(Unavailable::Busy) => problem(StatusCode::SERVICE_UNAVAILABLE, "too many requests wait; come back in a second"),
+        Err(Unavailable::Died) => problem(StatusCode::INTERNAL_SERVER_ERROR, "the check failed; treat it as a denial"),
+    }
+}

@@ -1,0 +1,84 @@
+//! Listening and stopping: on SIGTERM or Ctrl-C no new connection is taken and the running requests are answered.
+//!
+//! Deliberately absent: TLS; a sidecar speaks to its neighbour on loopback.
+
+use crate::app::{App, admin_routes, routes};
+use meshgate_engine::Engine;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+/// Where to listen.
+#[derive(Debug, Clone)]
+pub struct Addresses {
+    /// For data products.
+    pub main: String,
+    /// For operators; `None` is off.
+    pub admin: Option<String>,
+}
+
+/// The sidecar cannot run.
+#[derive(Debug, Error)]
+#[error("{address}: {source}")]
+pub struct ServeError {
+    address: String,
+    source: std::io::Error,
+}
+
+/// Serves until the process is told to stop. `started` learns the bound addresses.
+///
+/// # Errors
+/// [`ServeError`] when an address cannot be bound.
+pub async fn serve(
+    engine: Engine,
+    addresses: Addresses,
+    started: impl FnOnce(SocketAddr, Option<SocketAddr>),
+) -> Result<(), ServeError> {
+    let main = bind(&addresses.main).await?;
+    let admin = match &addresses.admin {
+        Some(address) => Some(bind(address).await?),
+        None => None,
+    };
+    let of = |address: &str, source| ServeError { address: address.to_owned(), source };
+    let bound = main.local_addr().map_err(|error| of(&addresses.main, error))?;
+    started(bound, admin.as_ref().and_then(|listener| listener.local_addr().ok()));
+
+    let (stop, stopped) = watch::channel(false);
+    if let Some(listener) = admin {
+        let stopped = wait(stopped.clone());
+        tokio::spawn(async move { axum::serve(listener, admin_routes()).with_graceful_shutdown(stopped).await });
+    }
+    tokio::spawn(async move {
+        signal().await;
+        let _ = stop.send(true);
+    });
+    let app = App::new(Arc::new(engine));
+    let served = axum::serve(main, routes(app)).with_graceful_shutdown(wait(stopped)).await;
+    served.map_err(|error| of(&addresses.main, error))
+}
+
+async fn bind(address: &str) -> Result<TcpListener, ServeError> {
+    TcpListener::bind(address).await.map_err(|source| ServeError { address: address.to_owned(), source })
+}
+
+fn wait(mut stopped: watch::Receiver<bool>) -> impl Future<Output = ()> + Send + 'static {
+    async move {
+        let _ = stopped.wait_for(|stopped| *stopped).await;
+    }
+}
+
+async fn signal() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! { _ = interrupt => {}, _ = terminate.recv() => {} }
+            return;
+        }
+    }
+    let _ = interrupt.await;
+}

@@ -1,0 +1,50 @@
+# METADATA
+# title: Version is not a semantic version
+# description: >-
+#   Consumers tell from a version whether an upgrade breaks them: major.minor.patch. Any other spelling tells them nothing,
+#   and tools that compare versions cannot order it.
+# related_resources:
+#   - https://semver.org/
+# custom:
+#   severity: warning
+#   applies_to: [data-product, data-contract]
+#   remedy: Write the version as MAJOR.MINOR.PATCH, for example `1.0.0`.
+#   since: 0.1.0
+package meshgate.rules.versioning.version_not_semver
+
+findings contains finding if {
+	not semver.is_valid(input.product.version)
+	version := input.product.version
+	finding := {
+		"pointer": place[input.format],
+		"message": sprintf("data product has the version `%s`, which is not semantic", [version]),
+		"label": "MAJOR.MINOR.PATCH is expected",
+	}
+}
+
+findings contains finding if {
+	input.product
+	not input.product.version
+	finding := {"pointer": place[input.format], "message": "data product has no version"}
+}
+
+findings contains finding if {
+	input.kind == "data-contract"
+	some contract in input.contracts
+	version := contract.version
+	not semver.is_valid(version)
+	finding := {
+		"pointer": sprintf("%s/version", [contract.pointer]),
+		"message": sprintf("contract has the version `%s`, which is not semantic", [version]),
+		"label": "MAJOR.MINOR.PATCH is expected",
+	}
+}
+
+findings contains finding if {
+	input.kind == "data-contract"
+	some contract in input.contracts
+	not contract.version
+	finding := {"pointer": sprintf("%s/version", [contract.pointer]), "message": "contract has no version"}
+}
+
+place := {"dpds": "/info/version", "odps": "/version"}
