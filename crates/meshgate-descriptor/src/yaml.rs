@@ -1,5 +1,6 @@
-//! YAML with spans, over the events of `saphyr-parser`; scalars mean what PyYAML (YAML 1.1) reads, as the tools of these
-//! standards do. Merge keys (`<<`) are applied as PyYAML does: the map's own keys win, then the first merged.
+//! YAML with spans, over the events of `libyaml-safer`, a port of the parser behind PyYAML: the tools of these standards
+//! read with PyYAML, so a text that they accept is accepted here, and a scalar means what it means there (YAML 1.1). Merge
+//! keys (`<<`) are applied as PyYAML does: the map's own keys win, then the first merged.
 //!
 //! Deliberately absent: tags of programming languages (`!!python/…`), which are read as the plain value.
 
@@ -8,78 +9,65 @@ mod scalar;
 use crate::json::duplicate;
 use crate::read::Diagnostic;
 use crate::tree::{Entry, NodeId, NodeValue, Tree};
+use libyaml_safer::{Error, EventData, Mark, Parser, ScalarStyle};
 use meshgate_core::limits::ReadLimits;
 use meshgate_core::span::Span;
-use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
 use std::collections::{HashMap, HashSet};
 
 /// Parses a YAML stream; each document is a tree.
 pub fn parse(text: &str, limits: &ReadLimits, diagnostics: &mut Vec<Diagnostic>) -> Vec<Tree> {
+    // The parser counts bytes from behind a byte order mark.
     let skipped = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-    let body = text.get(skipped..).unwrap_or("");
-    let offsets = Offsets::of(body, skipped);
-    let mut parser = Parser::new_from_str(body);
+    let byte = |mark: Mark| usize::try_from(mark.index).unwrap_or(usize::MAX).saturating_add(skipped).min(text.len());
+    let mut body = text.as_bytes().get(skipped..).unwrap_or_default();
+    let mut parser = Parser::new();
+    parser.set_input_string(&mut body);
     let mut trees = Vec::new();
     let mut builder = Builder::new(text, limits);
-    while let Some(event) = parser.next_event() {
-        let (event, mark) = match event {
+    loop {
+        let event = match parser.parse() {
             Ok(event) => event,
             Err(error) => {
-                let start = offsets.byte(error.marker().index()).min(text.len());
-                let width = text.get(start..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
-                let help = "mend the YAML; nothing else was checked";
-                let span = Span::new(start, start + width);
-                diagnostics.push(Diagnostic::new("read.syntax", error.info().to_owned(), span, help));
+                diagnostics.push(syntax(&error, text, byte));
                 return Vec::new();
             }
         };
-        let span = Span::new(offsets.byte(mark.start.index()), offsets.byte(mark.end.index()));
-        let outcome = match event {
-            Event::DocumentEnd => {
+        let span = Span::new(byte(event.start_mark), byte(event.end_mark));
+        let outcome = match event.data {
+            EventData::StreamEnd => return trees,
+            EventData::DocumentEnd { .. } => {
                 trees.extend(std::mem::replace(&mut builder, Builder::new(text, limits)).finish(diagnostics));
                 Ok(())
             }
-            Event::Scalar(value, style, anchor, tag) => builder.scalar(&value, style, anchor, tag.as_deref(), span),
-            Event::SequenceStart(anchor, _) => builder.open(span, anchor, false),
-            Event::MappingStart(anchor, _) => builder.open(span, anchor, true),
-            Event::SequenceEnd | Event::MappingEnd => builder.close(span),
-            Event::Alias(anchor) => builder.alias(anchor, span),
-            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentStart(_) => Ok(()),
+            EventData::Scalar { value, style, anchor, tag, .. } => {
+                builder.scalar(&value, style, anchor, tag.as_deref(), span)
+            }
+            EventData::SequenceStart { anchor, .. } => builder.open(span, anchor, false),
+            EventData::MappingStart { anchor, .. } => builder.open(span, anchor, true),
+            EventData::SequenceEnd | EventData::MappingEnd => builder.close(span),
+            EventData::Alias { anchor } => builder.alias(&anchor, span),
+            EventData::StreamStart { .. } | EventData::DocumentStart { .. } => Ok(()),
         };
         if let Err(diagnostic) = outcome {
             diagnostics.push(*diagnostic);
             return Vec::new();
         }
     }
-    trees
 }
 
-/// From the parser's characters to bytes of the file.
-struct Offsets {
-    skipped: usize,
-    starts: Option<Vec<usize>>,
-    end: usize,
-}
-
-impl Offsets {
-    fn of(body: &str, skipped: usize) -> Self {
-        let starts = (!body.is_ascii()).then(|| body.char_indices().map(|(at, _)| at).collect());
-        Self { skipped, starts, end: body.len() }
-    }
-
-    fn byte(&self, index: usize) -> usize {
-        let at = match &self.starts {
-            None => index.min(self.end),
-            Some(starts) => starts.get(index).copied().unwrap_or(self.end),
-        };
-        self.skipped + at
-    }
+fn syntax(error: &Error, text: &str, byte: impl Fn(Mark) -> usize) -> Diagnostic {
+    let start = error.problem_mark().map_or(0, byte);
+    let width = text.get(start..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+    let context = error.context().map(|context| format!("{context}: ")).unwrap_or_default();
+    let message = format!("{context}{}", error.problem());
+    let help = "mend the YAML; nothing else was checked";
+    Diagnostic::new("read.syntax", message, Span::new(start, start + width), help)
 }
 
 /// A list or map that is still open.
 struct Open {
     start: usize,
-    anchor: usize,
+    anchor: Option<String>,
     end: usize,
     kind: OpenKind,
 }
@@ -94,7 +82,7 @@ struct Builder<'a> {
     limits: &'a ReadLimits,
     tree: Tree,
     open: Vec<Open>,
-    anchors: HashMap<usize, NodeId>,
+    anchors: HashMap<String, NodeId>,
     duplicates: Vec<Diagnostic>,
     root: Option<NodeId>,
 }
@@ -120,7 +108,7 @@ impl<'a> Builder<'a> {
         Some(self.tree)
     }
 
-    fn scalar(&mut self, value: &str, style: ScalarStyle, anchor: usize, tag: Option<&Tag>, span: Span) -> Outcome {
+    fn scalar(&mut self, value: &str, style: ScalarStyle, anchor: Option<String>, tag: Option<&str>, span: Span) -> Outcome {
         let plain = style == ScalarStyle::Plain;
         // The scanner ends plain and block scalars at the next token; what lies between is not the value's.
         let trimmed = if plain || matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
@@ -144,7 +132,7 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    fn open(&mut self, span: Span, anchor: usize, map: bool) -> Outcome {
+    fn open(&mut self, span: Span, anchor: Option<String>, map: bool) -> Outcome {
         if matches!(self.open.last(), Some(Open { kind: OpenKind::Map { key: None, .. }, .. })) {
             let help = "use a plain word as the key";
             return Err(Box::new(Diagnostic::new("read.syntax", "a list or map cannot be a key here", span, help)));
@@ -179,9 +167,9 @@ impl<'a> Builder<'a> {
         self.place(node, open.anchor, end)
     }
 
-    fn alias(&mut self, anchor: usize, span: Span) -> Outcome {
-        let Some(target) = self.anchors.get(&anchor).copied() else {
-            let message = "an alias names an anchor that is not finished before it";
+    fn alias(&mut self, anchor: &str, span: Span) -> Outcome {
+        let Some(target) = self.anchors.get(anchor).copied() else {
+            let message = "an alias names an anchor that does not stand, finished, before it";
             return Err(Box::new(Diagnostic::new("read.syntax", message, span, "do not let a value contain itself")));
         };
         if matches!(self.open.last(), Some(Open { kind: OpenKind::Map { key: None, .. }, .. })) {
@@ -195,12 +183,12 @@ impl<'a> Builder<'a> {
             return self.key(&name, span, false);
         }
         let node = self.tree.push(span, NodeValue::Alias(target));
-        self.place(node, 0, span.end)
+        self.place(node, None, span.end)
     }
 
     /// Puts a finished value where it belongs.
-    fn place(&mut self, node: NodeId, anchor: usize, value_end: usize) -> Outcome {
-        if anchor != 0 {
+    fn place(&mut self, node: NodeId, anchor: Option<String>, value_end: usize) -> Outcome {
+        if let Some(anchor) = anchor {
             self.anchors.insert(anchor, node);
         }
         match self.open.last_mut() {

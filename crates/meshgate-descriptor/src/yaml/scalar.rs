@@ -11,13 +11,12 @@
 //! Deliberately absent: `.nan` and infinities as numbers; JSON has none, so they stay text.
 
 use crate::tree::NodeValue;
-use saphyr_parser::Tag;
 use serde_json::Number;
 
 /// Resolves a scalar. A quoted or block scalar is text, unless a tag says otherwise.
-pub fn resolve(value: &str, plain: bool, tag: Option<&Tag>) -> NodeValue {
+pub fn resolve(value: &str, plain: bool, tag: Option<&str>) -> NodeValue {
     let text = || NodeValue::Text(value.into());
-    match tag.filter(|tag| tag.is_yaml_core_schema()).map(|tag| tag.suffix.as_str()) {
+    match tag.and_then(|tag| tag.strip_prefix("tag:yaml.org,2002:")) {
         Some("str" | "binary" | "timestamp") => text(),
         Some("int") => integer(value).unwrap_or_else(text),
         Some("float") => integer(value).or_else(|| float(value)).unwrap_or_else(text),
