@@ -13,15 +13,29 @@ use libyaml_safer::{Error, EventData, Mark, Parser, ScalarStyle};
 use meshgate_core::limits::ReadLimits;
 use meshgate_core::span::Span;
 use std::collections::{HashMap, HashSet};
+use std::io::Read;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Parses a YAML stream; each document is a tree.
+/// Parses a YAML stream; each document is a tree. The parser's own panics become diagnostics.
 pub fn parse(text: &str, limits: &ReadLimits, diagnostics: &mut Vec<Diagnostic>) -> Vec<Tree> {
+    let mut own = Vec::new();
+    let trees = catch_unwind(AssertUnwindSafe(|| events(text, limits, &mut own))).unwrap_or_else(|_| {
+        let help = "this is YAML that our parser does not survive; please report it, and write the file another way";
+        own.push(Diagnostic::new("read.syntax", "the YAML parser failed on this file", Span::default(), help));
+        Vec::new()
+    });
+    diagnostics.append(&mut own);
+    trees
+}
+
+fn events(text: &str, limits: &ReadLimits, diagnostics: &mut Vec<Diagnostic>) -> Vec<Tree> {
     // The parser counts bytes from behind a byte order mark.
     let skipped = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     let byte = |mark: Mark| usize::try_from(mark.index).unwrap_or(usize::MAX).saturating_add(skipped).min(text.len());
-    let mut body = text.as_bytes().get(skipped..).unwrap_or_default();
+    // A block scalar that ends with the file, not with a line, makes the parser panic: every text ends with a line.
+    let body = text.as_bytes().get(skipped..).unwrap_or_default().chain(&b"\n"[..]);
     let mut parser = Parser::new();
-    parser.set_input_string(&mut body);
+    parser.set_input(body);
     let mut trees = Vec::new();
     let mut builder = Builder::new(text, limits);
     loop {
@@ -110,8 +124,12 @@ impl<'a> Builder<'a> {
 
     fn scalar(&mut self, value: &str, style: ScalarStyle, anchor: Option<String>, tag: Option<&str>, span: Span) -> Outcome {
         let plain = style == ScalarStyle::Plain;
+        let block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
+        // The line end that `events` lends a text without one is not the value's.
+        let lent = block && span.end >= self.text.len() && !self.text.ends_with(['\n', '\r']);
+        let value = if lent { value.strip_suffix('\n').unwrap_or(value) } else { value };
         // The scanner ends plain and block scalars at the next token; what lies between is not the value's.
-        let trimmed = if plain || matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
+        let trimmed = if plain || block {
             Span::new(span.start, span.start + span.slice(self.text).trim_end().len())
         } else {
             span

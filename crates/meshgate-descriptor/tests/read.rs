@@ -1,0 +1,237 @@
+//! The reader from outside: places of errors, spans of values, YAML's traps, hostile input, and laws over generated text.
+
+use meshgate_core::limits::ReadLimits;
+use meshgate_core::model::{Context, Format};
+use meshgate_core::pointer::Pointer;
+use meshgate_descriptor::{Document, Parsed, model, read, recognise};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+fn yaml(text: &str) -> Parsed {
+    read("t.yaml", text.as_bytes(), &ReadLimits::default())
+}
+
+fn one(text: &str) -> Document {
+    let parsed = yaml(text);
+    assert_eq!(parsed.diagnostics, []);
+    parsed.documents.into_iter().next().unwrap()
+}
+
+/// The text that is underlined for a pointer.
+fn shown(text: &str, pointer: &str) -> String {
+    one(text).span(&Pointer::parse(pointer).unwrap()).slice(text).to_owned()
+}
+
+fn refused(text: &str) -> (String, String) {
+    let parsed = yaml(text);
+    let first = parsed.diagnostics.first().expect("a diagnostic").clone();
+    (first.rule.to_owned(), first.span.slice(text).to_owned())
+}
+
+#[test]
+fn scalars_are_shown_as_they_are_written() {
+    let text = "a: plain # comment\nb: \"quo\\\"ted\"\nc: [1, 'two']\nd: {e: ü, f: g}\nh: |\n  block\n  text\ni: last\n";
+    for (pointer, expected) in [
+        ("/a", "plain"), ("/b", "\"quo\\\"ted\""), ("/c/0", "1"), ("/c/1", "'two'"), ("/d/e", "ü"), ("/d/f", "g"),
+        ("/h", "|\n  block\n  text"), ("/i", "last"),
+    ] {
+        assert_eq!(shown(text, pointer), expected, "{pointer}");
+    }
+}
+
+#[test]
+fn what_is_missing_is_shown_at_its_parent() {
+    let text = "info:\n  name: x\nports:\n  - name: p\n    empty:\n";
+    assert_eq!(shown(text, "/info/owner"), "info");
+    assert_eq!(shown(text, "/info"), "info");
+    assert_eq!(shown(text, "/ports/0"), "p");
+    assert_eq!(shown(text, "/ports/0/contract"), "p");
+    assert_eq!(shown(text, "/ports/0/empty"), "empty");
+    assert_eq!(shown(text, "/nothing"), "info");
+}
+
+#[test]
+fn line_ends_marks_and_characters_do_not_move_spans() {
+    let text = "\u{feff}a: ä\r\nb: x\r\n";
+    assert_eq!(shown(text, "/a"), "ä");
+    assert_eq!(shown(text, "/b"), "x");
+}
+
+#[test]
+fn anchors_aliases_and_merge_keys_are_followed() {
+    let text = "base: &b {x: 1, y: 2}\nown:\n  <<: *b\n  y: 3\nsame: *b\n";
+    let document = one(text);
+    assert_eq!(document.to_value(), json!({"base": {"x": 1, "y": 2}, "own": {"y": 3, "x": 1}, "same": {"x": 1, "y": 2}}));
+    assert_eq!(shown(text, "/own/x"), "1");
+}
+
+#[test]
+fn a_file_may_end_without_a_line_end() {
+    for text in ["a: |\n  x", "a: >-\n  x\n  y", "a: x", "a: 'x'", "a: |", "- [x]", "a: x # c", "a:\n  - |\n   z"] {
+        assert_eq!(yaml(text).documents.len(), 1, "{text:?}");
+    }
+    assert_eq!(one("a: |\n  x").to_value(), json!({"a": "x"}));
+}
+
+#[test]
+fn several_documents_are_several_descriptors() {
+    assert_eq!(yaml("a: 1\n---\nb: 2\n").documents.len(), 2);
+}
+
+#[test]
+fn what_cannot_be_read_has_a_place() {
+    assert_eq!(refused("a: 1\na: 2\n"), ("read.duplicate_key".into(), "a".into()));
+    assert_eq!(refused("a: [1, 2\nb: 3\n").0, "read.syntax");
+    assert_eq!(refused("a: \"open\n").0, "read.syntax");
+    assert_eq!(refused("a: *nobody\n").0, "read.syntax");
+    assert_eq!(refused("a: &x [*x]\n").0, "read.syntax");
+    let parsed = read("t.yaml", b"a: \xff", &ReadLimits::default());
+    assert_eq!(parsed.diagnostics[0].rule, "read.not_utf8");
+    assert_eq!(parsed.diagnostics[0].span.start, 3);
+}
+
+#[test]
+fn json_errors_have_a_place() {
+    for (text, place) in [("{\"a\": }", "}"), ("{\"a\": 1,}", "}"), ("{\"a\": 1} x", "x"), ("{a: 1}", "a")] {
+        let parsed = read("t.json", text.as_bytes(), &ReadLimits::default());
+        assert_eq!(parsed.diagnostics[0].span.slice(text), place, "{text}");
+        assert!(parsed.documents.is_empty());
+    }
+    let twice = read("t.json", br#"{"a": 1, "a": 2}"#, &ReadLimits::default());
+    assert_eq!(twice.diagnostics[0].rule, "read.duplicate_key");
+}
+
+#[test]
+fn bombs_are_refused() {
+    let mut laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for level in 1..12 {
+        let alias = format!("*a{},", level - 1);
+        laughs.push_str(&format!("a{level}: &a{level} [{}]\n", alias.repeat(10)));
+    }
+    assert_eq!(yaml(&laughs).diagnostics[0].rule, "read.too_large");
+    assert!(yaml(&laughs).documents.is_empty());
+    assert!(yaml(&"[".repeat(100_000)).documents.is_empty());
+    assert!(read("t.json", "[".repeat(100_000).as_bytes(), &ReadLimits::default()).documents.is_empty());
+    let limits = ReadLimits { file_bytes_max: 10, ..ReadLimits::default() };
+    assert_eq!(read("t.yaml", b"a: 123456789", &limits).diagnostics[0].rule, "read.too_large");
+}
+
+#[test]
+fn formats_are_recognised_by_content() {
+    let of = |text: &str| recognise(&one(text));
+    assert_eq!(of("dataProductDescriptor: 1.0.0"), Some(Format::Dpds));
+    assert_eq!(of("kind: DataProduct\napiVersion: v1.0.0"), Some(Format::Odps));
+    assert_eq!(of("kind: DataContract\napiVersion: v3.1.0"), Some(Format::Odcs));
+    assert_eq!(of("kind: Deployment\napiVersion: v1"), None);
+    assert_eq!(of("- 1"), None);
+}
+
+#[test]
+fn the_model_says_what_the_document_says() {
+    let text = "kind: DataContract\nid: c\nversion: 1.10\nschema:\n- name: t\n  properties:\n  - name: a\n    classification: Restricted\n    \
+                customProperties: [{property: maskingStrategy, value: none}, {property: pii, value: true}]\n  - name: b\n    tags: [PII]\n    \
+                encryptedName: b_enc\n";
+    let input = model(&one(text), Format::Odcs, "t.yaml", Context::default());
+    let contract = &input.contracts[0];
+    assert_eq!(contract.version.as_deref(), Some("1.10"), "a version is text, not a number");
+    let [a, b] = contract.schema[0].columns.as_slice() else { panic!("two columns") };
+    assert_eq!((a.classification.as_deref(), a.masking.as_deref(), a.pii), (Some("restricted"), None, Some(true)));
+    assert_eq!((b.pii, b.encrypted, b.pointer.as_str()), (Some(true), Some(true), "/schema/0/properties/1"));
+}
+
+/// Every scalar's span, read again on its own, gives the same value.
+fn round_trips(document: &Document, value: &Value, pointer: &Pointer) {
+    match value {
+        Value::Object(map) => map.iter().for_each(|(key, value)| round_trips(document, value, &pointer.key(key))),
+        Value::Array(items) => items.iter().enumerate().for_each(|(i, value)| round_trips(document, value, &pointer.index(i))),
+        _ => {
+            let span = document.value_span(pointer).expect("a span");
+            let text = span.slice(document.text());
+            assert!(span.end <= document.text().len() && span.start <= span.end, "{pointer}");
+            let plain = !text.contains('\n') && !text.starts_with(['*', '&', '|', '>', '!']);
+            if plain && !text.is_empty() {
+                let again = read("t.yaml", format!("[{text}]").as_bytes(), &ReadLimits::default());
+                let again = again.documents.first().map(|document| document.to_value()[0].clone());
+                // Plain text in a flow list ends at a comma or bracket: only what reads on its own is compared.
+                if let Some(again) = again.filter(|_| !text.contains([',', '[', ']', '{', '}', '#'])) {
+                    assert_eq!(&again, value, "{pointer}: {text}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_span_of_the_corpus_is_its_value() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/descriptors");
+    let Ok(index) = std::fs::read_to_string(root.join("index.json")) else {
+        eprintln!("skipped: ../shared/data/descriptors is absent");
+        return;
+    };
+    let index: Value = serde_json::from_str(&index).unwrap();
+    let mut scalars = 0;
+    for entry in index.as_array().unwrap() {
+        let path = entry["path"].as_str().unwrap();
+        let bytes = std::fs::read(root.join(path)).unwrap();
+        let parsed = read(path, &bytes, &ReadLimits::default());
+        let syntax = parsed.diagnostics.iter().any(|d| d.rule == "read.syntax");
+        assert_eq!(!syntax, entry["parses"].as_bool().unwrap(), "{path}: {:?}", parsed.diagnostics);
+        for document in &parsed.documents {
+            if parsed.diagnostics.is_empty() {
+                round_trips(document, &document.to_value(), &Pointer::root());
+                scalars += 1;
+            }
+            let ours = recognise(document).map(Format::as_str);
+            let theirs = entry["format"].as_str().filter(|f| ["dpds", "odps", "odcs"].contains(f));
+            assert_eq!(ours, theirs, "{path}");
+        }
+    }
+    assert!(scalars > 200, "{scalars}");
+}
+
+fn json_value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        "\\PC{0,12}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 40, 6, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+            prop::collection::btree_map("\\PC{0,6}", inner, 0..6).prop_map(|m| Value::Object(m.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn reading_never_panics(text in "\\PC*|[-:{}\\[\\]#&*!|>'\"%@`, \n\ta-c0-9]{0,80}") {
+        for name in ["t.yaml", "t.json"] {
+            let parsed = read(name, text.as_bytes(), &ReadLimits::default());
+            for document in &parsed.documents {
+                let _ = document.to_value();
+                let span = document.span(&Pointer::parse("/a/0").unwrap());
+                prop_assert!(span.end <= text.len());
+            }
+        }
+    }
+
+    #[test]
+    fn json_means_what_serde_json_says(value in json_value()) {
+        for text in [value.to_string(), format!("{value:#}")] {
+            let parsed = read("t.json", text.as_bytes(), &ReadLimits::default());
+            prop_assert_eq!(&parsed.diagnostics, &[]);
+            prop_assert_eq!(&parsed.documents[0].to_value(), &value);
+            round_trips(&parsed.documents[0], &value, &Pointer::root());
+        }
+    }
+
+    #[test]
+    fn json_is_refused_when_serde_json_refuses(text in "[{}\\[\\]:,\"0-9a-c.eE+ -]{0,24}") {
+        let ours = read("t.json", text.as_bytes(), &ReadLimits::default());
+        let twice = ours.diagnostics.iter().any(|d| d.rule == "read.duplicate_key");
+        let theirs = serde_json::from_str::<Value>(&text).is_ok();
+        prop_assert!(twice || ours.diagnostics.is_empty() == theirs, "{}: {:?}", text, ours.diagnostics);
+    }
+}
