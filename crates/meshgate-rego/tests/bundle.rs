@@ -1,0 +1,120 @@
+//! Bundles from outside: what is refused when it is loaded, and what becomes a fault when it is evaluated.
+
+use meshgate_core::evaluate::{EvaluationInput, Evaluator};
+use meshgate_core::fault::FaultKind;
+use meshgate_core::limits::EvaluationLimits;
+use meshgate_rego::{Bundle, Module};
+use serde_json::json;
+use std::time::Duration;
+
+const HEAD: &str = "# METADATA\n# title: T\n# custom:\n#   severity: error\npackage meshgate.rules.test.";
+
+fn rule(name: &str, body: &str) -> Module {
+    Module { file: format!("{name}.rego"), text: format!("{HEAD}{name}\n\n{body}\n") }
+}
+
+fn load(modules: &[Module]) -> Result<Bundle, String> {
+    let limits = EvaluationLimits { rule_deadline: Duration::from_millis(300), findings_max: 100, ..EvaluationLimits::default() };
+    Bundle::load(modules, &[], limits).map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+}
+
+fn refused(modules: &[Module]) -> String {
+    load(modules).expect_err("to be refused")
+}
+
+fn text(file: &str, text: &str) -> Module {
+    Module { file: file.into(), text: text.into() }
+}
+
+/// Evaluates one bad rule beside a good one; the good one must be heard.
+fn fault(body: &str) -> (FaultKind, String) {
+    let good = rule("good", "findings contains {\"pointer\": \"\", \"message\": \"m\"}");
+    let bundle = load(&[rule("bad", body), good]).unwrap();
+    let said = bundle.evaluate(&EvaluationInput::new("f", "data-contract", json!({"n": 1})));
+    assert_eq!(said.remarks.iter().map(|r| r.rule.as_str()).collect::<Vec<_>>(), ["test.good"]);
+    let [fault] = said.faults.as_slice() else { panic!("one fault, not {:?}", said.faults) };
+    assert_eq!(fault.rule, "test.bad");
+    (fault.kind, fault.message.clone())
+}
+
+#[test]
+fn broken_rego_is_refused_with_its_place() {
+    let said = refused(&[text("x.rego", "package a\n\np if {")]);
+    assert!(said.starts_with("x.rego:3:"), "{said}");
+    let said = refused(&[rule("a", "findings contains x if y")]);
+    assert!(said.contains("a.rego:") && said.contains('y'), "{said}");
+}
+
+#[test]
+fn an_unknown_function_is_refused() {
+    let said = refused(&[rule("a", "findings contains {\"pointer\": \"\", \"message\": nonsense.call(input)}")]);
+    assert!(said.contains("nonsense"), "{said}");
+}
+
+#[test]
+fn recursion_is_refused_with_its_cycle() {
+    let said = refused(&[rule("a", "f(x) := g(x)\n\ng(x) := f(x)\n\nfindings contains f(1)")]);
+    assert!(said.contains("data.meshgate.rules.test.a.f → data.meshgate.rules.test.a.g → data.meshgate.rules.test.a.f"), "{said}");
+    let library = text("l.rego", "package lib\n\nimport data.other\n\nf(x) := other.g(x)");
+    let other = text("o.rego", "package other\n\ng(x) := data.lib.f(x)");
+    assert!(refused(&[library, other]).contains("functions call themselves"));
+}
+
+#[test]
+fn metadata_is_required_and_checked() {
+    let bare = text("a.rego", "package meshgate.rules.test.a\n\nfindings contains 1 if false");
+    assert!(refused(&[bare]).contains("has no METADATA"));
+    let of = |custom: &str| {
+        text("a.rego", &format!("# METADATA\n# title: T\n# custom:\n#   {custom}\npackage meshgate.rules.test.a\n\nfindings contains 1 if false"))
+    };
+    assert!(refused(&[of("severity: fatal")]).contains("severity `fatal` is not one of"));
+    assert!(refused(&[of("severty: error")]).contains("unknown key `severty`"));
+    assert!(refused(&[rule("a", "deny contains 1 if false")]).contains("defines no `findings`"));
+    assert!(refused(&[rule("a", "findings contains 1"), text("b.rego", &rule("a", "findings contains 2").text)]).contains("defined in"));
+    assert!(refused(&[text("a.rego", "package meshgate.rules.Test\n\nx := 1")]).contains("is not a rule id"));
+}
+
+#[test]
+fn other_shapes_are_faults() {
+    assert_eq!(fault("findings := [1]").0, FaultKind::BadOutput);
+    assert_eq!(fault("findings contains 1").0, FaultKind::BadOutput);
+    assert_eq!(fault("findings contains {\"pointer\": \"schema[0]\", \"message\": \"m\"}").0, FaultKind::BadOutput);
+    assert_eq!(fault("findings contains {\"pointer\": \"\"}").0, FaultKind::BadOutput);
+    assert_eq!(fault("findings contains {\"pointer\": \"\", \"message\": \"m\", \"severity\": \"info\"}").0, FaultKind::BadOutput);
+    let (kind, message) = fault("findings contains {\"pointer\": \"\", \"message\": sprintf(\"%d\", [n])} if some n in numbers.range(1, 500)");
+    assert_eq!((kind, message.as_str()), (FaultKind::BadOutput, "500 findings, at most 100 are taken"));
+}
+
+#[test]
+fn a_rule_that_does_not_end_is_a_deadline_fault() {
+    let body = "findings contains {\"pointer\": \"\", \"message\": \"m\"} if {\n\tsome a in numbers.range(1, 3000)\n\tsome b in numbers.range(1, 3000)\n\ta * b == -1\n}";
+    assert_eq!(fault(body), (FaultKind::Deadline, "ran longer than 300 ms".into()));
+}
+
+#[test]
+fn conflicts_are_faults() {
+    let (kind, message) = fault("f(x) := 1 if x > 0\n\nf(x) := 2 if x > 0\n\nfindings contains {\"pointer\": \"\", \"message\": sprintf(\"%d\", [f(input.n)])}");
+    assert_eq!(kind, FaultKind::Evaluation, "{message}");
+}
+
+#[test]
+fn queries_answer_as_opa_does() {
+    let bundle = Bundle::load(&[text("a.rego", "package a.b\n\nallow if input.x == 1\n\nset contains 1")], &[json!({"k": {"odd-key": 2}})], EvaluationLimits::default()).unwrap();
+    assert_eq!(bundle.query(&["a", "b", "allow"], Some(json!({"x": 1}))), Ok(Some(json!(true))));
+    assert_eq!(bundle.query(&["a", "b", "allow"], Some(json!({"x": 2}))), Ok(None));
+    assert_eq!(bundle.query(&["a", "b", "set"], None), Ok(Some(json!([1]))));
+    assert_eq!(bundle.query(&["k", "odd-key"], None), Ok(Some(json!(2))));
+    assert_eq!(bundle.query(&["nobody"], None), Ok(None));
+    assert_eq!(bundle.query(&["k\"] == 1; data[\"a"], None), Ok(None), "a path is a path, not Rego");
+}
+
+#[test]
+fn tests_pass_and_fail_by_their_value() {
+    let modules = [
+        text("a.rego", "package a\n\nx := 1"),
+        text("a_test.rego", "package a_test\n\ntest_good if data.a.x == 1\n\ntest_bad if data.a.x == 2\n\ntest_value := 3"),
+    ];
+    let results = Bundle::test(&modules, &[], EvaluationLimits::default()).unwrap();
+    let said: Vec<_> = results.iter().map(|r| (r.name.as_str(), r.passed)).collect();
+    assert_eq!(said, [("a_test.test_bad", false), ("a_test.test_good", true), ("a_test.test_value", false)]);
+}

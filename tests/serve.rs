@@ -1,0 +1,174 @@
+//! `meshgate serve` as its clients see it: over a socket, with the same bytes as the command line.
+
+#[expect(dead_code, reason = "each test binary uses its own part")]
+mod support;
+
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Stdio};
+use support::{CONTRACT, meshgate, plugin, root, run};
+
+struct Sidecar {
+    child: Child,
+    main: String,
+    admin: String,
+}
+
+impl Sidecar {
+    fn start(folder: &Path, args: &[&str]) -> Self {
+        let mut child = meshgate(folder)
+            .args(["serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"])
+            .args(args)
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program");
+        let lines = BufReader::new(child.stderr.take().expect("stderr")).lines();
+        let mut addresses = lines.map_while(Result::ok).filter_map(|l| l.split_once("http://").map(|(_, a)| a.to_owned()));
+        let main = addresses.next().expect("an address");
+        let admin = addresses.next().expect("an address");
+        // The rest of stderr is drained, so that the sidecar never waits for us.
+        std::thread::spawn(move || addresses.for_each(drop));
+        Self { child, main, admin }
+    }
+
+    /// Sends one request; returns status, headers and body.
+    fn send(&self, address: &str, head: &str, body: &[u8]) -> (u16, String, String) {
+        let mut stream = TcpStream::connect(address).expect("a connection");
+        let length = body.len();
+        write!(stream, "{head}\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n").expect("a request");
+        // A server that refuses a body may close before it has read all of it.
+        let _ = stream.write_all(body);
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        let answer = String::from_utf8(answer).expect("UTF-8");
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("an answer, not {answer:?}"));
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
+        (status, head.to_lowercase(), body.to_owned())
+    }
+
+    fn post(&self, path: &str, mime: &str, body: &[u8]) -> (u16, String, String) {
+        self.send(&self.main, &format!("POST {path} HTTP/1.1\r\ncontent-type: {mime}"), body)
+    }
+
+    fn data(&self, path: &str, body: &str) -> (u16, Value) {
+        let (status, _, body) = self.post(&format!("/v1/data/{path}"), "application/json", body.as_bytes());
+        (status, serde_json::from_str(&body).expect("JSON"))
+    }
+}
+
+impl Drop for Sidecar {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn a_check_over_http_has_the_bytes_of_the_command_line() {
+    let mesh = root().join("examples/mesh");
+    let sidecar = Sidecar::start(&mesh, &[]);
+    for file in ["sales/customers.odcs.yaml", "sales/campaigns.odps.yaml", "logistics/shipments.dpds.json"] {
+        let bytes = std::fs::read(mesh.join(file)).expect("a descriptor");
+        let mime = if file.ends_with("json") { "application/json" } else { "application/yaml" };
+        let (status, head, body) = sidecar.post(&format!("/v1/check?file={file}"), mime, &bytes);
+        let ran = run(&mesh, &["check", file, "--format", "json"]);
+        assert_eq!((status, body.as_str()), (200, ran.stdout.as_str()), "{file}");
+        assert!(head.contains("content-type: application/json"));
+        let envelope = json!({"file": file, "descriptor": String::from_utf8(bytes).expect("UTF-8"), "context": {"stage": "prod"}});
+        let (_, _, wrapped) = sidecar.post("/v1/check", "application/vnd.meshgate.check+json", envelope.to_string().as_bytes());
+        assert_eq!(wrapped, body);
+    }
+}
+
+#[test]
+fn wrong_requests_get_problems_and_the_sidecar_lives() {
+    let here = tempfile::tempdir().expect("a folder");
+    let sidecar = Sidecar::start(here.path(), &[]);
+    let cases = [
+        ("/v1/check", "text/plain", &b"a: 1"[..], 415),
+        ("/v1/check", "application/vnd.meshgate.check+json", b"{}", 400),
+        ("/v1/check", "application/vnd.meshgate.check+json", b"{\"descriptor\": \"\", \"previous\": \"\"}", 400),
+        ("/v1/nowhere", "application/json", b"{}", 404),
+    ];
+    for (path, mime, body, expected) in cases {
+        let (status, head, body) = sidecar.post(path, mime, body);
+        assert_eq!(status, expected, "{path} {mime}: {body}");
+        assert!(head.contains("application/problem+json"), "{head}");
+    }
+    let huge = vec![b' '; 40 << 20];
+    assert_eq!(sidecar.post("/v1/check", "application/yaml", &huge).0, 413);
+    let (status, _, body) = sidecar.post("/v1/check?file=x.yaml", "application/yaml", b"a: [");
+    assert_eq!(status, 200);
+    assert!(body.contains("\"verdict\": \"deny\"") && body.contains("read.syntax"), "{body}");
+    assert_eq!(sidecar.post("/v1/check", "application/yaml", CONTRACT.as_bytes()).0, 200);
+}
+
+#[test]
+fn the_data_api_answers_as_opa_does() {
+    let here = tempfile::tempdir().expect("a folder");
+    let rego = "package app\n\nallow if input.user == data.app.admin\n\nf(x) := 1 if x\n\nf(x) := 2 if x\n\nclash := f(true)\n";
+    std::fs::create_dir_all(here.path().join("b/app")).expect("a folder");
+    std::fs::write(here.path().join("b/app/a.rego"), rego).expect("a file");
+    std::fs::write(here.path().join("b/app/data.json"), "{\"admin\": \"ana\"}").expect("a file");
+    let sidecar = Sidecar::start(here.path(), &["--bundle", "b", "--no-embedded"]);
+    assert_eq!(sidecar.data("app/allow", r#"{"input": {"user": "ana"}}"#), (200, json!({"result": true})));
+    assert_eq!(sidecar.data("app/allow", r#"{"input": {"user": "bob"}}"#), (200, json!({})));
+    assert_eq!(sidecar.data("app/admin", r#"{"input": {}}"#), (200, json!({"result": "ana"})));
+    let (status, body) = sidecar.data("app/allow", "");
+    assert_eq!((status, &body["warning"]["code"]), (200, &json!("api_usage_warning")));
+    let (status, body) = sidecar.data("app/allow", "{");
+    assert_eq!((status, &body["code"]), (400, &json!("invalid_parameter")));
+    let (status, body) = sidecar.data("app/clash", r#"{"input": {}}"#);
+    assert_eq!((status, &body["code"]), (500, &json!("internal_error")));
+    let (status, _, body) = sidecar.send(&sidecar.main, "GET /v1/data/app/allow?input=%7B%22user%22%3A%22ana%22%7D HTTP/1.1", b"");
+    assert_eq!((status, body.trim()), (200, r#"{"result":true}"#));
+    let (status, _, body) = sidecar.send(&sidecar.main, "GET /health HTTP/1.1", b"");
+    assert_eq!((status, body.trim()), (200, "{}"));
+    for path in ["/live", "/ready", "/version"] {
+        assert_eq!(sidecar.send(&sidecar.admin, &format!("GET {path} HTTP/1.1"), b"").0, 200, "{path}");
+        assert_eq!(sidecar.send(&sidecar.main, &format!("GET {path} HTTP/1.1"), b"").0, 404, "{path} is for operators");
+    }
+}
+
+#[test]
+fn a_plugin_that_loops_does_not_stop_the_others() {
+    let here = tempfile::tempdir().expect("a folder");
+    std::fs::write(here.path().join("p.wasm"), plugin("(loop $l (br $l)) (unreachable)")).expect("a file");
+    let sidecar = Sidecar::start(here.path(), &["--plugin", "p.wasm"]);
+    std::thread::scope(|scope| {
+        let looping: Vec<_> = (0..4)
+            .map(|_| scope.spawn(|| sidecar.post("/v1/check", "application/yaml", CONTRACT.as_bytes())))
+            .collect();
+        assert_eq!(sidecar.send(&sidecar.main, "GET /health HTTP/1.1", b"").0, 200);
+        for answer in looping {
+            let (status, _, body) = answer.join().expect("an answer");
+            assert!(status == 200 && body.contains("\"deadline\"") && body.contains("\"verdict\": \"deny\""), "{body}");
+        }
+    });
+}
+
+#[test]
+fn what_does_not_load_keeps_it_from_starting() {
+    let here = tempfile::tempdir().expect("a folder");
+    std::fs::write(here.path().join("a.rego"), "package a\n\np if {").expect("a file");
+    let ran = run(here.path(), &["serve", "--listen", "127.0.0.1:0", "--admin", "off", "--bundle", "a.rego"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("a.rego:"), "{}", ran.stderr);
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("an address").to_string();
+    let ran = run(here.path(), &["serve", "--listen", &address, "--admin", "off"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains(&address), "{}", ran.stderr);
+}
+
+#[cfg(unix)]
+#[test]
+fn sigterm_ends_it_in_order() {
+    let here = tempfile::tempdir().expect("a folder");
+    let mut sidecar = Sidecar::start(here.path(), &[]);
+    let sent = std::process::Command::new("kill").args(["-TERM", &sidecar.child.id().to_string()]).status();
+    assert!(sent.expect("kill").success());
+    assert!(sidecar.child.wait().expect("an end").success());
+}

@@ -1,0 +1,57 @@
+//! What the black-box tests share: the program, a clean environment, golden files.
+//!
+//! Deliberately absent: the crates; these tests know the program only.
+
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// The repository's root.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the repository")
+}
+
+/// The program, with nothing of the environment that it reads.
+pub fn meshgate(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_meshgate"));
+    command.current_dir(folder).env_remove("MESHGATE_CONFIG").env_remove("NO_COLOR").env_remove("RUST_BACKTRACE");
+    command
+}
+
+pub struct Ran {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Ran {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {}{}", self.stdout, self.stderr))
+    }
+}
+
+pub fn run(folder: &Path, args: &[&str]) -> Ran {
+    let Output { status, stdout, stderr } = meshgate(folder).args(args).output().expect("the program");
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    Ran { code: status.code().expect("an exit code, not a signal"), stdout: text(stdout), stderr: text(stderr) }
+}
+
+/// Compares with `tests/golden/NAME`; `BLESS=1` writes it.
+pub fn golden(name: &str, actual: &str) {
+    let path = root().join("tests/golden").join(name);
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(&path, actual).expect("a golden file");
+    }
+    let expected = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(actual, expected, "{name} has changed; if that is right, run the test with BLESS=1");
+}
+
+/// A plugin from the hostile suite's template, whose `evaluate` has this body.
+pub fn plugin(body: &str) -> Vec<u8> {
+    let path = root().join("crates/meshgate-plugin/tests/hostile/plugin.wat");
+    let text = std::fs::read_to_string(path).expect("the template");
+    wat::parse_str(text.replace("      ;;EVALUATE", body)).expect("a component")
+}
+
+pub const CONTRACT: &str = "apiVersion: v3.1.0\nkind: DataContract\nid: c\nversion: 1.0.0\nstatus: active\n\
+    slaProperties: [{property: latency, value: 1}]\nschema:\n- name: t\n  properties:\n  - name: a\n    classification: public\n";
