@@ -1,5 +1,8 @@
 //! `meshgate check` as its users run it: the example mesh, wrong input of every kind, exit codes.
 
+// Clippy lets tests fail by panicking; helpers of tests are told from other code by this.
+#![cfg(test)]
+
 mod support;
 
 use serde_json::Value;
@@ -95,13 +98,21 @@ fn a_missing_file_does_not_hide_the_others() {
 
 #[test]
 fn unreadable_text_denies_at_its_place() {
-    let here = folder(&[("bad.yaml", "kind: DataContract\nname: [a, b\n"), ("c.yaml", CONTRACT), ("b.json", "{\"a\": }"), ("n.yaml", "")]);
+    let here = folder(&[
+        ("bad.yaml", "kind: DataContract\nname: [a, b\n"),
+        ("c.yaml", CONTRACT),
+        ("b.json", "{\"a\": }"),
+        ("n.yaml", ""),
+    ]);
     let ran = run(here.path(), &["check", ".", "--format", "json"]);
     assert_eq!(ran.code, 1, "{}", ran.stderr);
     let report = ran.json();
     assert_eq!(rules(&report), ["read.syntax", "read.syntax"]);
     let finding = &report["findings"][0];
-    assert_eq!((&finding["file"], &finding["source"], &finding["severity"]), (&"b.json".into(), &"read".into(), &"error".into()));
+    assert_eq!(
+        (&finding["file"], &finding["source"], &finding["severity"]),
+        (&"b.json".into(), &"read".into(), &"error".into())
+    );
     assert_eq!((&finding["span"]["start"]["line"], &finding["span"]["start"]["column"]), (&1.into(), &7.into()));
     assert_eq!(report["summary"]["descriptors"], 3);
     assert_eq!(report["summary"]["skipped"], 1, "an empty file is no descriptor");
@@ -210,10 +221,15 @@ fn the_configuration_is_checked() {
 fn a_plugin_of_the_configuration_has_settings_and_a_digest() {
     let wasm = root().join("plugins/vocabulary/vocabulary.wasm");
     let config = |extra: &str, settings: &str| {
-        format!("version: 1\nembedded: false\nplugins:\n- id: v\n  path: {}\n{extra}  settings: {settings}\n", wasm.display())
+        format!(
+            "version: 1\nembedded: false\nplugins:\n- id: v\n  path: {}\n{extra}  settings: {settings}\n",
+            wasm.display()
+        )
     };
     let text = CONTRACT.replace("name: a\n", "name: custmer_id\n");
-    let with = |config: &str| run(folder(&[("c.yaml", &text), ("meshgate.yaml", config)]).path(), &["check", "c.yaml", "--format", "json"]);
+    let with = |config: &str| {
+        run(folder(&[("c.yaml", &text), ("meshgate.yaml", config)]).path(), &["check", "c.yaml", "--format", "json"])
+    };
     let ran = with(&config("", "{terms: [customer]}"));
     assert_eq!((ran.code, rules(&ran.json())), (0, vec!["naming.misspelt_term"]));
     assert_eq!(ran.json()["findings"][0]["source"], "plugin");

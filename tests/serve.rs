@@ -1,5 +1,8 @@
 //! `meshgate serve` as its clients see it: over a socket, with the same bytes as the command line.
 
+// Clippy lets tests fail by panicking; helpers of tests are told from other code by this.
+#![cfg(test)]
+
 #[expect(dead_code, reason = "each test binary uses its own part")]
 mod support;
 
@@ -25,7 +28,8 @@ impl Sidecar {
             .spawn()
             .expect("the program");
         let lines = BufReader::new(child.stderr.take().expect("stderr")).lines();
-        let mut addresses = lines.map_while(Result::ok).filter_map(|l| l.split_once("http://").map(|(_, a)| a.to_owned()));
+        let mut addresses =
+            lines.map_while(Result::ok).filter_map(|l| l.split_once("http://").map(|(_, a)| a.to_owned()));
         let main = addresses.next().expect("an address");
         let admin = addresses.next().expect("an address");
         // The rest of stderr is drained, so that the sidecar never waits for us.
@@ -37,7 +41,8 @@ impl Sidecar {
     fn send(&self, address: &str, head: &str, body: &[u8]) -> (u16, String, String) {
         let mut stream = TcpStream::connect(address).expect("a connection");
         let length = body.len();
-        write!(stream, "{head}\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n").expect("a request");
+        write!(stream, "{head}\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n")
+            .expect("a request");
         // A server that refuses a body may close before it has read all of it.
         let _ = stream.write_all(body);
         let mut answer = Vec::new();
@@ -76,8 +81,10 @@ fn a_check_over_http_has_the_bytes_of_the_command_line() {
         let ran = run(&mesh, &["check", file, "--format", "json"]);
         assert_eq!((status, body.as_str()), (200, ran.stdout.as_str()), "{file}");
         assert!(head.contains("content-type: application/json"));
-        let envelope = json!({"file": file, "descriptor": String::from_utf8(bytes).expect("UTF-8"), "context": {"stage": "prod"}});
-        let (_, _, wrapped) = sidecar.post("/v1/check", "application/vnd.meshgate.check+json", envelope.to_string().as_bytes());
+        let envelope =
+            json!({"file": file, "descriptor": String::from_utf8(bytes).expect("UTF-8"), "context": {"stage": "prod"}});
+        let (_, _, wrapped) =
+            sidecar.post("/v1/check", "application/vnd.meshgate.check+json", envelope.to_string().as_bytes());
         assert_eq!(wrapped, body);
     }
 }
@@ -122,7 +129,8 @@ fn the_data_api_answers_as_opa_does() {
     assert_eq!((status, &body["code"]), (400, &json!("invalid_parameter")));
     let (status, body) = sidecar.data("app/clash", r#"{"input": {}}"#);
     assert_eq!((status, &body["code"]), (500, &json!("internal_error")));
-    let (status, _, body) = sidecar.send(&sidecar.main, "GET /v1/data/app/allow?input=%7B%22user%22%3A%22ana%22%7D HTTP/1.1", b"");
+    let (status, _, body) =
+        sidecar.send(&sidecar.main, "GET /v1/data/app/allow?input=%7B%22user%22%3A%22ana%22%7D HTTP/1.1", b"");
     assert_eq!((status, body.trim()), (200, r#"{"result":true}"#));
     let (status, _, body) = sidecar.send(&sidecar.main, "GET /health HTTP/1.1", b"");
     assert_eq!((status, body.trim()), (200, "{}"));

@@ -165,9 +165,9 @@ impl<'a> Cursor<'a> {
             _ => &[],
         };
         let (document, pointer) = (self.document, self.pointer.clone());
-        entries.iter().map(move |entry| {
-            (&*entry.key, Self { document, id: entry.value, pointer: pointer.key(&entry.key) })
-        })
+        entries
+            .iter()
+            .map(move |entry| (&*entry.key, Self { document, id: entry.value, pointer: pointer.key(&entry.key) }))
     }
 
     /// Returns a scalar as the document writes it: `1.0` stays `1.0`. Empty text and null are absent.

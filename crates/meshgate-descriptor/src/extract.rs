@@ -8,8 +8,14 @@ use meshgate_core::model::Column;
 
 const CLASSIFICATION: &[&str] = &["classification", "dataClassification", "confidentiality", "sensitivity"];
 const PII: &[&str] = &["pii", "isPii", "containsPii", "personalData"];
-const MASKING: &[&str] =
-    &["masking", "maskingStrategy", "anonymizationStrategy", "anonymisationStrategy", "pseudonymization", "tokenization"];
+const MASKING: &[&str] = &[
+    "masking",
+    "maskingStrategy",
+    "anonymizationStrategy",
+    "anonymisationStrategy",
+    "pseudonymization",
+    "tokenization",
+];
 const ENCRYPTED: &[&str] = &["encrypted", "encryption"];
 const PII_TAGS: &[&str] = &["pii", "personal", "personal-data", "personal_data", "gdpr", "sensitive:pii"];
 
@@ -33,7 +39,8 @@ pub fn property(cursor: &Cursor<'_>, names: &[&str]) -> Option<String> {
         cursor.string(name).or_else(|| cursor.string(&format!("x-{name}"))).or_else(|| {
             let custom = custom.as_ref()?;
             // The standard says a list of {property, value}; many write a map.
-            let listed = custom.items().find(|row| row.string("property").is_some_and(|p| p.eq_ignore_ascii_case(name)));
+            let listed =
+                custom.items().find(|row| row.string("property").is_some_and(|p| p.eq_ignore_ascii_case(name)));
             listed.map_or_else(|| custom.string(name), |row| row.string("value"))
         })
     })

@@ -122,7 +122,14 @@ impl<'a> Builder<'a> {
         Some(self.tree)
     }
 
-    fn scalar(&mut self, value: &str, style: ScalarStyle, anchor: Option<String>, tag: Option<&str>, span: Span) -> Outcome {
+    fn scalar(
+        &mut self,
+        value: &str,
+        style: ScalarStyle,
+        anchor: Option<String>,
+        tag: Option<&str>,
+        span: Span,
+    ) -> Outcome {
         let plain = style == ScalarStyle::Plain;
         let block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
         // The line end that `events` lends a text without one is not the value's.

@@ -1,5 +1,8 @@
 //! The reader from outside: places of errors, spans of values, YAML's traps, hostile input, and laws over generated text.
 
+// Clippy lets tests fail by panicking; helpers of tests are told from other code by this.
+#![cfg(test)]
+
 use meshgate_core::limits::ReadLimits;
 use meshgate_core::model::{Context, Format};
 use meshgate_core::pointer::Pointer;
@@ -30,10 +33,17 @@ fn refused(text: &str) -> (String, String) {
 
 #[test]
 fn scalars_are_shown_as_they_are_written() {
-    let text = "a: plain # comment\nb: \"quo\\\"ted\"\nc: [1, 'two']\nd: {e: ü, f: g}\nh: |\n  block\n  text\ni: last\n";
+    let text =
+        "a: plain # comment\nb: \"quo\\\"ted\"\nc: [1, 'two']\nd: {e: ü, f: g}\nh: |\n  block\n  text\ni: last\n";
     for (pointer, expected) in [
-        ("/a", "plain"), ("/b", "\"quo\\\"ted\""), ("/c/0", "1"), ("/c/1", "'two'"), ("/d/e", "ü"), ("/d/f", "g"),
-        ("/h", "|\n  block\n  text"), ("/i", "last"),
+        ("/a", "plain"),
+        ("/b", "\"quo\\\"ted\""),
+        ("/c/0", "1"),
+        ("/c/1", "'two'"),
+        ("/d/e", "ü"),
+        ("/d/f", "g"),
+        ("/h", "|\n  block\n  text"),
+        ("/i", "last"),
     ] {
         assert_eq!(shown(text, pointer), expected, "{pointer}");
     }
@@ -61,7 +71,10 @@ fn line_ends_marks_and_characters_do_not_move_spans() {
 fn anchors_aliases_and_merge_keys_are_followed() {
     let text = "base: &b {x: 1, y: 2}\nown:\n  <<: *b\n  y: 3\nsame: *b\n";
     let document = one(text);
-    assert_eq!(document.to_value(), json!({"base": {"x": 1, "y": 2}, "own": {"y": 3, "x": 1}, "same": {"x": 1, "y": 2}}));
+    assert_eq!(
+        document.to_value(),
+        json!({"base": {"x": 1, "y": 2}, "own": {"y": 3, "x": 1}, "same": {"x": 1, "y": 2}})
+    );
     assert_eq!(shown(text, "/own/x"), "1");
 }
 
@@ -143,7 +156,9 @@ fn the_model_says_what_the_document_says() {
 fn round_trips(document: &Document, value: &Value, pointer: &Pointer) {
     match value {
         Value::Object(map) => map.iter().for_each(|(key, value)| round_trips(document, value, &pointer.key(key))),
-        Value::Array(items) => items.iter().enumerate().for_each(|(i, value)| round_trips(document, value, &pointer.index(i))),
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(i, value)| round_trips(document, value, &pointer.index(i)))
+        }
         _ => {
             let span = document.value_span(pointer).expect("a span");
             let text = span.slice(document.text());

@@ -36,13 +36,17 @@ pub fn read(path: &Path) -> Result<Files, EngineError> {
         }
     }
     if files.modules.is_empty() && files.data.is_empty() {
-        return Err(EngineError::new(path.display(), "holds no .rego file and no data.json: a gate without rules is open"));
+        return Err(EngineError::new(
+            path.display(),
+            "holds no .rego file and no data.json: a gate without rules is open",
+        ));
     }
     Ok(files)
 }
 
 fn data(name: &str, bytes: &[u8], folder: &Path) -> Result<Value, EngineError> {
-    let parsed = meshgate_descriptor::read(name, bytes, &ReadLimits { file_bytes_max: usize::MAX, ..ReadLimits::default() });
+    let parsed =
+        meshgate_descriptor::read(name, bytes, &ReadLimits { file_bytes_max: usize::MAX, ..ReadLimits::default() });
     if let Some(diagnostic) = parsed.diagnostics.first() {
         return Err(EngineError::new(name, &diagnostic.message));
     }

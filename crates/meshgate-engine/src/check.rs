@@ -58,9 +58,8 @@ impl Engine {
         found.sort_by(|a, b| a.name.cmp(&b.name).then(b.named.cmp(&a.named)));
         found.dedup_by(|a, b| a.name == b.name);
         let context = context(options);
-        let results: Vec<FileResult> = self.pool.install(|| {
-            found.par_iter().map(|file| self.check_file(file, &context)).collect()
-        });
+        let results: Vec<FileResult> =
+            self.pool.install(|| found.par_iter().map(|file| self.check_file(file, &context)).collect());
         self.conclude(results, errors)
     }
 
@@ -76,9 +75,10 @@ impl Engine {
         match std::fs::read(&file.path) {
             Ok(bytes) => self.check_bytes(file, &bytes, context),
             // Named, it is an argument that is wrong; found in a folder, it is a descriptor that nobody can read.
-            Err(error) if file.named => {
-                FileResult { unread: Some(format!("{}: cannot be opened: {error}", file.name)), ..FileResult::default() }
-            }
+            Err(error) if file.named => FileResult {
+                unread: Some(format!("{}: cannot be opened: {error}", file.name)),
+                ..FileResult::default()
+            },
             Err(error) => {
                 let diagnostic = Diagnostic {
                     rule: "read.unreadable",
@@ -98,7 +98,8 @@ impl Engine {
         let judged = catch_unwind(AssertUnwindSafe(|| self.judge_bytes(file, bytes, context)));
         judged.unwrap_or_else(|_| {
             let message = "Meshgate failed on this file; please report it".to_owned();
-            let fault = Fault { file: Some(file.name.clone()), rule: "meshgate".into(), kind: FaultKind::Internal, message };
+            let fault =
+                Fault { file: Some(file.name.clone()), rule: "meshgate".into(), kind: FaultKind::Internal, message };
             FileResult { faults: vec![fault], judged: true, ..FileResult::default() }
         })
     }
@@ -219,7 +220,9 @@ impl Engine {
                 1 => "; 1 file is of no known format".to_owned(),
                 n => format!("; {n} files are of no known format"),
             };
-            errors.push(format!("no descriptor found{skipped}: name a DPDS, ODPS or ODCS file, or a folder that holds one"));
+            errors.push(format!(
+                "no descriptor found{skipped}: name a DPDS, ODPS or ODCS file, or a folder that holds one"
+            ));
         } else if !judged && report.findings.is_empty() {
             errors.push("no rule applies to any of these files: nothing was checked".to_owned());
         }

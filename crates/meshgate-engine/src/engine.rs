@@ -133,8 +133,12 @@ impl Engine {
             limits: Default::default(),
         });
         // A plugin that the configuration names too has its settings from there.
-        let same = |a: &Path, b: &Path| std::fs::canonicalize(a).ok().is_some_and(|a| std::fs::canonicalize(b).is_ok_and(|b| a == b));
-        let listed = |entry: &PluginEntry| config.plugins.iter().any(|known| same(&config.folder.join(&known.path), &entry.path));
+        let same = |a: &Path, b: &Path| {
+            std::fs::canonicalize(a).ok().is_some_and(|a| std::fs::canonicalize(b).is_ok_and(|b| a == b))
+        };
+        let listed = |entry: &PluginEntry| {
+            config.plugins.iter().any(|known| same(&config.folder.join(&known.path), &entry.path))
+        };
         let entries: Vec<PluginEntry> =
             config.plugins.iter().cloned().chain(added.filter(|entry| !listed(entry))).collect();
         if entries.is_empty() {

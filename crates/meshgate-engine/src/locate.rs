@@ -36,10 +36,10 @@ impl<'a> Locator<'a> {
 
     /// Makes a finding of a rule's remark.
     pub fn remark(&self, document: &Document, rule: &Rule, remark: Remark) -> Finding {
-        let related = remark.related.into_iter().map(|related| Related {
-            location: self.place(document, &related.place),
-            message: related.message,
-        });
+        let related = remark
+            .related
+            .into_iter()
+            .map(|related| Related { location: self.place(document, &related.place), message: related.message });
         Finding {
             severity: rule.severity,
             enforcement: Enforcement::Block,

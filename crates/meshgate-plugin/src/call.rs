@@ -110,7 +110,10 @@ fn failure(error: &wasmtime::Error, state: &State, limits: &EvaluationLimits) ->
             let text = format!("{error:#}");
             let fuel = text.contains("fuel");
             let bound = format!("returned more than {} bytes", limits.output_bytes_max);
-            of(FaultKind::BadOutput, if fuel { bound } else { text.lines().next_back().unwrap_or("").trim().to_owned() })
+            of(
+                FaultKind::BadOutput,
+                if fuel { bound } else { text.lines().next_back().unwrap_or("").trim().to_owned() },
+            )
         }
     }
 }

@@ -50,9 +50,10 @@ fn remark(finding: types::Finding, rules: &[Rule]) -> Result<Remark, String> {
         return Err(format!("a finding of `{}` has no message", finding.rule));
     }
     let place = |text: &str| Place::parse(text).map_err(|error| error.to_string());
-    let related = finding.related.into_iter().map(|related| {
-        Ok(RelatedRemark { place: place(&related.pointer)?, message: related.message })
-    });
+    let related = finding
+        .related
+        .into_iter()
+        .map(|related| Ok(RelatedRemark { place: place(&related.pointer)?, message: related.message }));
     Ok(Remark {
         rule: rule.id.clone(),
         place: place(&finding.pointer)?,

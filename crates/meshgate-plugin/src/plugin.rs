@@ -125,7 +125,10 @@ fn compile(host: &Host, bytes: &[u8]) -> Result<Component, String> {
     }
     // Bytes 4 to 8: version and layer; layer 0 is a core module.
     if bytes.get(4..8) == Some(&[1, 0, 0, 0]) {
-        return Err("is a core module, not a component: link it with wasm-component-ld, or run `wasm-tools component new`".into());
+        return Err(
+            "is a core module, not a component: link it with wasm-component-ld, or run `wasm-tools component new`"
+                .into(),
+        );
     }
     Component::new(&host.engine, bytes).map_err(|error| format!("cannot be compiled: {error:#}"))
 }

@@ -1,5 +1,8 @@
 //! Hostile plugins: each gives a typed fault within its bound, and a healthy plugin beside it goes on.
 
+// Clippy lets tests fail by panicking; helpers of tests are told from other code by this.
+#![cfg(test)]
+
 use meshgate_core::evaluate::{EvaluationInput, Evaluator};
 use meshgate_core::fault::FaultKind;
 use meshgate_core::limits::EvaluationLimits;
@@ -21,7 +24,8 @@ fn limits() -> EvaluationLimits {
 }
 
 fn component(import: &str, declare: &str, evaluate: &str) -> Vec<u8> {
-    let text = TEMPLATE.replace("    ;;DECLARE", declare).replace("      ;;EVALUATE", evaluate).replace("  ;;IMPORT", import);
+    let text =
+        TEMPLATE.replace("    ;;DECLARE", declare).replace("      ;;EVALUATE", evaluate).replace("  ;;IMPORT", import);
     wat::parse_str(text).expect("the test's own text")
 }
 
@@ -94,7 +98,8 @@ fn hostile_trap() {
 #[test]
 fn hostile_invalid_utf8() {
     // The message's pointer now shows three bytes that are no text.
-    let body = "(i32.store (i32.const 4112) (i32.const 1088)) (i32.store (i32.const 4116) (i32.const 3)) (i32.const 3072)";
+    let body =
+        "(i32.store (i32.const 4112) (i32.const 1088)) (i32.store (i32.const 4116) (i32.const 3)) (i32.const 3072)";
     let (kind, message) = fault("", body);
     assert_eq!(kind, FaultKind::BadOutput, "{message}");
 }

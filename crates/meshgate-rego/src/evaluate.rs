@@ -65,7 +65,11 @@ impl Bundle {
     ///
     /// # Errors
     /// [`QueryError`] when evaluation fails.
-    pub fn query(&self, path: &[&str], input: Option<serde_json::Value>) -> Result<Option<serde_json::Value>, QueryError> {
+    pub fn query(
+        &self,
+        path: &[&str],
+        input: Option<serde_json::Value>,
+    ) -> Result<Option<serde_json::Value>, QueryError> {
         let mut engine = self.engine.clone();
         if let Some(input) = input {
             engine.set_input(input.into());
@@ -86,8 +90,11 @@ impl Bundle {
 
 /// Writes a path as a reference; every step in brackets but the first, so that no step is read as syntax.
 fn reference(path: &[&str]) -> String {
-    let identifier =
-        |step: &str| !step.is_empty() && step.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') && !step.starts_with(|c: char| c.is_ascii_digit());
+    let identifier = |step: &str| {
+        !step.is_empty()
+            && step.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+            && !step.starts_with(|c: char| c.is_ascii_digit())
+    };
     path.iter().fold("data".to_owned(), |query, step| {
         if identifier(step) { format!("{query}.{step}") } else { format!("{query}[{}]", serde_json::json!(step)) }
     })

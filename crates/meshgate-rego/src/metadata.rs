@@ -8,7 +8,17 @@ use meshgate_core::severity::Severity;
 use regorus::Value;
 use serde_json::{Map, Value as Json};
 
-const KEYS: &[&str] = &["title", "description", "related_resources", "custom", "authors", "organizations", "scope", "schemas", "entrypoint"];
+const KEYS: &[&str] = &[
+    "title",
+    "description",
+    "related_resources",
+    "custom",
+    "authors",
+    "organizations",
+    "scope",
+    "schemas",
+    "entrypoint",
+];
 const CUSTOM: &[&str] = &["severity", "applies_to", "remedy", "params", "since", "effective_on", "obligations"];
 
 /// Reads the METADATA of a rule's module.
@@ -28,7 +38,9 @@ pub fn rule(id: RuleId, file: &str, text: &str) -> Result<Rule, LoadError> {
     let text = |map: &Map<String, Json>, key: &str| map.get(key).and_then(Json::as_str).map(|s| s.trim().to_owned());
     let title = text(&map, "title").ok_or_else(|| LoadError::new(&place, format!("rule `{id}` has no `title`")))?;
     let severity = text(custom, "severity")
-        .ok_or_else(|| LoadError::new(&place, format!("rule `{id}` has no `custom.severity` (error, warning or info)")))?
+        .ok_or_else(|| {
+            LoadError::new(&place, format!("rule `{id}` has no `custom.severity` (error, warning or info)"))
+        })?
         .parse::<Severity>()
         .map_err(|message| LoadError::new(&place, message))?;
     let applies_to = strings(custom.get("applies_to"));

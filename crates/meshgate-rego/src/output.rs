@@ -22,7 +22,8 @@ pub fn remarks(rule: &RuleId, value: &Value, findings_max: usize) -> Result<Vec<
 fn remark(rule: &RuleId, item: &Value) -> Result<Remark, String> {
     let json = serde_json::to_value(item).map_err(|error| error.to_string())?;
     let Json::Object(map) = &json else { return Err(format!("a finding is `{json}`, not an object")) };
-    if let Some(key) = map.keys().find(|key| !["pointer", "message", "label", "related", "fix"].contains(&key.as_str())) {
+    if let Some(key) = map.keys().find(|key| !["pointer", "message", "label", "related", "fix"].contains(&key.as_str()))
+    {
         return Err(format!("a finding has the unknown key `{key}`"));
     }
     let related = match map.get("related") {

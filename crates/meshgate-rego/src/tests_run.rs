@@ -55,7 +55,8 @@ impl Bundle {
             .collect();
         let run = |(file, path): (String, String)| {
             let mut engine = engine.clone();
-            let outcome = guarded(&mut engine, limits.rule_deadline.max(MINIMUM), |engine| engine.eval_rule(path.clone()));
+            let outcome =
+                guarded(&mut engine, limits.rule_deadline.max(MINIMUM), |engine| engine.eval_rule(path.clone()));
             let message = match outcome {
                 Ok(Value::Bool(true)) => None,
                 Ok(Value::Undefined) => Some("is undefined: one of its expressions is not true".to_owned()),

@@ -1,5 +1,8 @@
 //! Bundles from outside: what is refused when it is loaded, and what becomes a fault when it is evaluated.
 
+// Clippy lets tests fail by panicking; helpers of tests are told from other code by this.
+#![cfg(test)]
+
 use meshgate_core::evaluate::{EvaluationInput, Evaluator};
 use meshgate_core::fault::FaultKind;
 use meshgate_core::limits::EvaluationLimits;
@@ -14,8 +17,13 @@ fn rule(name: &str, body: &str) -> Module {
 }
 
 fn load(modules: &[Module]) -> Result<Bundle, String> {
-    let limits = EvaluationLimits { rule_deadline: Duration::from_millis(300), findings_max: 100, ..EvaluationLimits::default() };
-    Bundle::load(modules, &[], limits).map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+    let limits = EvaluationLimits {
+        rule_deadline: Duration::from_millis(300),
+        findings_max: 100,
+        ..EvaluationLimits::default()
+    };
+    Bundle::load(modules, &[], limits)
+        .map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
 }
 
 fn refused(modules: &[Module]) -> String {
@@ -54,7 +62,10 @@ fn an_unknown_function_is_refused() {
 #[test]
 fn recursion_is_refused_with_its_cycle() {
     let said = refused(&[rule("a", "f(x) := g(x)\n\ng(x) := f(x)\n\nfindings contains f(1)")]);
-    assert!(said.contains("data.meshgate.rules.test.a.f → data.meshgate.rules.test.a.g → data.meshgate.rules.test.a.f"), "{said}");
+    assert!(
+        said.contains("data.meshgate.rules.test.a.f → data.meshgate.rules.test.a.g → data.meshgate.rules.test.a.f"),
+        "{said}"
+    );
     let library = text("l.rego", "package lib\n\nimport data.other\n\nf(x) := other.g(x)");
     let other = text("o.rego", "package other\n\ng(x) := data.lib.f(x)");
     assert!(refused(&[library, other]).contains("functions call themselves"));
@@ -65,12 +76,20 @@ fn metadata_is_required_and_checked() {
     let bare = text("a.rego", "package meshgate.rules.test.a\n\nfindings contains 1 if false");
     assert!(refused(&[bare]).contains("has no METADATA"));
     let of = |custom: &str| {
-        text("a.rego", &format!("# METADATA\n# title: T\n# custom:\n#   {custom}\npackage meshgate.rules.test.a\n\nfindings contains 1 if false"))
+        text(
+            "a.rego",
+            &format!(
+                "# METADATA\n# title: T\n# custom:\n#   {custom}\npackage meshgate.rules.test.a\n\nfindings contains 1 if false"
+            ),
+        )
     };
     assert!(refused(&[of("severity: fatal")]).contains("severity `fatal` is not one of"));
     assert!(refused(&[of("severty: error")]).contains("unknown key `severty`"));
     assert!(refused(&[rule("a", "deny contains 1 if false")]).contains("defines no `findings`"));
-    assert!(refused(&[rule("a", "findings contains 1"), text("b.rego", &rule("a", "findings contains 2").text)]).contains("defined in"));
+    assert!(
+        refused(&[rule("a", "findings contains 1"), text("b.rego", &rule("a", "findings contains 2").text)])
+            .contains("defined in")
+    );
     assert!(refused(&[text("a.rego", "package meshgate.rules.Test\n\nx := 1")]).contains("is not a rule id"));
 }
 
@@ -80,8 +99,13 @@ fn other_shapes_are_faults() {
     assert_eq!(fault("findings contains 1").0, FaultKind::BadOutput);
     assert_eq!(fault("findings contains {\"pointer\": \"schema[0]\", \"message\": \"m\"}").0, FaultKind::BadOutput);
     assert_eq!(fault("findings contains {\"pointer\": \"\"}").0, FaultKind::BadOutput);
-    assert_eq!(fault("findings contains {\"pointer\": \"\", \"message\": \"m\", \"severity\": \"info\"}").0, FaultKind::BadOutput);
-    let (kind, message) = fault("findings contains {\"pointer\": \"\", \"message\": sprintf(\"%d\", [n])} if some n in numbers.range(1, 500)");
+    assert_eq!(
+        fault("findings contains {\"pointer\": \"\", \"message\": \"m\", \"severity\": \"info\"}").0,
+        FaultKind::BadOutput
+    );
+    let (kind, message) = fault(
+        "findings contains {\"pointer\": \"\", \"message\": sprintf(\"%d\", [n])} if some n in numbers.range(1, 500)",
+    );
     assert_eq!((kind, message.as_str()), (FaultKind::BadOutput, "500 findings, at most 100 are taken"));
 }
 
@@ -93,13 +117,20 @@ fn a_rule_that_does_not_end_is_a_deadline_fault() {
 
 #[test]
 fn conflicts_are_faults() {
-    let (kind, message) = fault("f(x) := 1 if x > 0\n\nf(x) := 2 if x > 0\n\nfindings contains {\"pointer\": \"\", \"message\": sprintf(\"%d\", [f(input.n)])}");
+    let (kind, message) = fault(
+        "f(x) := 1 if x > 0\n\nf(x) := 2 if x > 0\n\nfindings contains {\"pointer\": \"\", \"message\": sprintf(\"%d\", [f(input.n)])}",
+    );
     assert_eq!(kind, FaultKind::Evaluation, "{message}");
 }
 
 #[test]
 fn queries_answer_as_opa_does() {
-    let bundle = Bundle::load(&[text("a.rego", "package a.b\n\nallow if input.x == 1\n\nset contains 1")], &[json!({"k": {"odd-key": 2}})], EvaluationLimits::default()).unwrap();
+    let bundle = Bundle::load(
+        &[text("a.rego", "package a.b\n\nallow if input.x == 1\n\nset contains 1")],
+        &[json!({"k": {"odd-key": 2}})],
+        EvaluationLimits::default(),
+    )
+    .unwrap();
     assert_eq!(bundle.query(&["a", "b", "allow"], Some(json!({"x": 1}))), Ok(Some(json!(true))));
     assert_eq!(bundle.query(&["a", "b", "allow"], Some(json!({"x": 2}))), Ok(None));
     assert_eq!(bundle.query(&["a", "b", "set"], None), Ok(Some(json!([1]))));
@@ -112,7 +143,10 @@ fn queries_answer_as_opa_does() {
 fn tests_pass_and_fail_by_their_value() {
     let modules = [
         text("a.rego", "package a\n\nx := 1"),
-        text("a_test.rego", "package a_test\n\ntest_good if data.a.x == 1\n\ntest_bad if data.a.x == 2\n\ntest_value := 3"),
+        text(
+            "a_test.rego",
+            "package a_test\n\ntest_good if data.a.x == 1\n\ntest_bad if data.a.x == 2\n\ntest_value := 3",
+        ),
     ];
     let results = Bundle::test(&modules, &[], EvaluationLimits::default()).unwrap();
     let said: Vec<_> = results.iter().map(|r| (r.name.as_str(), r.passed)).collect();

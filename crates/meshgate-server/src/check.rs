@@ -73,7 +73,9 @@ pub async fn check(
     let judged = app.run(move |engine| engine.check_text(&file, &bytes, &options)).await;
     match judged {
         Ok(outcome) => json(meshgate_report::json::render(&outcome.report)),
-        Err(Unavailable::Busy) => problem(StatusCode::SERVICE_UNAVAILABLE, "too many requests wait; come back in a second"),
+        Err(Unavailable::Busy) => {
+            problem(StatusCode::SERVICE_UNAVAILABLE, "too many requests wait; come back in a second")
+        }
         Err(Unavailable::Died) => problem(StatusCode::INTERNAL_SERVER_ERROR, "the check failed; treat it as a denial"),
     }
 }

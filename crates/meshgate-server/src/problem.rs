@@ -10,7 +10,8 @@ use serde_json::json;
 pub fn problem(status: StatusCode, detail: impl Into<String>) -> Response {
     let title = status.canonical_reason().unwrap_or("Error");
     let body = json!({"type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail.into()});
-    let mut response = (status, [(header::CONTENT_TYPE, "application/problem+json")], format!("{body}\n")).into_response();
+    let mut response =
+        (status, [(header::CONTENT_TYPE, "application/problem+json")], format!("{body}\n")).into_response();
     if status == StatusCode::SERVICE_UNAVAILABLE {
         response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
     }
@@ -19,5 +20,8 @@ pub fn problem(status: StatusCode, detail: impl Into<String>) -> Response {
 
 /// There is no such route.
 pub async fn not_found(uri: Uri) -> Response {
-    problem(StatusCode::NOT_FOUND, format!("there is no `{}` here; see `POST /v1/check` and `POST /v1/data/{{path}}`", uri.path()))
+    problem(
+        StatusCode::NOT_FOUND,
+        format!("there is no `{}` here; see `POST /v1/check` and `POST /v1/data/{{path}}`", uri.path()),
+    )
 }

@@ -12,9 +12,10 @@ use meshgate::plugin::types::{Rule, Severity};
 struct Vocabulary;
 
 fn rule(id: &str, title: &str, severity: Severity, remedy: &str) -> Rule {
-    let description = "Names are how people find data. One vocabulary a domain, spelt one way, makes columns findable and \
+    let description =
+        "Names are how people find data. One vocabulary a domain, spelt one way, makes columns findable and \
         joins obvious."
-        .to_owned();
+            .to_owned();
     let remedy = Some(remedy.to_owned());
     Rule { id: id.to_owned(), title: title.to_owned(), description, severity, remedy, applies_to: Vec::new() }
 }
@@ -29,8 +30,18 @@ impl Guest for Vocabulary {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             rules: vec![
                 rule("naming.misspelt_term", "Column name misspells a term of the domain", Severity::Warning, rename),
-                rule("naming.abbreviated_term", "Column name abbreviates a term of the domain", Severity::Warning, "Spell the term out."),
-                rule("naming.unknown_term", "Column name has a word outside the domain's vocabulary", Severity::Info, rename),
+                rule(
+                    "naming.abbreviated_term",
+                    "Column name abbreviates a term of the domain",
+                    Severity::Warning,
+                    "Spell the term out.",
+                ),
+                rule(
+                    "naming.unknown_term",
+                    "Column name has a word outside the domain's vocabulary",
+                    Severity::Info,
+                    rename,
+                ),
             ],
             settings_schema: Some(include_str!("settings.schema.json").to_owned()),
             capabilities: Vec::new(),

@@ -86,7 +86,10 @@ mod tests {
     #[test]
     fn misspellings_get_the_term_that_was_meant() {
         let settings = json!({"terms": ["customer", "shipment"]});
-        assert_eq!(said(&["custmoer_id", "shipments", "foo"], settings), ["/0 naming.misspelt_term write `customer_id`"]);
+        assert_eq!(
+            said(&["custmoer_id", "shipments", "foo"], settings),
+            ["/0 naming.misspelt_term write `customer_id`"]
+        );
     }
 
     #[test]

@@ -55,7 +55,8 @@ pub fn run(args: &CheckArgs) -> Result<Status> {
 }
 
 fn target(text: &str) -> Result<Target> {
-    let (format, file) = text.split_once('=').map_or((text, None), |(format, file)| (format, Some(PathBuf::from(file))));
+    let (format, file) =
+        text.split_once('=').map_or((text, None), |(format, file)| (format, Some(PathBuf::from(file))));
     let json = match format {
         "text" => false,
         "json" => true,
@@ -67,7 +68,8 @@ fn target(text: &str) -> Result<Target> {
 fn write(report: &Report, target: &Target) -> Result<()> {
     let terminal = target.file.is_none() && std::io::stdout().is_terminal();
     let colour = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    let text = if target.json { meshgate_report::json::render(report) } else { meshgate_report::text::render(report, colour) };
+    let text =
+        if target.json { meshgate_report::json::render(report) } else { meshgate_report::text::render(report, colour) };
     match &target.file {
         Some(file) => std::fs::write(file, text).with_context(|| format!("{} cannot be written", file.display())),
         None => {

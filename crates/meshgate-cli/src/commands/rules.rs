@@ -30,7 +30,8 @@ fn list(args: &SetupArgs, format: TestFormat) -> Result<Status> {
         format!("{:#}\n", json!(rows))
     } else {
         let width = engine.rules().keys().map(|id| id.as_str().len()).max().unwrap_or(0);
-        let lines = rules.map(|rule| format!("{:<width$}  {:<7}  {}\n", rule.id.as_str(), rule.severity.as_str(), rule.title));
+        let lines =
+            rules.map(|rule| format!("{:<width$}  {:<7}  {}\n", rule.id.as_str(), rule.severity.as_str(), rule.title));
         lines.collect()
     };
     print(&text);

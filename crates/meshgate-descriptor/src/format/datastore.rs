@@ -33,7 +33,9 @@ fn properties(schema: &Cursor<'_>) -> Vec<Column> {
     let properties = schema.get("properties");
     let entries = properties.iter().flat_map(|properties| properties.entries());
     entries
-        .map(|(name, cursor)| column(&cursor, Some(name.to_owned()), required.iter().any(|r| r == name).then_some(true)))
+        .map(|(name, cursor)| {
+            column(&cursor, Some(name.to_owned()), required.iter().any(|r| r == name).then_some(true))
+        })
         .collect()
 }
 
