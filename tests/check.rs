@@ -124,13 +124,34 @@ fn unreadable_text_denies_at_its_place() {
 
 #[cfg(unix)]
 #[test]
-fn what_cannot_be_opened_in_a_folder_is_a_diagnostic() {
-    let here = folder(&[("c.yaml", CONTRACT)]);
-    // A file without permissions would still open for root: a dangling name of a found file cannot.
-    let loops = here.path().join("folder.yaml");
-    std::fs::create_dir(&loops).expect("a folder");
-    let ran = run(here.path(), &["check", "."]);
-    assert_eq!(ran.code, 0, "a folder named like a file is a folder: {}", ran.stdout);
+fn links_and_hidden_files_are_judged_and_dead_links_deny() {
+    let here = folder(&[("real/c.txt", CONTRACT), (".hidden/d.yaml", CONTRACT)]);
+    let link = |to: &str, name: &str| std::os::unix::fs::symlink(to, here.path().join(name)).expect("a link");
+    link("real/c.txt", "c.yaml");
+    let ran = run(here.path(), &["check", ".", "--format", "json"]);
+    assert_eq!((ran.code, &ran.json()["summary"]["descriptors"]), (0, &2.into()), "{}", ran.stdout);
+    link("nowhere", "dead.yaml");
+    link(".", "circle.yaml");
+    let ran = run(here.path(), &["check", ".", "--format", "json"]);
+    assert_eq!((ran.code, rules(&ran.json())), (1, vec!["read.unreadable"]), "{}", ran.stdout);
+    assert_eq!(ran.json()["findings"][0]["file"], "dead.yaml");
+}
+
+#[test]
+fn an_unreadable_part_is_not_skipped_with_the_rest_of_its_file() {
+    let deep = "[".repeat(100);
+    let here = folder(&[
+        ("c.yaml", CONTRACT),
+        ("two.json", &format!("{{\"a\": {deep}")),
+        ("k.yaml", "kind: Pod\nkind: Pod\n"),
+    ]);
+    let ran = run(here.path(), &["check", ".", "--format", "json"]);
+    assert_eq!(
+        (ran.code, rules(&ran.json())),
+        (1, vec!["read.syntax"]),
+        "a duplicate key in a foreign file is not ours"
+    );
+    assert_eq!(ran.json()["summary"]["skipped"], 1);
 }
 
 #[test]
@@ -238,6 +259,15 @@ fn a_plugin_of_the_configuration_has_settings_and_a_digest() {
     assert!(ran.code == 2 && ran.stdout.contains("refuses its settings"), "{}", ran.stdout);
     let ran = with(&config("  sha256: \"00\"\n", "{terms: [customer]}"));
     assert!(ran.code == 2 && ran.stdout.contains("the configuration wants 00"), "{}", ran.stdout);
+}
+
+#[test]
+fn a_plugin_of_the_command_line_works_without_settings() {
+    let here = folder(&[("c.yaml", &CONTRACT.replace("name: a\n", "name: cust_adress\n"))]);
+    let wasm = root().join("plugins/vocabulary/vocabulary.wasm").display().to_string();
+    let ran = run(here.path(), &["check", "c.yaml", "--plugin", &wasm, "--format", "json"]);
+    assert_eq!((ran.code, rules(&ran.json())), (0, vec!["naming.abbreviated_term", "naming.misspelt_term"]));
+    assert_eq!(ran.json()["faults"], serde_json::json!([]));
 }
 
 #[test]

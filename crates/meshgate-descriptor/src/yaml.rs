@@ -97,7 +97,7 @@ struct Builder<'a> {
     tree: Tree,
     open: Vec<Open>,
     anchors: HashMap<String, NodeId>,
-    duplicates: Vec<Diagnostic>,
+    diagnostics: Vec<Diagnostic>,
     root: Option<NodeId>,
 }
 
@@ -111,13 +111,13 @@ impl<'a> Builder<'a> {
             tree: Tree::default(),
             open: Vec::new(),
             anchors: HashMap::new(),
-            duplicates: Vec::new(),
+            diagnostics: Vec::new(),
             root: None,
         }
     }
 
     fn finish(mut self, diagnostics: &mut Vec<Diagnostic>) -> Option<Tree> {
-        diagnostics.append(&mut self.duplicates);
+        diagnostics.append(&mut self.diagnostics);
         self.tree.root = self.root?;
         Some(self.tree)
     }
@@ -240,12 +240,12 @@ impl<'a> Builder<'a> {
         let mut seen = HashSet::with_capacity(entries.len());
         for entry in entries {
             if !seen.insert(&*entry.key) {
-                self.duplicates.push(duplicate(&entry.key, entry.key_span));
+                self.diagnostics.push(duplicate(&entry.key, entry.key_span));
             }
         }
     }
 
-    fn merge(&self, entries: &mut Vec<Entry>, merges: &[NodeId]) {
+    fn merge(&mut self, entries: &mut Vec<Entry>, merges: &[NodeId]) {
         if merges.is_empty() {
             return;
         }
@@ -258,6 +258,15 @@ impl<'a> Builder<'a> {
             for map in maps {
                 if let Some(NodeValue::Map(merged)) = self.tree.value(map) {
                     entries.extend(merged.iter().filter(|entry| seen.insert(entry.key.clone())).cloned());
+                } else {
+                    let span = self.tree.node(map).map(|node| node.span).unwrap_or_default();
+                    let help = "merge a map, as in `<<: *name`";
+                    self.diagnostics.push(Diagnostic::new(
+                        "read.syntax",
+                        "`<<` merges something that is no map",
+                        span,
+                        help,
+                    ));
                 }
             }
         }

@@ -98,6 +98,7 @@ fn what_cannot_be_read_has_a_place() {
     assert_eq!(refused("a: \"open\n").0, "read.syntax");
     assert_eq!(refused("a: *nobody\n").0, "read.syntax");
     assert_eq!(refused("a: &x [*x]\n").0, "read.syntax");
+    assert_eq!(refused("a:\n  <<: 3\n"), ("read.syntax".into(), "3".into()));
     let parsed = read("t.yaml", b"a: \xff", &ReadLimits::default());
     assert_eq!(parsed.diagnostics[0].rule, "read.not_utf8");
     assert_eq!(parsed.diagnostics[0].span.start, 3);

@@ -117,8 +117,10 @@ impl Engine {
             result.skipped = true;
             return result;
         }
-        if formats.is_empty() && !documents.is_empty() {
-            // Readable, and not a descriptor: not ours to judge, duplicate keys included.
+        // Readable, and not a descriptor: not ours to judge, duplicate keys included. A part that could not be read
+        // might have been one.
+        let readable = diagnostics.iter().all(|diagnostic| diagnostic.rule == "read.duplicate_key");
+        if formats.is_empty() && !documents.is_empty() && readable {
             result.skipped = true;
             return result;
         }

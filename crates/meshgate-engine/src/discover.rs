@@ -1,4 +1,6 @@
-//! From paths to files: a file is itself, a folder is every YAML and JSON file below it that git does not ignore.
+//! From paths to files: a file is itself, a folder is every YAML and JSON file below it that `.gitignore` does not name.
+//! Hidden files and links to files are files too: what a deployment can read, the gate reads. Links to folders are not
+//! followed, they may lead in circles or out of the tree.
 //!
 //! Deliberately absent: content. Whether a file is a descriptor is the reader's to say.
 
@@ -26,9 +28,19 @@ pub fn files(path: &Path, errors: &mut Vec<String>) -> Vec<Found> {
         Ok(metadata) if !metadata.is_dir() => vec![found(path, true)],
         Ok(_) => {
             let mut files = Vec::new();
-            for entry in WalkBuilder::new(path).require_git(false).sort_by_file_path(Path::cmp).build() {
+            let walk = WalkBuilder::new(path)
+                .hidden(false)
+                .ignore(false)
+                .git_global(false)
+                .git_exclude(false)
+                .require_git(false)
+                .filter_entry(|entry| entry.file_name() != ".git")
+                .sort_by_file_path(Path::cmp)
+                .build();
+            for entry in walk {
                 match entry {
-                    Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) => {
+                    // A link that leads nowhere is kept: opening it says so.
+                    Ok(entry) if entry.file_type().is_some_and(|kind| !kind.is_dir()) && !entry.path().is_dir() => {
                         let extension = entry.path().extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
                         if matches!(extension.as_deref(), Some("yaml" | "yml" | "json")) {
                             files.push(found(entry.path(), false));

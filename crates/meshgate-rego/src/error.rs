@@ -36,6 +36,6 @@ pub(crate) mod anyhow_text {
         let place = text.lines().find_map(|line| line.trim_start().strip_prefix("--> ")).map(|p| p.trim().to_owned());
         let said = text.lines().find_map(|line| line.trim_start().strip_prefix("error: "));
         let message = said.unwrap_or_else(|| text.lines().find(|line| !line.trim().is_empty()).unwrap_or(text)).trim();
-        (place, message.to_owned())
+        (place, message.trim_end_matches(':').to_owned())
     }
 }

@@ -1,4 +1,5 @@
-//! `POST /v1/check`: a descriptor in, report JSON v1 out. The verdict is in the report; the status is 200 either way.
+//! `POST /v1/check`: a descriptor in, report JSON v1 out. The verdict is in the report; the status is 200 either way, and
+//! 422 where the command line exits with 2: no rule looks at such a document.
 //!
 //! Deliberately absent: `previous` in the envelope; there is no comparison yet, and it is refused rather than ignored.
 
@@ -72,6 +73,10 @@ pub async fn check(
     };
     let judged = app.run(move |engine| engine.check_text(&file, &bytes, &options)).await;
     match judged {
+        // A report without findings would be a denial without a reason.
+        Ok(outcome) if !outcome.errors.is_empty() => {
+            problem(StatusCode::UNPROCESSABLE_ENTITY, format!("nothing was judged: {}", outcome.errors.join("; ")))
+        }
         Ok(outcome) => json(meshgate_report::json::render(&outcome.report)),
         Err(Unavailable::Busy) => {
             problem(StatusCode::SERVICE_UNAVAILABLE, "too many requests wait; come back in a second")

@@ -114,8 +114,13 @@ mod tests {
     }
 
     #[test]
+    fn without_settings_the_usual_words_are_known() {
+        let label = ["/0 naming.abbreviated_term write `quantity`", "/1 naming.misspelt_term write `delivery_address`"];
+        assert_eq!(said(&["qty", "delivery_adress", "frobnicator"], json!({})), label);
+    }
+
+    #[test]
     fn settings_are_checked() {
-        assert!(Settings::parse("{}").unwrap_err().contains("vocabulary"));
         assert!(Settings::parse(r#"{"term": []}"#).unwrap_err().contains("unknown field"));
         assert!(Settings::parse(r#"{"terms":["a"],"similarity":3}"#).unwrap_err().contains("between"));
     }

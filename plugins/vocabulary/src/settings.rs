@@ -11,7 +11,25 @@ const GENERAL: &str = "id key code name type status state date time timestamp at
     value rate ratio percent price cost unit quantity currency description text comment note title label category class \
     group level rank order index position version revision source target reference url uri email phone address street \
     city zip postal country region language latitude longitude created updated deleted modified valid active enabled \
-    flag hash token file path size length width height weight json xml raw data table column row";
+    flag hash token file path size length width height weight json xml raw data table column row customer order product \
+    payment invoice account shipment delivery employee supplier contract transaction department company balance contact \
+    and or not with without per all any one two three four five six seven eight nine ten";
+
+/// Abbreviations that a newcomer has to ask about, for teams that have not listed their own.
+const ABBREVIATIONS: &[(&str, &str)] = &[
+    ("acct", "account"),
+    ("addr", "address"),
+    ("amt", "amount"),
+    ("cust", "customer"),
+    ("desc", "description"),
+    ("dept", "department"),
+    ("dt", "date"),
+    ("inv", "invoice"),
+    ("nbr", "number"),
+    ("pmt", "payment"),
+    ("qty", "quantity"),
+    ("txn", "transaction"),
+];
 
 /// The settings.
 #[derive(Debug, Clone, Deserialize)]
@@ -20,8 +38,8 @@ pub struct Settings {
     /// The domain's own terms, singular: `customer`, `shipment`, `consignee`.
     #[serde(default)]
     pub terms: BTreeSet<String>,
-    /// Abbreviations that are not to be used, and what to write: `cust: customer`.
-    #[serde(default)]
+    /// Abbreviations that are not to be used, and what to write: `cust: customer`. Default: the usual ones.
+    #[serde(default = "abbreviations")]
     pub abbreviations: BTreeMap<String, String>,
     /// How alike a word must be to a term to be taken for its misspelling, 0 to 1. Default 0.8.
     #[serde(default = "similarity")]
@@ -29,6 +47,10 @@ pub struct Settings {
     /// Also remark on words that are unknown and like no term. Default false.
     #[serde(default)]
     pub closed: bool,
+}
+
+fn abbreviations() -> BTreeMap<String, String> {
+    ABBREVIATIONS.iter().map(|(short, long)| ((*short).to_owned(), (*long).to_owned())).collect()
 }
 
 fn similarity() -> f64 {
@@ -46,9 +68,6 @@ impl Settings {
         settings.terms = settings.terms.iter().map(|term| term.trim().to_lowercase()).collect();
         settings.abbreviations =
             settings.abbreviations.iter().map(|(short, long)| (short.to_lowercase(), long.to_lowercase())).collect();
-        if settings.terms.is_empty() && settings.abbreviations.is_empty() {
-            return Err("`terms` and `abbreviations` are both empty: give the domain's vocabulary".into());
-        }
         Ok(settings)
     }
 
