@@ -3,7 +3,7 @@
 //! Deliberately absent: layers; each layer is a bundle of its own.
 
 use crate::error::LoadError;
-use crate::{metadata, recursion};
+use crate::{calls, metadata};
 use meshgate_core::limits::EvaluationLimits;
 use meshgate_core::rule::{Rule, RuleId};
 use regorus::{Engine, PolicyLengthConfig};
@@ -103,9 +103,7 @@ pub(crate) fn compile<'a>(
             errors.push(LoadError::of_regorus("data", &error.to_string()));
         }
     }
-    if let Err(error) = recursion::check(engine.get_modules().iter().map(AsRef::as_ref)) {
-        errors.push(error);
-    }
+    errors.extend(calls::check(engine.get_modules().iter().map(AsRef::as_ref)));
     (engine, packages)
 }
 
@@ -116,8 +114,8 @@ fn rule_of(module: &Module, package: &str) -> Result<Option<Rule>, LoadError> {
     metadata::rule(id, &module.file, &module.text).map(Some)
 }
 
-/// Asks every rule once without input: what regorus only finds when it prepares (unsafe variables, unknown
-/// functions, a package without `findings`) is found here, not at the first descriptor.
+/// What regorus only finds when it prepares (unsafe variables, unknown functions) and a package without `findings` are
+/// found here, not at the first descriptor.
 fn prepare(engine: &mut Engine, rules: &[Rule], paths: &[String], errors: &mut Vec<LoadError>) {
     for (rule, path) in rules.iter().zip(paths) {
         let (_, root) = path.rsplit_once('.').unwrap_or_default();
@@ -126,10 +124,8 @@ fn prepare(engine: &mut Engine, rules: &[Rule], paths: &[String], errors: &mut V
             errors.push(LoadError::new(&rule.origin, message));
         }
     }
-    if let (true, Some(first)) = (errors.is_empty(), paths.first()) {
-        engine.set_input(regorus::Value::new_object());
-        if let Err(error) = engine.eval_rule(first.clone()) {
-            errors.push(LoadError::of_regorus("bundle", &error.to_string()));
-        }
+    // A query of nothing makes regorus prepare; the rules themselves are not run, they might not end.
+    if let (true, Err(error)) = (errors.is_empty(), engine.eval_query("true".to_owned(), false)) {
+        errors.push(LoadError::of_regorus("bundle", &error.to_string()));
     }
 }

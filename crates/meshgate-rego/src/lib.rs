@@ -4,11 +4,11 @@
 //! is an error when it is loaded or evaluated, never a silent pass.
 
 mod bundle;
+mod calls;
 mod error;
 mod evaluate;
 mod metadata;
 mod output;
-mod recursion;
 mod tests_run;
 
 pub use bundle::{Bundle, Module};

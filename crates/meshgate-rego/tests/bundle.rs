@@ -56,7 +56,13 @@ fn broken_rego_is_refused_with_its_place() {
 #[test]
 fn an_unknown_function_is_refused() {
     let said = refused(&[rule("a", "findings contains {\"pointer\": \"\", \"message\": nonsense.call(input)}")]);
-    assert!(said.contains("nonsense"), "{said}");
+    assert!(said.starts_with("a.rego:7:") && said.contains("`nonsense.call` is no function"), "{said}");
+    assert!(
+        refused(&[rule("a", "x := crypto.sha256(\"a\")\n\nfindings contains x if false")]).contains("`crypto.sha256`")
+    );
+    let library = text("l.rego", "package lib.text\n\nf(x) := x\n\ndefault g(_) := 1\n\ng(x) := 2 if x");
+    let body = "import data.lib.text\nimport data.lib.text.f as same\n\nfindings contains x if {\n\tx := text.f(same(data.lib.text.g(count([]))))\n\tfalse\n}";
+    assert!(load(&[library, rule("a", body)]).is_ok());
 }
 
 #[test]
@@ -113,6 +119,15 @@ fn other_shapes_are_faults() {
 fn a_rule_that_does_not_end_is_a_deadline_fault() {
     let body = "findings contains {\"pointer\": \"\", \"message\": \"m\"} if {\n\tsome a in numbers.range(1, 3000)\n\tsome b in numbers.range(1, 3000)\n\ta * b == -1\n}";
     assert_eq!(fault(body), (FaultKind::Deadline, "ran longer than 300 ms".into()));
+}
+
+#[test]
+fn loading_does_not_run_the_rules() {
+    let started = std::time::Instant::now();
+    let body = "findings contains x if {\n\tsome x in numbers.range(1, 1000)\n\tsome y in numbers.range(1, 1000)\n\tsome z in numbers.range(1, 1000)\n\tx * y * z == -1\n}";
+    assert!(load(&[rule("a", body)]).is_ok());
+    // It would run for hours; a minute is no measure of speed.
+    assert!(started.elapsed() < Duration::from_secs(60));
 }
 
 #[test]
