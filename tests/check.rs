@@ -155,6 +155,62 @@ fn an_unreadable_part_is_not_skipped_with_the_rest_of_its_file() {
 }
 
 #[test]
+fn no_document_hides_behind_a_good_one() {
+    let typo = CONTRACT.replace("DataContract", "DataContrct");
+    let here = folder(&[("c.yaml", CONTRACT), ("typo.yaml", &typo), ("two/d.yaml", &format!("{CONTRACT}---\n{typo}"))]);
+    let ran = run(here.path(), &["check", "c.yaml", "typo.yaml"]);
+    assert!(ran.code == 2 && ran.stderr.contains("typo.yaml: no rule applies"), "{}", ran.stderr);
+    let ran = run(here.path(), &["check", "two", "--format", "json"]);
+    assert_eq!((ran.code, &ran.json()["summary"]["skipped"]), (0, &1.into()));
+    assert_eq!(run(here.path(), &["check", "two/d.yaml"]).code, 2);
+    let same = folder(&[("two.yaml", &format!("{0}---\n{0}", CONTRACT.replace("version: 1.0.0", "version: 1")))]);
+    let ran = run(same.path(), &["check", "two.yaml", "--format", "json"]);
+    assert_eq!(
+        ran.json()["findings"].as_array().map(Vec::len),
+        Some(2),
+        "the same remark on two documents is two findings"
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn names_that_are_no_text_are_files_all_the_same() {
+    use std::os::unix::ffi::OsStrExt;
+    let here = folder(&[]);
+    for name in [&b"a\xfd.yaml"[..], b"a\xfe.yaml"] {
+        std::fs::write(here.path().join(std::ffi::OsStr::from_bytes(name)), CONTRACT).expect("a file");
+    }
+    assert_eq!(run(here.path(), &["check", ".", "--format", "json"]).json()["summary"]["descriptors"], 2);
+}
+
+#[test]
+fn the_configuration_is_that_of_the_checked_path() {
+    let weak = "version: 1\ndeny_at: error\n";
+    let strict = "version: 1\ndeny_at: warning\n";
+    let text = CONTRACT.replace("version: 1.0.0", "version: 1");
+    let here =
+        folder(&[("a/meshgate.yaml", weak), ("b/meshgate.yaml", strict), ("a/c.yaml", &text), ("b/c.yaml", &text)]);
+    assert_eq!(
+        run(&here.path().join("a"), &["check", "../b"]).code,
+        1,
+        "the neighbour's configuration does not decide"
+    );
+    let ran = run(here.path(), &["check", "a", "b"]);
+    assert!(ran.code == 2 && ran.stderr.contains("different meshgate.yaml files"), "{}", ran.stderr);
+    assert_eq!(run(here.path(), &["check", "a", "b", "--config", "b/meshgate.yaml"]).code, 1);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_report_that_cannot_be_written_is_a_failure() {
+    let here = folder(&[("c.yaml", CONTRACT)]);
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full");
+    let status =
+        meshgate(here.path()).args(["check", "c.yaml"]).stdout(full).stderr(Stdio::null()).status().expect("an end");
+    assert_eq!(status.code(), Some(2));
+}
+
+#[test]
 fn git_ignored_files_are_left_out() {
     let here = folder(&[("c.yaml", CONTRACT), ("build/old.yaml", "kind: [\n"), (".gitignore", "build/\n")]);
     assert_eq!(run(here.path(), &["check", "."]).code, 0);

@@ -72,6 +72,8 @@ impl Report {
             a.rule == b.rule
                 && a.location.file == b.location.file
                 && a.location.pointer == b.location.pointer
+                // Two documents of one file share pointers.
+                && a.location.range == b.location.range
                 && a.message == b.message
         });
         self.faults.sort();

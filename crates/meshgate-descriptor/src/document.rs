@@ -176,7 +176,7 @@ impl<'a> Cursor<'a> {
         let text = match self.value()? {
             NodeValue::Text(text) => text.to_string(),
             NodeValue::Bool(_) | NodeValue::Number(_) => {
-                self.document.tree.node(self.id)?.span.slice(&self.document.text).to_owned()
+                self.document.tree.resolve(self.id)?.span.slice(&self.document.text).to_owned()
             }
             _ => return None,
         };

@@ -81,11 +81,16 @@ pub fn read(file: &str, bytes: &[u8], limits: &ReadLimits) -> Parsed {
 
 /// Says whether a document, its aliases expanded, is within the limits (a "billion laughs" is not).
 fn within(tree: &Tree, limits: &ReadLimits, diagnostics: &mut Vec<Diagnostic>) -> bool {
-    let (count, depth) = tree.expanded();
-    let (message, help) = if count > limits.nodes_max {
+    let size = tree.expanded();
+    // Text grows by aliases too; twice the largest file is more than any honest document comes to.
+    let bytes_max = limits.file_bytes_max.saturating_mul(2);
+    let (message, help) = if size.bytes > bytes_max {
+        let message = format!("document has more than {bytes_max} bytes of text once its aliases are expanded");
+        (message, "write fewer aliases of long texts")
+    } else if size.nodes > limits.nodes_max {
         let message = format!("document has more than {} values once its aliases are expanded", limits.nodes_max);
         (message, "write fewer aliases of aliases, or split the document")
-    } else if depth > limits.depth_max {
+    } else if size.depth > limits.depth_max {
         (format!("document nests deeper than {} levels", limits.depth_max), "flatten the document")
     } else {
         return true;

@@ -52,36 +52,66 @@ impl Tree {
         self.nodes.get(id)
     }
 
-    /// Returns the value behind any aliases. An alias points backwards, so this ends.
-    pub fn value(&self, id: NodeId) -> Option<&NodeValue> {
+    /// Returns the node behind any aliases. An alias points backwards, so this ends.
+    pub fn resolve(&self, id: NodeId) -> Option<&Node> {
         let mut at = id;
         loop {
-            match self.node(at).map(|node| &node.value)? {
-                NodeValue::Alias(target) => at = *target,
-                value => return Some(value),
+            match self.node(at)? {
+                Node { value: NodeValue::Alias(target), .. } => at = *target,
+                node => return Some(node),
             }
         }
     }
 
-    /// Returns how many values the document has and how deep it nests when every alias is expanded; saturating.
-    pub fn expanded(&self) -> (usize, usize) {
+    /// Returns the value behind any aliases.
+    pub fn value(&self, id: NodeId) -> Option<&NodeValue> {
+        self.resolve(id).map(|node| &node.value)
+    }
+
+    /// Returns what the document comes to when every alias is expanded; saturating.
+    pub fn expanded(&self) -> Expanded {
         // A node's children were pushed before it or, for aliases, point backwards: one pass in order is enough.
-        let mut sizes: Vec<(usize, usize)> = Vec::with_capacity(self.nodes.len());
+        let mut sizes: Vec<Expanded> = Vec::with_capacity(self.nodes.len());
         for node in &self.nodes {
-            let of = |ids: &mut dyn Iterator<Item = NodeId>| {
-                ids.fold((1_usize, 1_usize), |(count, depth), id| {
-                    let (c, d) = sizes.get(id).copied().unwrap_or((1, 1));
-                    (count.saturating_add(c), depth.max(d.saturating_add(1)))
-                })
-            };
+            let of = |id: &NodeId| sizes.get(*id).copied().unwrap_or_default();
             let size = match &node.value {
-                NodeValue::List(items) => of(&mut items.iter().copied()),
-                NodeValue::Map(entries) => of(&mut entries.iter().map(|entry| entry.value)),
-                NodeValue::Alias(target) => sizes.get(*target).copied().unwrap_or((1, 1)),
-                _ => (1, 1),
+                NodeValue::List(items) => items.iter().fold(Expanded::default(), |sum, item| sum.with(of(item), 0)),
+                NodeValue::Map(entries) => {
+                    entries.iter().fold(Expanded::default(), |sum, entry| sum.with(of(&entry.value), entry.key.len()))
+                }
+                NodeValue::Alias(target) => of(target),
+                NodeValue::Text(text) => Expanded { bytes: text.len(), ..Expanded::default() },
+                NodeValue::Null | NodeValue::Bool(_) | NodeValue::Number(_) => Expanded::default(),
             };
             sizes.push(size);
         }
-        sizes.get(self.root).copied().unwrap_or((0, 0))
+        sizes.get(self.root).copied().unwrap_or_default()
+    }
+}
+
+/// The size of a document without aliases.
+#[derive(Debug, Clone, Copy)]
+pub struct Expanded {
+    /// Values.
+    pub nodes: usize,
+    /// Levels.
+    pub depth: usize,
+    /// Bytes of text and keys.
+    pub bytes: usize,
+}
+
+impl Default for Expanded {
+    fn default() -> Self {
+        Self { nodes: 1, depth: 1, bytes: 0 }
+    }
+}
+
+impl Expanded {
+    fn with(self, child: Self, key: usize) -> Self {
+        Self {
+            nodes: self.nodes.saturating_add(child.nodes),
+            depth: self.depth.max(child.depth.saturating_add(1)),
+            bytes: self.bytes.saturating_add(child.bytes).saturating_add(key),
+        }
     }
 }

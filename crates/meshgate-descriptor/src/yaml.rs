@@ -98,7 +98,19 @@ struct Builder<'a> {
     open: Vec<Open>,
     anchors: HashMap<String, NodeId>,
     diagnostics: Vec<Diagnostic>,
+    /// Keys looked at for merges, so that merges of merges are bounded while they are built.
+    merged: usize,
     root: Option<NodeId>,
+}
+
+/// Returns what follows anchors (`&a`) and tags (`!!str`).
+fn without_properties(text: &str) -> &str {
+    let mut rest = text;
+    while rest.starts_with(['&', '!']) {
+        let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
+        rest = rest.get(end..).unwrap_or("").trim_start();
+    }
+    rest
 }
 
 type Outcome = Result<(), Box<Diagnostic>>;
@@ -112,6 +124,7 @@ impl<'a> Builder<'a> {
             open: Vec::new(),
             anchors: HashMap::new(),
             diagnostics: Vec::new(),
+            merged: 0,
             root: None,
         }
     }
@@ -141,8 +154,14 @@ impl<'a> Builder<'a> {
         } else {
             span
         };
+        // An anchor or a tag before the value is not the value.
+        let trimmed = Span::new(trimmed.end - without_properties(trimmed.slice(self.text)).len(), trimmed.end);
         let is_key = matches!(self.open.last(), Some(Open { kind: OpenKind::Map { key: None, .. }, .. }));
         if is_key {
+            if let Some(anchor) = anchor {
+                let node = self.tree.push(trimmed, NodeValue::Text(value.into()));
+                self.anchors.insert(anchor, node);
+            }
             return self.key(value, trimmed, plain && value == "<<");
         }
         let node = self.tree.push(trimmed, scalar::resolve(value, plain, tag));
@@ -176,6 +195,15 @@ impl<'a> Builder<'a> {
     }
 
     fn close(&mut self, span: Span) -> Outcome {
+        let outcome = self.close_container(span);
+        if self.merged > self.limits.nodes_max {
+            let message = format!("`<<` merges more than {} keys", self.limits.nodes_max);
+            return Err(Box::new(Diagnostic::new("read.too_large", message, span, "merge fewer maps")));
+        }
+        outcome
+    }
+
+    fn close_container(&mut self, span: Span) -> Outcome {
         let Some(open) = self.open.pop() else { return Ok(()) };
         // A flow collection ends with its bracket, a block one with its last child.
         let bracket = span.slice(self.text);
@@ -257,6 +285,10 @@ impl<'a> Builder<'a> {
             };
             for map in maps {
                 if let Some(NodeValue::Map(merged)) = self.tree.value(map) {
+                    self.merged = self.merged.saturating_add(merged.len());
+                    if self.merged > self.limits.nodes_max {
+                        return;
+                    }
                     entries.extend(merged.iter().filter(|entry| seen.insert(entry.key.clone())).cloned());
                 } else {
                     let span = self.tree.node(map).map(|node| node.span).unwrap_or_default();

@@ -87,6 +87,24 @@ fn a_file_may_end_without_a_line_end() {
 }
 
 #[test]
+fn anchors_tags_and_aliases_are_not_part_of_a_value() {
+    assert_eq!(shown("a: &x 1.10\nb: *x\n", "/a"), "1.10");
+    assert_eq!(shown("a: !!str &x 1.10\n", "/a"), "1.10");
+    assert_eq!(one("&k name: n\nother: *k\n").to_value(), json!({"name": "n", "other": "name"}));
+    let contract = |masking: &str| {
+        let text = format!(
+            "kind: DataContract\nversion: &v 1.10\nx-n: &n no\nschema:\n- name: t\n  properties:\n  - name: a\n    \
+             classification: restricted\n    customProperties: [{{property: maskingStrategy, value: {masking}}}]\n"
+        );
+        model(&one(&text), Format::Odcs, "t.yaml", Context::default()).contracts.remove(0)
+    };
+    for nothing in ["no", "&m no", "*n", "!!bool no", "&m none"] {
+        assert_eq!(contract(nothing).schema[0].columns[0].masking, None, "{nothing}");
+    }
+    assert_eq!(contract("hash").version.as_deref(), Some("1.10"));
+}
+
+#[test]
 fn several_documents_are_several_descriptors() {
     assert_eq!(yaml("a: 1\n---\nb: 2\n").documents.len(), 2);
 }
@@ -124,6 +142,11 @@ fn bombs_are_refused() {
     }
     assert_eq!(yaml(&laughs).diagnostics[0].rule, "read.too_large");
     assert!(yaml(&laughs).documents.is_empty());
+    let text = format!("b: &b {}\nl:\n{}", "x".repeat(1 << 20), "- *b\n".repeat(50_000));
+    assert_eq!(yaml(&text).diagnostics[0].rule, "read.too_large", "text behind aliases");
+    let keys: String = (0..4000).map(|key| format!("  k{key}: 1\n")).collect();
+    let text = format!("b: &b\n{keys}l:\n{}", "- <<: *b\n".repeat(4000));
+    assert_eq!(yaml(&text).diagnostics[0].rule, "read.too_large", "keys behind merges");
     assert!(yaml(&"[".repeat(100_000)).documents.is_empty());
     assert!(read("t.json", "[".repeat(100_000).as_bytes(), &ReadLimits::default()).documents.is_empty());
     let limits = ReadLimits { file_bytes_max: 10, ..ReadLimits::default() };

@@ -22,7 +22,14 @@ pub fn read(path: &Path) -> Result<Files, EngineError> {
         return Err(EngineError::new(path.display(), "there is no such bundle"));
     }
     // A hidden or ignored rule would be a rule that silently does not apply.
-    for entry in WalkBuilder::new(path).standard_filters(false).sort_by_file_path(Path::cmp).build() {
+    for entry in WalkBuilder::new(path)
+        .standard_filters(false)
+        .follow_links(true)
+        // Kubernetes mounts a ConfigMap as links into a folder `..<time>`: each file once.
+        .filter_entry(|entry| entry.depth() == 0 || !entry.file_name().to_string_lossy().starts_with(".."))
+        .sort_by_file_path(Path::cmp)
+        .build()
+    {
         let entry = entry.map_err(|error| EngineError::new(path.display(), error))?;
         let name = entry.path().display().to_string();
         let kind = entry.file_name().to_str().unwrap_or_default();

@@ -42,7 +42,7 @@ struct FileResult {
     descriptors: Vec<DescriptorReport>,
     findings: Vec<Finding>,
     faults: Vec<Fault>,
-    skipped: bool,
+    skipped: usize,
     judged: bool,
     unread: Option<String>,
     text: Option<(String, Arc<str>)>,
@@ -53,14 +53,17 @@ impl Engine {
     #[must_use]
     pub fn check(&self, paths: &[PathBuf], options: &CheckOptions) -> Outcome {
         let mut errors = Vec::new();
-        let mut found: Vec<Found> = paths.iter().flat_map(|path| files(path, &mut errors)).collect();
+        let mut links = 0;
+        let mut found: Vec<Found> = paths.iter().flat_map(|path| files(path, &mut errors, &mut links)).collect();
         // A file that is named and lies in a named folder is judged once, as named.
-        found.sort_by(|a, b| a.name.cmp(&b.name).then(b.named.cmp(&a.named)));
-        found.dedup_by(|a, b| a.name == b.name);
+        found.sort_by(|a, b| a.path.cmp(&b.path).then(b.named.cmp(&a.named)));
+        found.dedup_by(|a, b| a.path == b.path);
         let context = context(options);
         let results: Vec<FileResult> =
             self.pool.install(|| found.par_iter().map(|file| self.check_file(file, &context)).collect());
-        self.conclude(results, errors)
+        let mut outcome = self.conclude(results, errors);
+        outcome.report.skipped += links;
+        outcome
     }
 
     /// Checks one text, as the sidecar and standard input give it. Runs on the calling thread: call it on the engine's own.
@@ -114,16 +117,18 @@ impl Engine {
             .filter_map(|document| known(document).or(file.named.then_some(Format::Generic)).map(|f| (document, f)))
             .collect();
         if documents.is_empty() && diagnostics.is_empty() && !file.named {
-            result.skipped = true;
+            result.skipped = 1;
             return result;
         }
         // Readable, and not a descriptor: not ours to judge, duplicate keys included. A part that could not be read
         // might have been one.
         let readable = diagnostics.iter().all(|diagnostic| diagnostic.rule == "read.duplicate_key");
         if formats.is_empty() && !documents.is_empty() && readable {
-            result.skipped = true;
+            result.skipped = 1;
             return result;
         }
+        // A document of no known format beside a descriptor in the same file is counted, as a file of its own would be.
+        result.skipped = documents.len() - formats.len();
         let unread: Vec<Finding> = diagnostics.into_iter().map(|diagnostic| locator.diagnostic(diagnostic)).collect();
         if formats.is_empty() {
             let empty = || Diagnostic {
@@ -137,7 +142,9 @@ impl Engine {
             return result;
         }
         for (document, format) in formats {
-            self.judge(document, format, &locator, &unread, context, &mut result);
+            if !self.judge(document, format, &locator, &unread, context, &mut result) && file.named {
+                result.unread = Some(format!("{}: no rule applies to this file: nothing was checked", file.name));
+            }
         }
         result.findings.extend(unread);
         if !result.findings.is_empty() {
@@ -146,6 +153,7 @@ impl Engine {
         result
     }
 
+    /// Judges one document; says whether any rule looks at its kind.
     fn judge(
         &self,
         document: &Document,
@@ -154,15 +162,16 @@ impl Engine {
         unread: &[Finding],
         context: &Context,
         result: &mut FileResult,
-    ) {
+    ) -> bool {
         let model = meshgate_descriptor::model(document, format, locator.file, context.clone());
         let id = model.id().map(str::to_owned);
         let kind = model.kind.as_str();
         let input = EvaluationInput::new(locator.file, kind, model.to_value());
         let mut findings = Vec::new();
         let mut faults = Vec::new();
+        let mut judged = false;
         for evaluator in &self.evaluators {
-            result.judged |= evaluator.rules().iter().any(|rule| applies(rule, kind));
+            judged |= evaluator.rules().iter().any(|rule| applies(rule, kind));
             let evaluation = evaluator.evaluate(&input);
             faults.extend(evaluation.faults);
             for remark in evaluation.remarks {
@@ -189,6 +198,8 @@ impl Engine {
         });
         result.findings.extend(findings);
         result.faults.extend(faults);
+        result.judged |= judged;
+        judged
     }
 
     fn conclude(&self, results: Vec<FileResult>, mut errors: Vec<String>) -> Outcome {
@@ -204,7 +215,7 @@ impl Engine {
         let mut judged = false;
         for result in results {
             judged |= result.judged;
-            report.skipped += usize::from(result.skipped);
+            report.skipped += result.skipped;
             report.descriptors.extend(result.descriptors);
             report.findings.extend(result.findings);
             report.faults.extend(result.faults);
@@ -225,7 +236,7 @@ impl Engine {
             errors.push(format!(
                 "no descriptor found{skipped}: name a DPDS, ODPS or ODCS file, or a folder that holds one"
             ));
-        } else if !judged && report.findings.is_empty() {
+        } else if !judged && report.findings.is_empty() && errors.is_empty() {
             errors.push("no rule applies to any of these files: nothing was checked".to_owned());
         }
         // A gate that could not do its job is not open.

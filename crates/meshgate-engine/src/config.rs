@@ -228,8 +228,10 @@ impl Config {
     /// Looks for `meshgate.yaml` in a folder and those above it.
     #[must_use]
     pub fn discover(from: &Path) -> Option<PathBuf> {
-        let absolute = std::path::absolute(from).ok()?;
-        absolute.ancestors().map(|folder| folder.join("meshgate.yaml")).find(|path| path.is_file())
+        // `..` must be gone before the folders above are looked at; a path that does not exist is looked for by its text.
+        let absolute = std::fs::canonicalize(from).or_else(|_| std::path::absolute(from)).ok()?;
+        // A file that is there and cannot be read is found, and then refused: it must not be as if it were not there.
+        absolute.ancestors().map(|folder| folder.join("meshgate.yaml")).find(|path| path.symlink_metadata().is_ok())
     }
 }
 

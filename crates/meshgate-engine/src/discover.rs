@@ -1,6 +1,6 @@
 //! From paths to files: a file is itself, a folder is every YAML and JSON file below it that `.gitignore` does not name.
 //! Hidden files and links to files are files too: what a deployment can read, the gate reads. Links to folders are not
-//! followed, they may lead in circles or out of the tree.
+//! followed, they may lead in circles or out of the tree; they are counted as skipped.
 //!
 //! Deliberately absent: content. Whether a file is a descriptor is the reader's to say.
 
@@ -18,8 +18,12 @@ pub struct Found {
 }
 
 /// Lists the files of one path; what cannot be listed is named in the errors.
-pub fn files(path: &Path, errors: &mut Vec<String>) -> Vec<Found> {
-    let found = |path: &Path, named| Found { path: path.to_owned(), name: name(path), named };
+pub fn files(path: &Path, errors: &mut Vec<String>, links: &mut usize) -> Vec<Found> {
+    let found = |path: &Path, named| Found {
+        path: path.strip_prefix("./").unwrap_or(path).to_owned(),
+        name: name(path),
+        named,
+    };
     match std::fs::metadata(path) {
         Err(error) => {
             errors.push(format!("{}: cannot be opened: {error}", path.display()));
@@ -46,7 +50,7 @@ pub fn files(path: &Path, errors: &mut Vec<String>) -> Vec<Found> {
                             files.push(found(entry.path(), false));
                         }
                     }
-                    Ok(_) => {}
+                    Ok(entry) => *links += usize::from(entry.path_is_symlink() && entry.depth() > 0),
                     Err(error) => errors.push(error.to_string()),
                 }
             }

@@ -21,6 +21,7 @@ pub struct State {
     memory_max: usize,
     memory_used: usize,
     memory_refused: bool,
+    table_elements: usize,
     log: Vec<(host::Level, String)>,
 }
 
@@ -51,10 +52,18 @@ impl ResourceLimiter for State {
         Ok(true)
     }
 
-    fn table_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        let allowed = desired <= TABLE_ELEMENTS_MAX;
+    fn table_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        let total = self.table_elements.saturating_sub(current).saturating_add(desired);
+        let allowed = total <= TABLE_ELEMENTS_MAX;
+        if allowed {
+            self.table_elements = total;
+        }
         self.memory_refused |= !allowed;
         Ok(allowed)
+    }
+
+    fn tables(&self) -> usize {
+        INSTANCES_MAX
     }
 
     fn instances(&self) -> usize {
@@ -77,15 +86,25 @@ pub fn run<T>(
     call: impl FnOnce(&World, &mut Store<State>) -> wasmtime::Result<T>,
 ) -> Result<T, Failure> {
     let memory_max = limits.plugin_memory_bytes_max;
-    let state = State { memory_max, memory_used: 0, memory_refused: false, log: Vec::new() };
+    let state = State { memory_max, memory_used: 0, memory_refused: false, table_elements: 0, log: Vec::new() };
     let mut store = Store::new(engine, state);
     store.limiter(|state| state);
     // What the guest may hand over is bounded before it is copied: a million findings may share one huge string.
-    store.set_hostcall_fuel(limits.output_bytes_max.saturating_mul(2));
+    store.set_hostcall_fuel(limits.output_bytes_max);
     let ticks = limits.plugin_deadline.as_millis().div_ceil(TICK.as_millis());
     store.set_epoch_deadline(u64::try_from(ticks).unwrap_or(u64::MAX).saturating_add(1));
     let outcome = world.instantiate(&mut store).and_then(|instance| call(&instance, &mut store));
-    outcome.map_err(|error| failure(&error, store.data(), limits))
+    match outcome {
+        // A guest that lived on without the memory it asked for may have judged with half of its eyes.
+        Ok(_) if store.data().memory_refused => Err(refused(limits)),
+        Ok(value) => Ok(value),
+        Err(error) => Err(failure(&error, store.data(), limits)),
+    }
+}
+
+fn refused(limits: &EvaluationLimits) -> Failure {
+    let mib = limits.plugin_memory_bytes_max >> 20;
+    Failure { kind: FaultKind::Memory, message: format!("asked for more memory than the {mib} MiB it may have") }
 }
 
 fn failure(error: &wasmtime::Error, state: &State, limits: &EvaluationLimits) -> Failure {
@@ -95,8 +114,7 @@ fn failure(error: &wasmtime::Error, state: &State, limits: &EvaluationLimits) ->
         return of(FaultKind::Deadline, format!("ran longer than {} ms", limits.plugin_deadline.as_millis()));
     }
     if state.memory_refused {
-        let mib = limits.plugin_memory_bytes_max >> 20;
-        return of(FaultKind::Memory, format!("asked for more memory than the {mib} MiB it may have"));
+        return refused(limits);
     }
     if trap == Some(&Trap::StackOverflow) {
         return of(FaultKind::Stack, "overflowed its stack; it recurses too deep".into());

@@ -9,12 +9,17 @@ use meshgate_core::pointer::Place;
 use meshgate_core::rule::{Rule, RuleId, Source};
 use meshgate_core::severity::Severity;
 
+const KINDS: &[&str] = &["data-product", "data-contract"];
+
 /// Reads the rules of a description.
 pub fn rules(description: &types::Description, origin: &str) -> Result<Vec<Rule>, String> {
     if description.rules.is_empty() {
         return Err(format!("plugin `{}` describes no rules", description.id));
     }
     let rule = |rule: &types::Rule| {
+        if let Some(kind) = rule.applies_to.iter().find(|kind| !KINDS.contains(&kind.as_str())) {
+            return Err(format!("rule `{}` applies to `{kind}`, which is none of {}", rule.id, KINDS.join(", ")));
+        }
         Ok(Rule {
             id: RuleId::parse(&rule.id).map_err(|error| error.to_string())?,
             title: rule.title.clone(),

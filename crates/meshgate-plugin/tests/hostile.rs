@@ -76,6 +76,17 @@ fn hostile_memory() {
 }
 
 #[test]
+fn hostile_memory_refused_and_survived() {
+    assert_eq!(fault("", "(drop (memory.grow (i32.const 1000))) (i32.const 3072)").0, FaultKind::Memory);
+}
+
+#[test]
+fn hostile_many_tables() {
+    let declare = "(table $t 60000 funcref) (table $u 60000 funcref)";
+    assert!(refused(&component("", declare, HEALTHY)).contains("asked for more memory"));
+}
+
+#[test]
 fn hostile_table() {
     let declare = "(table $t 1 funcref)";
     let body = "(drop (table.grow $t (ref.null func) (i32.const 100000000))) (unreachable)";

@@ -55,7 +55,14 @@ impl Bundle {
         let mut rules = Vec::new();
         let live: Vec<&Module> = modules.iter().filter(|module| !module.is_test()).collect();
         let (mut engine, parsed) = compile(&live, data, &mut errors);
+        errors.extend(modules.iter().filter(|module| module.is_test()).filter_map(disguised));
         for (module, package) in parsed {
+            let elsewhere = !package.starts_with("data.meshgate.rules.");
+            if elsewhere && engine.has_declared_rule_rooted_at(&module.file, "findings").unwrap_or(false) {
+                let message =
+                    format!("defines `findings` in `{package}`, where nobody looks: a rule is `meshgate.rules.…`");
+                errors.push(LoadError::new(&module.file, message));
+            }
             match rule_of(module, &package) {
                 Ok(Some(rule)) => rules.push(rule),
                 Ok(None) => {}
@@ -105,6 +112,12 @@ pub(crate) fn compile<'a>(
     }
     errors.extend(calls::check(engine.get_modules().iter().map(AsRef::as_ref)));
     (engine, packages)
+}
+
+/// A rule in a file that is named like a test would silently not apply.
+fn disguised(module: &Module) -> Option<LoadError> {
+    let rule = module.text.lines().any(|line| line.starts_with("findings contains"));
+    rule.then(|| LoadError::new(&module.file, "defines `findings`, but is named like a test: rename the file"))
 }
 
 /// Returns the rule that a module defines, if its package is one of a rule.

@@ -32,7 +32,7 @@ pub fn check<'a>(modules: impl IntoIterator<Item = &'a Module>) -> Vec<LoadError
                 Rule::Spec { span, .. } | Rule::Default { span, .. } => (None, span),
             };
             if let Some(name) = name {
-                let caller = format!("{package}.{name}");
+                let caller = format!("{package}.{}", dotted(name));
                 let place = || format!("{}:{}:{}", span.source.get_path(), span.line, span.col);
                 places.entry(caller.clone()).or_insert_with(place);
                 calls.entry(caller).or_default().extend(own.iter().map(|call| call.resolved.clone()));
@@ -41,11 +41,7 @@ pub fn check<'a>(modules: impl IntoIterator<Item = &'a Module>) -> Vec<LoadError
         }
     }
     let known = |call: &Call| {
-        calls.contains_key(&call.resolved)
-            || BUILTINS.contains_key(call.written.as_str())
-            || call.written == "print"
-            // A path with brackets is left to regorus.
-            || call.written.contains('[')
+        calls.contains_key(&call.resolved) || BUILTINS.contains_key(call.written.as_str()) || call.written == "print"
     };
     let mut errors: Vec<LoadError> = made
         .iter()
@@ -72,7 +68,8 @@ fn calls_of(rule: &Rule, package: &str, aliases: &BTreeMap<String, String>) -> V
     called(&ast, &mut |start, end, line, column| {
         if let Some(text) = source.get(start..end) {
             let place = format!("{}:{line}:{column}", span.source.get_path());
-            calls.push(Call { written: text.to_owned(), resolved: resolve(text, package, aliases), place });
+            let written = dotted(text);
+            calls.push(Call { resolved: resolve(&written, package, aliases), written, place });
         }
     });
     calls
@@ -99,15 +96,15 @@ fn cycle(calls: &BTreeMap<String, BTreeSet<String>>, start: &str) -> Option<Vec<
 }
 
 fn path_of(package: &str) -> String {
-    format!("data.{}", package.trim_start_matches("data."))
+    format!("data.{}", dotted(package).trim_start_matches("data."))
 }
 
 fn imports(module: &Module) -> BTreeMap<String, String> {
     let named = module.imports.iter().map(|import| {
-        let path = import.refr.span().text();
-        let last = path.rsplit('.').next().unwrap_or(path);
-        let alias = import.r#as.as_ref().map_or(last, |span| span.text());
-        (alias.to_owned(), path.to_owned())
+        let path = dotted(import.refr.span().text());
+        let last = path.rsplit('.').next().unwrap_or(&path).to_owned();
+        let alias = import.r#as.as_ref().map_or(last, |span| span.text().to_owned());
+        (alias, path)
     });
     named.collect()
 }
@@ -120,6 +117,11 @@ fn resolve(text: &str, package: &str, aliases: &BTreeMap<String, String>) -> Str
         (_, Some(path), None) => path.clone(),
         _ => format!("{package}.{text}"),
     }
+}
+
+/// Writes `a["b"].c` as `a.b.c`, so that one function has one name. What stays in brackets is no function's name.
+fn dotted(path: &str) -> String {
+    path.replace("[\"", ".").replace("[`", ".").replace("\"]", "").replace("`]", "").replace(char::is_whitespace, "")
 }
 
 /// Finds the spans of called functions in a serialised AST; iterative, the AST may be deep.

@@ -19,7 +19,7 @@ const KEYS: &[&str] = &[
     "schemas",
     "entrypoint",
 ];
-const CUSTOM: &[&str] = &["severity", "applies_to", "remedy", "params", "since", "effective_on", "obligations"];
+const CUSTOM: &[&str] = &["severity", "applies_to", "remedy", "since"];
 
 /// Reads the METADATA of a rule's module.
 pub fn rule(id: RuleId, file: &str, text: &str) -> Result<Rule, LoadError> {
@@ -43,7 +43,8 @@ pub fn rule(id: RuleId, file: &str, text: &str) -> Result<Rule, LoadError> {
         })?
         .parse::<Severity>()
         .map_err(|message| LoadError::new(&place, message))?;
-    let applies_to = strings(custom.get("applies_to"));
+    let applies_to = strings(custom.get("applies_to"))
+        .ok_or_else(|| LoadError::new(&place, "`applies_to` is not a list of texts"))?;
     for kind in &applies_to {
         if !["data-product", "data-contract"].contains(&kind.as_str()) {
             let message = format!("`applies_to` has `{kind}`; it lists `data-product`, `data-contract` or both");
@@ -84,9 +85,9 @@ fn known(map: &Map<String, Json>, keys: &[&str], place: &str) -> Result<(), Load
     }
 }
 
-fn strings(value: Option<&Json>) -> Vec<String> {
-    let items = value.and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
-    items.iter().filter_map(Json::as_str).map(str::to_owned).collect()
+fn strings(value: Option<&Json>) -> Option<Vec<String>> {
+    let Some(value) = value else { return Some(Vec::new()) };
+    value.as_array()?.iter().map(|item| item.as_str().map(str::to_owned)).collect()
 }
 
 fn related(value: Option<&Json>) -> Vec<String> {

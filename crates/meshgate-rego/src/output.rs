@@ -42,6 +42,10 @@ fn remark(rule: &RuleId, item: &Value) -> Result<Remark, String> {
 }
 
 fn related(item: &Json) -> Result<RelatedRemark, String> {
+    let keys = item.as_object().into_iter().flatten().map(|(key, _)| key.as_str());
+    if let Some(key) = keys.into_iter().find(|key| !["pointer", "message"].contains(key)) {
+        return Err(format!("`related` has the unknown key `{key}`"));
+    }
     Ok(RelatedRemark { place: place(item.get("pointer"))?, message: text(item.get("message"), "message")? })
 }
 

@@ -72,6 +72,12 @@ fn recursion_is_refused_with_its_cycle() {
         said.contains("data.meshgate.rules.test.a.f → data.meshgate.rules.test.a.g → data.meshgate.rules.test.a.f"),
         "{said}"
     );
+    for body in ["f(x) := data[\"meshgate\"].rules.test.a.f(x)", "f(x) := data.meshgate[\"rules\"].test[\"a\"].f(x)"] {
+        assert!(
+            refused(&[rule("a", &format!("{body}\n\nfindings contains f(1)"))]).contains("functions call themselves"),
+            "{body}"
+        );
+    }
     let library = text("l.rego", "package lib\n\nimport data.other\n\nf(x) := other.g(x)");
     let other = text("o.rego", "package other\n\ng(x) := data.lib.f(x)");
     assert!(refused(&[library, other]).contains("functions call themselves"));
@@ -96,6 +102,10 @@ fn metadata_is_required_and_checked() {
         refused(&[rule("a", "findings contains 1"), text("b.rego", &rule("a", "findings contains 2").text)])
             .contains("defined in")
     );
+    assert!(refused(&[of("applies_to: data-product\n#   severity: error")]).contains("is not a list"));
+    let elsewhere = rule("a", "findings contains 1 if false").text.replace("meshgate.rules", "meshgate.rule");
+    assert!(refused(&[text("a.rego", &elsewhere)]).contains("where nobody looks"));
+    assert!(refused(&[text("a_test.rego", &rule("a_test", "findings contains 1").text)]).contains("named like a test"));
     assert!(refused(&[text("a.rego", "package meshgate.rules.Test\n\nx := 1")]).contains("is not a rule id"));
 }
 

@@ -40,12 +40,7 @@ fn draw<'a>(report: &'a Report, finding: &'a Finding) -> Vec<Group<'a>> {
         Severity::Warning => Level::WARNING,
         Severity::Info => Level::INFO,
     };
-    let mut title = level.primary_title(clean(&finding.message)).id(finding.rule.as_str());
-    if let Some(docs) = &finding.docs
-        && docs.starts_with("https://")
-    {
-        title = title.id_url(docs.as_str());
-    }
+    let title = level.primary_title(clean(&finding.message)).id(finding.rule.as_str());
     let primary = AnnotationKind::Primary;
     let mut group = match snippet(report, &finding.location, primary, finding.label.as_deref()) {
         Some(snippet) => title.element(snippet),

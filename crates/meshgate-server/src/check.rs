@@ -6,7 +6,7 @@
 use crate::app::{App, Unavailable, json};
 use crate::problem::problem;
 use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
+use axum::extract::rejection::{BytesRejection, QueryRejection};
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
@@ -15,6 +15,7 @@ use serde::Deserialize;
 
 /// The query of `/v1/check`.
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct CheckQuery {
     /// The name that the report gives the descriptor.
     file: Option<String>,
@@ -41,10 +42,14 @@ const ENVELOPE: &str = "application/vnd.meshgate.check+json";
 /// Judges the body.
 pub async fn check(
     State(app): State<App>,
-    Query(query): Query<CheckQuery>,
+    query: Result<Query<CheckQuery>, QueryRejection>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
+    let Query(query) = match query {
+        Ok(query) => query,
+        Err(rejection) => return problem(rejection.status(), rejection.body_text()),
+    };
     let body = match body {
         Ok(body) => body,
         Err(rejection) => return problem(rejection.status(), rejection.body_text()),

@@ -8,7 +8,7 @@ use crate::setup;
 use anyhow::{Context, Result, bail};
 use meshgate_core::report::Report;
 use meshgate_core::severity::Severity;
-use meshgate_engine::{CheckOptions, Outcome};
+use meshgate_engine::{CheckOptions, Config, Outcome};
 use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
@@ -28,6 +28,10 @@ pub fn run(args: &CheckArgs) -> Result<Status> {
         bail!("`-` stands alone: standard input is one descriptor");
     }
     let near = args.paths.first().filter(|_| !stdin).map_or(Path::new("."), PathBuf::as_path);
+    let here = Config::discover(near);
+    if args.setup.config.is_none() && !stdin && args.paths.iter().any(|path| Config::discover(path) != here) {
+        bail!("the paths belong to different meshgate.yaml files: check them one by one, or name one with --config");
+    }
     let config = setup::config(&args.setup, near)?;
     let mut engine = setup::engine(&config, &args.setup, args.jobs)?;
     if let Some(severity) = args.deny_at {
@@ -72,9 +76,6 @@ fn write(report: &Report, target: &Target) -> Result<()> {
         if target.json { meshgate_report::json::render(report) } else { meshgate_report::text::render(report, colour) };
     match &target.file {
         Some(file) => std::fs::write(file, text).with_context(|| format!("{} cannot be written", file.display())),
-        None => {
-            print(&text);
-            Ok(())
-        }
+        None => print(&text),
     }
 }

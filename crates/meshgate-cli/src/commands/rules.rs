@@ -34,7 +34,7 @@ fn list(args: &SetupArgs, format: TestFormat) -> Result<Status> {
             rules.map(|rule| format!("{:<width$}  {:<7}  {}\n", rule.id.as_str(), rule.severity.as_str(), rule.title));
         lines.collect()
     };
-    print(&text);
+    print(&text)?;
     Ok(Status::Allowed)
 }
 
@@ -58,6 +58,6 @@ pub fn show(id: &str, args: &SetupArgs) -> Result<Status> {
         let _ = write!(text, "\nRead more\n  {}\n", rule.related.join("\n  "));
     }
     let _ = write!(text, "\nFrom\n  {} ({})\n", rule.origin, rule.source.as_str());
-    print(&text);
+    print(&text)?;
     Ok(Status::Allowed)
 }

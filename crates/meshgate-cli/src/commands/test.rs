@@ -35,6 +35,6 @@ pub fn run(args: &TestArgs) -> Result<Status> {
         let _ = writeln!(text, "{} passed, {failed} failed", results.len() - failed);
         text
     };
-    print(&text);
+    print(&text)?;
     Ok(if failed == 0 { Status::Allowed } else { Status::Denied })
 }
