@@ -8,6 +8,9 @@ use meshgate_core::span::Span;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
+/// References that follow one another before they are taken for a circle.
+const REFERENCES_MAX: usize = 8;
+
 /// One document and its text. A YAML file may hold several.
 #[derive(Debug, Clone)]
 pub struct Document {
@@ -203,6 +206,33 @@ impl<'a> Cursor<'a> {
     #[must_use]
     pub fn strings(&self, key: &str) -> Vec<String> {
         self.list(key).filter_map(|item| item.text()).collect()
+    }
+
+    /// Returns what a reference within the document (`{"$ref": "#/components/…"}`) names, and this itself when it is no
+    /// reference; `None` when it names another file, nothing, or itself.
+    #[must_use]
+    pub fn follow(&self) -> Option<Self> {
+        let mut at = self.clone();
+        for _ in 0..REFERENCES_MAX {
+            let Some(reference) = at.string("$ref") else { return Some(at) };
+            let pointer = Pointer::parse(reference.strip_prefix('#')?).ok()?;
+            let mut target = self.document.root();
+            for step in pointer.steps() {
+                target = match target.value()? {
+                    NodeValue::Map(_) => target.get(&step)?,
+                    NodeValue::List(_) => target.items().nth(step.parse().ok()?)?,
+                    _ => return None,
+                };
+            }
+            at = target;
+        }
+        None
+    }
+
+    /// Returns the bytes of this value.
+    #[must_use]
+    pub fn span(&self) -> Span {
+        self.document.span(&self.pointer)
     }
 
     /// Says whether this is a map.

@@ -8,6 +8,7 @@ mod odcs;
 mod odps;
 
 use crate::document::{Cursor, Document};
+use crate::read::Diagnostic;
 use meshgate_core::model::{Context, Format, Input, Kind};
 
 /// Recognises the standard of a document; `None` is a document of no known standard.
@@ -44,6 +45,15 @@ pub fn model(document: &Document, format: Format, file: &str, mut context: Conte
         None => contracts.first().and_then(|contract| contract.domain.clone()),
     };
     Input { format, kind, file: file.to_owned(), product, contracts, context, raw: document.to_value() }
+}
+
+/// Returns the parts of a document that its references hide from us.
+#[must_use]
+pub fn references(document: &Document, format: Format) -> Vec<Diagnostic> {
+    match format {
+        Format::Dpds => dpds::references(&document.root()),
+        Format::Odps | Format::Odcs | Format::Generic => Vec::new(),
+    }
 }
 
 /// Returns the text under a key, or its `purpose` when that is an object, as Bitol's standards write descriptions.

@@ -12,5 +12,5 @@ mod tree;
 mod yaml;
 
 pub use document::{Cursor, Document};
-pub use format::{model, recognise};
+pub use format::{model, recognise, references};
 pub use read::{Diagnostic, Parsed, read};

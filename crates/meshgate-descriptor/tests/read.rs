@@ -176,6 +176,21 @@ fn the_model_says_what_the_document_says() {
     assert_eq!((b.pii, b.encrypted, b.pointer.as_str()), (Some(true), Some(true), "/schema/0/properties/1"));
 }
 
+#[test]
+fn references_are_followed_within_the_document_and_told_beyond_it() {
+    let text = "dataProductDescriptor: 1.0.0\ninterfaceComponents:\n  outputPorts:\n  - $ref: '#/components/outputPorts/p'\n  \
+                - $ref: ports/q.json\n  - $ref: '#/nowhere'\n  - $ref: '#/interfaceComponents/outputPorts/3'\n\
+                components:\n  outputPorts:\n    p: {name: p, version: 1.0.0}\n";
+    let document = one(text);
+    let product = model(&document, Format::Dpds, "t.yaml", Context::default()).product.expect("a product");
+    let ports: Vec<_> = product.ports.iter().map(|p| (p.name.as_deref(), p.pointer.as_str())).collect();
+    assert_eq!(ports, [(Some("p"), "/components/outputPorts/p")]);
+    let told = meshgate_descriptor::references(&document, Format::Dpds);
+    let shown: Vec<_> = told.iter().map(|d| d.span.slice(text)).collect();
+    assert_eq!(shown, ["ports/q.json", "'#/nowhere'", "'#/interfaceComponents/outputPorts/3'"]);
+    assert!(told[0].message.contains("was not judged"));
+}
+
 /// Every scalar's span, read again on its own, gives the same value.
 fn round_trips(document: &Document, value: &Value, pointer: &Pointer) {
     match value {

@@ -108,7 +108,8 @@ impl Engine {
     }
 
     fn judge_bytes(&self, file: &Found, bytes: &[u8], context: &Context) -> FileResult {
-        let Parsed { text, documents, diagnostics } = meshgate_descriptor::read(&file.name, bytes, &self.read_limits);
+        let Parsed { text, documents, mut diagnostics } =
+            meshgate_descriptor::read(&file.name, bytes, &self.read_limits);
         let mut result = FileResult::default();
         let locator = Locator::new(&file.name, &text);
         let known = |document: &Document| meshgate_descriptor::recognise(document);
@@ -129,6 +130,7 @@ impl Engine {
         }
         // A document of no known format beside a descriptor in the same file is counted, as a file of its own would be.
         result.skipped = documents.len() - formats.len();
+        diagnostics.extend(formats.iter().flat_map(|(d, format)| meshgate_descriptor::references(d, *format)));
         let unread: Vec<Finding> = diagnostics.into_iter().map(|diagnostic| locator.diagnostic(diagnostic)).collect();
         if formats.is_empty() {
             let empty = || Diagnostic {

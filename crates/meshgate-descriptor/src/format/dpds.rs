@@ -8,10 +8,14 @@
 //! | `ports[]` | `interfaceComponents.{input,output,discovery,observability,control}Ports[]` |
 //! | `ports[].contract` | `promises.api` and its definition's tables, `promises.slo`, `obligations` as `terms` |
 //!
-//! Deliberately absent: `$ref` to other files; a port that is only a reference is a port with a pointer and no name.
+//! A `$ref` within the document is followed.
+//!
+//! Deliberately absent: `$ref` to other files; a port behind one is no port of the model but a diagnostic, since nobody
+//! has looked at it.
 
 use super::datastore;
 use crate::document::Cursor;
+use crate::read::Diagnostic;
 use meshgate_core::model::{Contract, Direction, Location, Owner, Port, Product, Sla, Support};
 
 const PORTS: [(&str, Direction); 5] = [
@@ -29,7 +33,7 @@ pub fn product(root: &Cursor<'_>) -> Product {
     let mut ports = Vec::new();
     for (key, direction) in PORTS {
         if let Some(list) = root.at(&["interfaceComponents", key]) {
-            ports.extend(list.items().map(|cursor| port(&cursor, direction)));
+            ports.extend(list.items().filter_map(|cursor| cursor.follow()).map(|cursor| port(&cursor, direction)));
         }
     }
     Product {
@@ -46,6 +50,24 @@ pub fn product(root: &Cursor<'_>) -> Product {
         ports,
         pointer: root.pointer(),
     }
+}
+
+/// Returns the ports that cannot be looked at, because their `$ref` is not followed or names nothing.
+pub fn references(root: &Cursor<'_>) -> Vec<Diagnostic> {
+    let lists = PORTS.iter().filter_map(|(key, _)| root.at(&["interfaceComponents", key]));
+    let unseen = lists.flat_map(|list| list.items()).filter(|port| port.follow().is_none());
+    let diagnostic = |port: Cursor<'_>| {
+        let reference = port.get("$ref")?;
+        let target = reference.text().unwrap_or_default();
+        let (message, help) = if target.starts_with('#') {
+            (format!("reference `{target}` names nothing in this document"), "name a value of this document")
+        } else {
+            let help = "write the port into the descriptor: references to other files are not followed yet";
+            (format!("port lies in `{target}`, which was not judged"), help)
+        };
+        Some(Diagnostic::new("read.unresolved_reference", message, reference.span(), help))
+    };
+    unseen.filter_map(diagnostic).collect()
 }
 
 fn owner(cursor: &Cursor<'_>) -> Option<Owner> {
