@@ -6,6 +6,11 @@ use std::borrow::Cow;
 use std::fmt;
 
 /// A JSON pointer: `""` is the whole document, `/ports/0/name` a value in it.
+///
+/// ```
+/// use meshgate_core::pointer::Pointer;
+/// assert_eq!(Pointer::root().key("ports").index(0).key("a/b").as_str(), "/ports/0/a~1b");
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Pointer(String);
 

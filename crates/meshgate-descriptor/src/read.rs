@@ -40,6 +40,13 @@ pub struct Parsed {
 }
 
 /// Reads YAML or JSON: JSON when the name says so or the text begins like it, YAML otherwise.
+///
+/// ```
+/// use meshgate_core::{limits::ReadLimits, pointer::Pointer};
+/// let parsed = meshgate_descriptor::read("c.yaml", b"kind: DataContract\nid: c-1\n", &ReadLimits::default());
+/// let span = parsed.documents[0].span(&Pointer::root().key("id"));
+/// assert_eq!(span.slice(&parsed.text), "c-1");
+/// ```
 #[must_use]
 pub fn read(file: &str, bytes: &[u8], limits: &ReadLimits) -> Parsed {
     let failed = |text: Arc<str>, diagnostic| Parsed { text, documents: Vec::new(), diagnostics: vec![diagnostic] };
