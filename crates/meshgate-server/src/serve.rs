@@ -43,6 +43,7 @@ pub async fn serve(
     };
     let of = |address: &str, source| ServeError { address: address.to_owned(), source };
     let bound = main.local_addr().map_err(|error| of(&addresses.main, error))?;
+    let signals = signals().map_err(|error| of("signals", error))?;
     started(bound, admin.as_ref().and_then(|listener| listener.local_addr().ok()));
 
     let (stop, stopped) = watch::channel(false);
@@ -51,7 +52,7 @@ pub async fn serve(
         tokio::spawn(async move { axum::serve(listener, admin_routes()).with_graceful_shutdown(stopped).await });
     }
     tokio::spawn(async move {
-        signal().await;
+        signals.await;
         let _ = stop.send(true);
     });
     let app = App::new(Arc::new(engine));
@@ -67,15 +68,22 @@ async fn wait(mut stopped: watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stopped| *stopped).await;
 }
 
-async fn signal() {
-    let interrupt = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! { _ = interrupt => {}, _ = terminate.recv() => {} }
-            return;
-        }
-    }
-    let _ = interrupt.await;
+/// Listens for the signals to stop. They are listened for as soon as this returns, not when the future is first polled:
+/// a SIGTERM right after the start must drain like any other.
+#[cfg(unix)]
+fn signals() -> std::io::Result<impl Future<Output = ()> + Send> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+    })
+}
+
+/// Listens for Ctrl-C.
+#[cfg(not(unix))]
+fn signals() -> std::io::Result<impl Future<Output = ()> + Send> {
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
 }
