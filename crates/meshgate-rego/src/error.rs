@@ -20,22 +20,16 @@ impl LoadError {
     }
 
     /// Takes place and message out of regorus' drawing.
-    pub(crate) fn of_regorus(file: &str, error: &anyhow_text::Text) -> Self {
-        let (place, message) = anyhow_text::parts(error);
+    pub(crate) fn of_regorus(file: &str, text: &str) -> Self {
+        let (place, message) = parts(text);
         Self::new(place.unwrap_or_else(|| file.to_owned()), message)
     }
 }
 
-/// regorus' errors are texts: `--> file:row:col`, the line, `error: what`.
-pub(crate) mod anyhow_text {
-    /// The text of a regorus error.
-    pub type Text = str;
-
-    /// Returns place and message.
-    pub fn parts(text: &Text) -> (Option<String>, String) {
-        let place = text.lines().find_map(|line| line.trim_start().strip_prefix("--> ")).map(|p| p.trim().to_owned());
-        let said = text.lines().find_map(|line| line.trim_start().strip_prefix("error: "));
-        let message = said.unwrap_or_else(|| text.lines().find(|line| !line.trim().is_empty()).unwrap_or(text)).trim();
-        (place, message.trim_end_matches(':').to_owned())
-    }
+/// Returns place and message of a regorus error: `--> file:row:col`, the line, `error: what`.
+pub(crate) fn parts(text: &str) -> (Option<String>, String) {
+    let place = text.lines().find_map(|line| line.trim_start().strip_prefix("--> ")).map(|p| p.trim().to_owned());
+    let said = text.lines().find_map(|line| line.trim_start().strip_prefix("error: "));
+    let message = said.unwrap_or_else(|| text.lines().find(|line| !line.trim().is_empty()).unwrap_or(text)).trim();
+    (place, message.trim_end_matches(':').to_owned())
 }

@@ -3,7 +3,7 @@
 //! Deliberately absent: recovery of a failed rule. It becomes a fault, and its neighbours go on.
 
 use crate::bundle::Bundle;
-use crate::error::anyhow_text;
+use crate::error;
 use crate::output;
 use meshgate_core::evaluate::{Evaluation, EvaluationInput, Evaluator, applies};
 use meshgate_core::fault::{Fault, FaultKind};
@@ -104,7 +104,7 @@ fn reference(path: &[&str]) -> String {
 pub(crate) fn guarded<T>(
     engine: &mut Engine,
     deadline: Duration,
-    run: impl FnOnce(&mut Engine) -> anyhow_result::Result<T>,
+    run: impl FnOnce(&mut Engine) -> anyhow::Result<T>,
 ) -> Result<T, QueryError> {
     engine.set_execution_timer_config(ExecutionTimerConfig {
         limit: deadline,
@@ -112,13 +112,13 @@ pub(crate) fn guarded<T>(
     });
     match catch_unwind(AssertUnwindSafe(|| run(engine))) {
         Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => {
-            let text = error.to_string();
+        Ok(Err(failure)) => {
+            let text = failure.to_string();
             if text.contains("exceeded time limit") {
                 let message = format!("ran longer than {} ms", deadline.as_millis());
                 return Err(QueryError { kind: FaultKind::Deadline, message });
             }
-            let (place, message) = anyhow_text::parts(&text);
+            let (place, message) = error::parts(&text);
             let message = place.map_or(message.clone(), |place| format!("{place}: {message}"));
             Err(QueryError { kind: FaultKind::Evaluation, message })
         }
@@ -129,9 +129,4 @@ pub(crate) fn guarded<T>(
             Err(QueryError { kind: FaultKind::Trap, message })
         }
     }
-}
-
-/// The result type of regorus' calls.
-pub(crate) mod anyhow_result {
-    pub use anyhow::Result;
 }
