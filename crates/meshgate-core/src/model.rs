@@ -22,11 +22,38 @@ pub enum Format {
     Odps,
     /// Bitol Open Data Contract Standard.
     Odcs,
+    /// Linux Foundation Open Data Product Specification.
+    OdpsLf,
+    /// Data Contract Specification (datacontract.com).
+    Dcs,
+    /// Data Product Specification (datamesh-architecture.com).
+    Dps,
+    /// Witboost data product specification.
+    Witboost,
     /// Any other YAML or JSON document.
     Generic,
 }
 
 impl Format {
+    /// Every standard that is read, in the order of the documentation.
+    pub const STANDARDS: [Self; 7] =
+        [Self::Dpds, Self::Odps, Self::Odcs, Self::OdpsLf, Self::Dcs, Self::Dps, Self::Witboost];
+
+    /// Returns the standard's own name and abbreviation.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Dpds => "Open Data Mesh DPDS",
+            Self::Odps => "Bitol ODPS",
+            Self::Odcs => "Bitol ODCS",
+            Self::OdpsLf => "LF ODPS",
+            Self::Dcs => "Data Contract Specification",
+            Self::Dps => "Data Product Specification",
+            Self::Witboost => "Witboost",
+            Self::Generic => "generic",
+        }
+    }
+
     /// Returns the short name used everywhere.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -34,6 +61,10 @@ impl Format {
             Self::Dpds => "dpds",
             Self::Odps => "odps",
             Self::Odcs => "odcs",
+            Self::OdpsLf => "odps-lf",
+            Self::Dcs => "dcs",
+            Self::Dps => "dps",
+            Self::Witboost => "witboost",
             Self::Generic => "generic",
         }
     }

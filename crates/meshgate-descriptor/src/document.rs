@@ -29,6 +29,15 @@ impl Document {
         &self.text
     }
 
+    pub(crate) const fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    /// Returns a value as it is written.
+    pub(crate) fn written(&self, id: NodeId) -> &str {
+        self.tree.resolve(id).map_or("", |node| node.span.slice(&self.text))
+    }
+
     /// Returns a cursor at the root.
     #[must_use]
     pub fn root(&self) -> Cursor<'_> {
@@ -41,7 +50,7 @@ impl Document {
         self.value_of(self.tree.root)
     }
 
-    fn value_of(&self, id: NodeId) -> Value {
+    pub(crate) fn value_of(&self, id: NodeId) -> Value {
         match self.tree.value(id) {
             None | Some(NodeValue::Null | NodeValue::Alias(_)) => Value::Null,
             Some(NodeValue::Bool(b)) => Value::Bool(*b),
@@ -85,18 +94,33 @@ impl Document {
         }
     }
 
+    /// Returns the bytes of the key that a pointer ends with; the place of its parent when there is none.
+    #[must_use]
+    pub fn key_span(&self, pointer: &Pointer) -> Span {
+        let text = pointer.as_str();
+        let Some((parent, _)) = text.rsplit_once('/') else { return self.span(pointer) };
+        let key = pointer.steps().last().unwrap_or_default();
+        let parent = Pointer::parse(parent).unwrap_or_default();
+        let entries = self.find(&parent).and_then(|id| self.tree.value(id));
+        match entries {
+            Some(NodeValue::Map(entries)) => entries.iter().find(|entry| *entry.key == *key).map(|entry| entry.key_span),
+            _ => None,
+        }
+        .unwrap_or_else(|| self.span(pointer))
+    }
+
+    fn find(&self, pointer: &Pointer) -> Option<NodeId> {
+        pointer.steps().try_fold(self.tree.root, |id, step| match self.tree.value(id)? {
+            NodeValue::Map(entries) => entries.iter().find(|entry| *entry.key == *step).map(|entry| entry.value),
+            NodeValue::List(items) => items.get(step.parse::<usize>().ok()?).copied(),
+            _ => None,
+        })
+    }
+
     /// Returns the whole bytes of the value that a pointer names, if it is there.
     #[must_use]
     pub fn value_span(&self, pointer: &Pointer) -> Option<Span> {
-        let mut cursor = self.root();
-        for step in pointer.steps() {
-            cursor = match self.tree.value(cursor.id)? {
-                NodeValue::Map(_) => cursor.get(&step)?,
-                NodeValue::List(_) => cursor.items().nth(step.parse().ok()?)?,
-                _ => return None,
-            };
-        }
-        self.tree.node(cursor.id).map(|node| node.span)
+        self.tree.node(self.find(pointer)?).map(|node| node.span)
     }
 
     /// Returns the first line of a container: its `name`, `id` or first key, whichever says best what it is.

@@ -38,7 +38,7 @@ pub fn model(document: &Document, format: Format, file: &str, mut context: Conte
         }
         Format::Odps => (Kind::DataProduct, Some(odps::product(&root)), Vec::new()),
         Format::Odcs => (Kind::DataContract, None, vec![odcs::contract(&root)]),
-        Format::Generic => (Kind::Other, None, Vec::new()),
+        _ => (Kind::Other, None, Vec::new()),
     };
     context.domain = match &product {
         Some(product) => product.domain.clone(),
@@ -52,7 +52,7 @@ pub fn model(document: &Document, format: Format, file: &str, mut context: Conte
 pub fn references(document: &Document, format: Format) -> Vec<Diagnostic> {
     match format {
         Format::Dpds => dpds::references(&document.root()),
-        Format::Odps | Format::Odcs | Format::Generic => Vec::new(),
+        _ => Vec::new(),
     }
 }
 

@@ -8,9 +8,11 @@ mod extract;
 mod format;
 mod json;
 mod read;
+mod schema;
 mod tree;
 mod yaml;
 
 pub use document::{Cursor, Document};
 pub use format::{model, recognise, references};
+pub use schema::{Focus, SchemaCheck, Violation, check as check_schema, declared};
 pub use read::{Diagnostic, Parsed, read};

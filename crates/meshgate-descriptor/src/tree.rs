@@ -63,6 +63,15 @@ impl Tree {
         }
     }
 
+    /// Returns the id of the node behind any aliases.
+    pub fn resolved(&self, id: NodeId) -> NodeId {
+        let mut at = id;
+        while let Some(Node { value: NodeValue::Alias(target), .. }) = self.node(at) {
+            at = *target;
+        }
+        at
+    }
+
     /// Returns the value behind any aliases.
     pub fn value(&self, id: NodeId) -> Option<&NodeValue> {
         self.resolve(id).map(|node| &node.value)

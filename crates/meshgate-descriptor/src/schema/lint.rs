@@ -1,0 +1,162 @@
+//! Keys that a schema does not forbid and does not know: most likely misspelt, and then without any effect.
+//!
+//! Deliberately absent: a verdict. A misspelt key in an open map is valid; it is only not what its author meant.
+
+use super::shape::{Record, Shape, Version};
+use super::validate::{Focus, Violation, cases};
+use super::words;
+use crate::document::Document;
+use crate::tree::{Entry, NodeId, NodeValue, Tree};
+use meshgate_core::pointer::Pointer;
+use std::collections::HashSet;
+
+/// Returns the keys that look misspelt.
+pub fn misspelt(document: &Document, version: &Version) -> Vec<Violation> {
+    let mut lint = Lint { tree: document.tree(), version, found: Vec::new(), seen: HashSet::new() };
+    lint.value(&[version.definition(version.root)], lint.tree.root, &Pointer::root());
+    lint.found
+}
+
+struct Lint<'a> {
+    tree: &'a Tree,
+    version: &'a Version,
+    found: Vec<Violation>,
+    /// An alias is looked at once.
+    seen: HashSet<NodeId>,
+}
+
+impl<'a> Lint<'a> {
+    fn value(&mut self, shapes: &[&'a Shape], id: NodeId, pointer: &Pointer) {
+        if !self.seen.insert(self.tree.resolved(id)) {
+            return;
+        }
+        match self.tree.value(id) {
+            Some(NodeValue::List(items)) => {
+                let mut of_items = Vec::new();
+                shapes.iter().for_each(|shape| items_of(shape, self.version, &mut of_items));
+                if !of_items.is_empty() {
+                    for (index, id) in items.iter().enumerate() {
+                        self.value(&of_items, *id, &pointer.index(index));
+                    }
+                }
+            }
+            Some(value @ NodeValue::Map(entries)) => {
+                let mut known = Vec::new();
+                shapes.iter().for_each(|shape| records(shape, self.version, self.tree, value, &mut known));
+                if !known.is_empty() {
+                    self.map(&known, entries, pointer);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn map(&mut self, records: &[&'a Record], entries: &'a [Entry], pointer: &Pointer) {
+        let open = !records.iter().any(|record| record.closed || record.sealed);
+        // A map of free keys has no misspelt ones; `x-` keys are meant to be free.
+        let named = records.iter().any(|record| !record.fields.is_empty());
+        for entry in entries {
+            let mut shapes = Vec::new();
+            for record in records {
+                shapes.extend(record.field(&entry.key).map(|field| &field.shape));
+                let matching = record.patterns.iter().filter(|(pattern, _)| pattern.matches(&entry.key));
+                shapes.extend(matching.map(|(_, shape)| shape));
+            }
+            if shapes.is_empty() {
+                if open && named {
+                    self.unknown(records, entries, entry, pointer);
+                }
+                shapes.extend(records.iter().filter_map(|record| record.rest.as_ref()));
+            }
+            if !shapes.is_empty() {
+                self.value(&shapes, entry.value, &pointer.key(&entry.key));
+            }
+        }
+    }
+
+    fn unknown(&mut self, records: &[&'a Record], entries: &[Entry], entry: &Entry, pointer: &Pointer) {
+        let fields = records.iter().flat_map(|record| &record.fields).map(|field| &*field.key);
+        // A key that is there too is not the one that was meant.
+        let absent = fields.filter(|key| !entries.iter().any(|entry| *entry.key == **key));
+        if let Some(near) = words::nearest(&entry.key, absent) {
+            let place = pointer.key(&entry.key);
+            self.found.push(Violation {
+                rule: "schema.misspelt_key",
+                pointer: place.clone(),
+                focus: Focus::Key(place),
+                message: format!("`{}` is no key of the standard, and has no effect", words::short(&entry.key)),
+                help: Some(format!("did you mean `{near}`?")),
+            });
+        }
+    }
+}
+
+fn items_of<'a>(shape: &'a Shape, version: &'a Version, found: &mut Vec<&'a Shape>) {
+    match shape {
+        Shape::List { item, .. } => found.push(item),
+        Shape::Definition(id) => items_of(version.definition(*id), version, found),
+        Shape::AnyOf(all) | Shape::OneOf(all) | Shape::AllOf(all) => {
+            all.iter().for_each(|shape| items_of(shape, version, found));
+        }
+        _ => {}
+    }
+}
+
+/// Collects every record that may speak of a map, alternatives included.
+pub(super) fn records<'a>(
+    shape: &'a Shape,
+    version: &'a Version,
+    tree: &Tree,
+    value: &NodeValue,
+    found: &mut Vec<&'a Record>,
+) {
+    match shape {
+        Shape::Definition(id) => records(version.definition(*id), version, tree, value, found),
+        Shape::AnyOf(all) | Shape::OneOf(all) | Shape::AllOf(all) => {
+            all.iter().for_each(|shape| records(shape, version, tree, value, found));
+        }
+        Shape::Record(record) => {
+            if let NodeValue::Map(entries) = value {
+                of_record(record, version, tree, entries, found);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Collects a record and its parts.
+pub(super) fn of_record<'a>(
+    record: &'a Record,
+    version: &'a Version,
+    tree: &Tree,
+    entries: &[Entry],
+    found: &mut Vec<&'a Record>,
+) {
+    found.push(record);
+    let parts = record.extends.iter().chain(&record.is).chain(record.conditions.iter().map(|(_, then)| then));
+    let chosen = record.choices.iter().flat_map(|choice| cases(choice, entries, tree));
+    let shapes: Vec<&'a Shape> = parts.chain(chosen).collect();
+    for shape in shapes {
+        match shape {
+            Shape::Definition(id) => of_shape(version.definition(*id), version, tree, entries, found),
+            other => of_shape(other, version, tree, entries, found),
+        }
+    }
+}
+
+fn of_shape<'a>(
+    shape: &'a Shape,
+    version: &'a Version,
+    tree: &Tree,
+    entries: &[Entry],
+    found: &mut Vec<&'a Record>,
+) {
+    match shape {
+        Shape::Record(record) => of_record(record, version, tree, entries, found),
+        Shape::Definition(id) => of_shape(version.definition(*id), version, tree, entries, found),
+        Shape::AnyOf(all) | Shape::OneOf(all) | Shape::AllOf(all) => {
+            all.iter().for_each(|shape| of_shape(shape, version, tree, entries, found));
+        }
+        _ => {}
+    }
+}
