@@ -156,14 +156,18 @@ fn an_unreadable_part_is_not_skipped_with_the_rest_of_its_file() {
 
 #[test]
 fn no_document_hides_behind_a_good_one() {
-    let typo = CONTRACT.replace("DataContract", "DataContrct");
+    let typo = CONTRACT.replace("DataContract", "Agreement");
     let here = folder(&[("c.yaml", CONTRACT), ("typo.yaml", &typo), ("two/d.yaml", &format!("{CONTRACT}---\n{typo}"))]);
     let ran = run(here.path(), &["check", "c.yaml", "typo.yaml"]);
     assert!(ran.code == 2 && ran.stderr.contains("typo.yaml: no rule applies"), "{}", ran.stderr);
     let ran = run(here.path(), &["check", "two", "--format", "json"]);
     assert_eq!((ran.code, &ran.json()["summary"]["skipped"]), (0, &1.into()));
     assert_eq!(run(here.path(), &["check", "two/d.yaml"]).code, 2);
-    let same = folder(&[("two.yaml", &format!("{0}---\n{0}", CONTRACT.replace("version: 1.0.0", "version: 1")))]);
+    // Almost a kind of Bitol's is no foreign document: skipped, it would pass unseen.
+    let near = folder(&[("c.yaml", CONTRACT), ("near.yaml", &CONTRACT.replace("DataContract", "DataContrct"))]);
+    let ran = run(near.path(), &["check", ".", "--format", "json"]);
+    assert_eq!((ran.code, rules(&ran.json())), (1, vec!["read.unknown_format"]));
+    let same = folder(&[("two.yaml", &format!("{0}---\n{0}", CONTRACT.replace("version: 1.0.0", "version: '1'")))]);
     let ran = run(same.path(), &["check", "two.yaml", "--format", "json"]);
     assert_eq!(
         ran.json()["findings"].as_array().map(Vec::len),
@@ -187,7 +191,7 @@ fn names_that_are_no_text_are_files_all_the_same() {
 fn the_configuration_is_that_of_the_checked_path() {
     let weak = "version: 1\ndeny_at: error\n";
     let strict = "version: 1\ndeny_at: warning\n";
-    let text = CONTRACT.replace("version: 1.0.0", "version: 1");
+    let text = CONTRACT.replace("version: 1.0.0", "version: '1'");
     let here =
         folder(&[("a/meshgate.yaml", weak), ("b/meshgate.yaml", strict), ("a/c.yaml", &text), ("b/c.yaml", &text)]);
     assert_eq!(
@@ -218,7 +222,7 @@ fn git_ignored_files_are_left_out() {
 
 #[test]
 fn warnings_deny_when_asked() {
-    let text = CONTRACT.replace("version: 1.0.0", "version: 1");
+    let text = CONTRACT.replace("version: 1.0.0", "version: '1'");
     let here = folder(&[("c.yaml", &text)]);
     assert_eq!(run(here.path(), &["check", "c.yaml"]).code, 0);
     assert_eq!(run(here.path(), &["check", "c.yaml", "--deny-at", "warning"]).code, 1);

@@ -64,6 +64,12 @@ pub struct CheckArgs {
     /// The event that asks, given to rules as `input.context.event`
     #[arg(long)]
     pub event: Option<String>,
+    /// These paths are the whole mesh: rules may argue from what is not there
+    #[arg(long)]
+    pub mesh: bool,
+    /// A host that references in descriptors may lead to, over https; may be given several times
+    #[arg(long, value_name = "HOST")]
+    pub allow_host: Vec<String>,
     /// How to report: `text` or `json`, to standard output or `=FILE`; may be given several times
     #[arg(long, value_name = "FORMAT[=FILE]", default_value = "text")]
     pub format: Vec<String>,

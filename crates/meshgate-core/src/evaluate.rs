@@ -8,6 +8,26 @@ use crate::rule::Rule;
 use serde_json::Value;
 use std::sync::{Arc, OnceLock};
 
+/// A value that many inputs share: made once, as JSON and as text.
+#[derive(Debug)]
+pub struct Shared {
+    /// The value.
+    pub value: Value,
+    text: OnceLock<Arc<str>>,
+}
+
+impl Shared {
+    /// Wraps a value.
+    #[must_use]
+    pub const fn new(value: Value) -> Self {
+        Self { value, text: OnceLock::new() }
+    }
+
+    fn text(&self) -> &str {
+        self.text.get_or_init(|| Arc::from(self.value.to_string()))
+    }
+}
+
 /// The input of one evaluation: the model of one descriptor, as DESIGN's rule contract shapes it.
 #[derive(Debug)]
 pub struct EvaluationInput {
@@ -15,8 +35,10 @@ pub struct EvaluationInput {
     pub file: String,
     /// `data-product`, `data-contract` or `other`.
     pub kind: &'static str,
-    /// The document that rules see as `input`.
+    /// The document that rules see as `input`, without what is shared.
     pub value: Value,
+    /// What rules see as `input.mesh`.
+    pub mesh: Option<Arc<Shared>>,
     text: OnceLock<Arc<str>>,
 }
 
@@ -24,12 +46,26 @@ impl EvaluationInput {
     /// Makes an input.
     #[must_use]
     pub fn new(file: impl Into<String>, kind: &'static str, value: Value) -> Self {
-        Self { file: file.into(), kind, value, text: OnceLock::new() }
+        Self { file: file.into(), kind, value, mesh: None, text: OnceLock::new() }
     }
 
-    /// Returns the input as JSON text, made once for all who ask.
+    /// Adds the mesh.
+    #[must_use]
+    pub fn with_mesh(mut self, mesh: Option<Arc<Shared>>) -> Self {
+        self.mesh = mesh;
+        self
+    }
+
+    /// Returns the whole input as JSON text, made once for all who ask.
     pub fn json(&self) -> Arc<str> {
-        Arc::clone(self.text.get_or_init(|| Arc::from(self.value.to_string())))
+        let make = || {
+            let own = self.value.to_string();
+            match (&self.mesh, own.strip_suffix('}')) {
+                (Some(mesh), Some(open)) => Arc::from(format!("{open},\"mesh\":{}}}", mesh.text())),
+                _ => Arc::from(own),
+            }
+        };
+        Arc::clone(self.text.get_or_init(make))
     }
 }
 
@@ -46,6 +82,11 @@ pub struct Evaluation {
 pub trait Evaluator: Send + Sync {
     /// Returns what is known of its rules.
     fn rules(&self) -> &[Rule];
+
+    /// Does it want the document itself as `input`, without a model?
+    fn raw(&self) -> bool {
+        false
+    }
 
     /// Looks at one input. Never panics: its own failures come back as faults.
     fn evaluate(&self, input: &EvaluationInput) -> Evaluation;

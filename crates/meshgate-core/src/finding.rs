@@ -45,6 +45,53 @@ pub struct Location {
     pub span: Span,
     /// The same in lines and columns.
     pub range: Range,
+    /// The line that the place begins on, for renderers that draw it; `None` when the file has no text.
+    pub excerpt: Option<Excerpt>,
+}
+
+/// One line of a file, and what to underline in it. A report holds these instead of whole files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Excerpt {
+    /// The line; a very long one is cut around the place.
+    pub text: Box<str>,
+    /// Its number, from 1.
+    pub line: usize,
+    /// The bytes of `text` to underline.
+    pub start: usize,
+    /// Where they end.
+    pub end: usize,
+    /// Is the beginning of the line cut away?
+    pub cut: bool,
+}
+
+/// Bytes of a line that are kept on either side of its place, when the line is longer than `WHOLE`.
+const MARGIN: usize = 200;
+const WHOLE: usize = 1000;
+
+impl Excerpt {
+    /// Cuts the line of a place out of a text. A place of many lines is underlined on its first.
+    #[must_use]
+    pub fn of(text: &str, span: Span, line: usize) -> Option<Self> {
+        let at = span.start.min(text.len());
+        let start = text.get(..at)?.rfind(['\n', '\r']).map_or(0, |newline| newline + 1);
+        let start = if start == 0 && text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { start };
+        let start = start.min(at);
+        let rest = text.get(start..)?;
+        let whole = rest.find(['\n', '\r']).map_or(rest, |end| rest.get(..end).unwrap_or(rest));
+        let from = (at - start).min(whole.len());
+        let to = span.end.saturating_sub(start).clamp(from, whole.len());
+        let cut_start = if from <= WHOLE { 0 } else { floor(whole, from.saturating_sub(MARGIN)) };
+        let cut_end = floor(whole, to.min(from + MARGIN).saturating_add(MARGIN).min(whole.len()));
+        let kept = whole.get(cut_start..cut_end)?;
+        let end = (to - cut_start).min(kept.len());
+        let cut = cut_start > 0;
+        Some(Self { text: kept.into(), line, start: from - cut_start, end: floor(kept, end), cut })
+    }
+}
+
+/// The nearest character boundary at or before an index.
+fn floor(text: &str, index: usize) -> usize {
+    (0..=index.min(text.len())).rev().find(|index| text.is_char_boundary(*index)).unwrap_or(0)
 }
 
 /// A finding: a remark with everything the host adds.

@@ -4,9 +4,11 @@
 //! Deliberately absent: how a standard maps onto it (`meshgate-descriptor`), and wire types of reports (`meshgate-report`).
 
 mod contract;
+mod mesh;
 mod product;
 
 pub use contract::{Column, Contract, Description, Role, Server, Sla, Table};
+pub use mesh::{Dangling, Mesh, MeshContract, MeshPort, MeshProduct, Orphan};
 pub use product::{Direction, Location, Owner, Port, Product, Support};
 
 use serde::Serialize;

@@ -5,8 +5,6 @@
 use crate::decide::Verdict;
 use crate::fault::Fault;
 use crate::finding::Finding;
-use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// What was found in one run.
 #[derive(Debug, Clone)]
@@ -23,8 +21,6 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// Faults, by file, rule, kind.
     pub faults: Vec<Fault>,
-    /// The texts of the files that findings point into, for renderers that draw lines.
-    pub texts: BTreeMap<String, Arc<str>>,
 }
 
 /// What was made of one descriptor.

@@ -1,6 +1,6 @@
-//! A document that was read: raw value, spans by pointer, and a cursor that the formats walk it with.
+//! A document that was read: raw value and spans by pointer.
 //!
-//! Deliberately absent: what any key means; that is each format's table.
+//! Deliberately absent: references; those join documents to a descriptor.
 
 use crate::tree::{NodeId, NodeValue, Tree};
 use meshgate_core::pointer::Pointer;
@@ -8,19 +8,16 @@ use meshgate_core::span::Span;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
-/// References that follow one another before they are taken for a circle.
-const REFERENCES_MAX: usize = 8;
-
 /// One document and its text. A YAML file may hold several.
 #[derive(Debug, Clone)]
 pub struct Document {
     text: Arc<str>,
-    tree: Tree,
+    tree: Arc<Tree>,
 }
 
 impl Document {
-    pub(crate) const fn new(text: Arc<str>, tree: Tree) -> Self {
-        Self { text, tree }
+    pub(crate) fn new(text: Arc<str>, tree: Tree) -> Self {
+        Self { text, tree: Arc::new(tree) }
     }
 
     /// Returns the whole text of the file.
@@ -29,7 +26,7 @@ impl Document {
         &self.text
     }
 
-    pub(crate) const fn tree(&self) -> &Tree {
+    pub(crate) fn tree(&self) -> &Tree {
         &self.tree
     }
 
@@ -38,10 +35,24 @@ impl Document {
         self.tree.resolve(id).map_or("", |node| node.span.slice(&self.text))
     }
 
-    /// Returns a cursor at the root.
-    #[must_use]
-    pub fn root(&self) -> Cursor<'_> {
-        Cursor { document: self, id: self.tree.root, pointer: Pointer::root() }
+    /// Says whether the document is a map that has this key.
+    pub(crate) fn top(&self, key: &str) -> bool {
+        self.has(&[key])
+    }
+
+    /// Says whether there is something at the end of a path of keys.
+    pub(crate) fn has(&self, path: &[&str]) -> bool {
+        self.find(&path.iter().fold(Pointer::root(), |pointer, key| pointer.key(key))).is_some()
+    }
+
+    /// Returns the scalar under a key of the root, as it is written.
+    pub(crate) fn top_text(&self, key: &str) -> Option<String> {
+        let id = self.find(&Pointer::root().key(key))?;
+        match self.tree.value(id)? {
+            NodeValue::Text(text) => Some(text.trim().to_owned()),
+            NodeValue::Number(_) | NodeValue::Bool(_) => Some(self.written(id).to_owned()),
+            _ => None,
+        }
     }
 
     /// Returns the document as JSON, aliases expanded. Bounded by the reader's limits.
@@ -103,13 +114,15 @@ impl Document {
         let parent = Pointer::parse(parent).unwrap_or_default();
         let entries = self.find(&parent).and_then(|id| self.tree.value(id));
         match entries {
-            Some(NodeValue::Map(entries)) => entries.iter().find(|entry| *entry.key == *key).map(|entry| entry.key_span),
+            Some(NodeValue::Map(entries)) => {
+                entries.iter().find(|entry| *entry.key == *key).map(|entry| entry.key_span)
+            }
             _ => None,
         }
         .unwrap_or_else(|| self.span(pointer))
     }
 
-    fn find(&self, pointer: &Pointer) -> Option<NodeId> {
+    pub(crate) fn find(&self, pointer: &Pointer) -> Option<NodeId> {
         pointer.steps().try_fold(self.tree.root, |id, step| match self.tree.value(id)? {
             NodeValue::Map(entries) => entries.iter().find(|entry| *entry.key == *step).map(|entry| entry.value),
             NodeValue::List(items) => items.get(step.parse::<usize>().ok()?).copied(),
@@ -140,140 +153,5 @@ impl Document {
             Some(NodeValue::List(items)) => items.first().map_or(own, |first| self.head(*first)),
             _ => own,
         }
-    }
-}
-
-/// A place in a document, with its pointer.
-#[derive(Debug, Clone)]
-pub struct Cursor<'a> {
-    document: &'a Document,
-    id: NodeId,
-    pointer: Pointer,
-}
-
-impl<'a> Cursor<'a> {
-    fn value(&self) -> Option<&'a NodeValue> {
-        self.document.tree.value(self.id)
-    }
-
-    /// Returns the value of a key, if this is a map that has it.
-    #[must_use]
-    pub fn get(&self, key: &str) -> Option<Self> {
-        let NodeValue::Map(entries) = self.value()? else { return None };
-        let entry = entries.iter().find(|entry| *entry.key == *key)?;
-        Some(Self { document: self.document, id: entry.value, pointer: self.pointer.key(key) })
-    }
-
-    /// Returns the value at the end of a path of keys.
-    #[must_use]
-    pub fn at(&self, path: &[&str]) -> Option<Self> {
-        path.iter().try_fold(self.clone(), |cursor, key| cursor.get(key))
-    }
-
-    /// Returns the elements, if this is a list; nothing otherwise.
-    pub fn items(&self) -> impl Iterator<Item = Self> + use<'a> {
-        let items: &[NodeId] = match self.value() {
-            Some(NodeValue::List(items)) => items,
-            _ => &[],
-        };
-        let (document, pointer) = (self.document, self.pointer.clone());
-        items.iter().enumerate().map(move |(index, id)| Self { document, id: *id, pointer: pointer.index(index) })
-    }
-
-    /// Returns the elements of the list under a key; nothing when it is no list.
-    pub fn list(&self, key: &str) -> impl Iterator<Item = Self> + use<'a> {
-        self.get(key).into_iter().flat_map(|cursor| cursor.items())
-    }
-
-    /// Returns keys and values, if this is a map; nothing otherwise.
-    pub fn entries(&self) -> impl Iterator<Item = (&'a str, Self)> + use<'a> {
-        let entries: &[_] = match self.value() {
-            Some(NodeValue::Map(entries)) => entries,
-            _ => &[],
-        };
-        let (document, pointer) = (self.document, self.pointer.clone());
-        entries
-            .iter()
-            .map(move |entry| (&*entry.key, Self { document, id: entry.value, pointer: pointer.key(&entry.key) }))
-    }
-
-    /// Returns a scalar as the document writes it: `1.0` stays `1.0`. Empty text and null are absent.
-    #[must_use]
-    pub fn text(&self) -> Option<String> {
-        let text = match self.value()? {
-            NodeValue::Text(text) => text.to_string(),
-            NodeValue::Bool(_) | NodeValue::Number(_) => {
-                self.document.tree.resolve(self.id)?.span.slice(&self.document.text).to_owned()
-            }
-            _ => return None,
-        };
-        let text = text.trim();
-        (!text.is_empty()).then(|| text.to_owned())
-    }
-
-    /// Returns the scalar under a key as the document writes it.
-    #[must_use]
-    pub fn string(&self, key: &str) -> Option<String> {
-        self.get(key)?.text()
-    }
-
-    /// Returns the truth value under a key.
-    #[must_use]
-    pub fn boolean(&self, key: &str) -> Option<bool> {
-        match self.get(key)?.value()? {
-            NodeValue::Bool(b) => Some(*b),
-            _ => None,
-        }
-    }
-
-    /// Returns the scalars of the list under a key.
-    #[must_use]
-    pub fn strings(&self, key: &str) -> Vec<String> {
-        self.list(key).filter_map(|item| item.text()).collect()
-    }
-
-    /// Returns what a reference within the document (`{"$ref": "#/components/…"}`) names, and this itself when it is no
-    /// reference; `None` when it names another file, nothing, or itself.
-    #[must_use]
-    pub fn follow(&self) -> Option<Self> {
-        let mut at = self.clone();
-        for _ in 0..REFERENCES_MAX {
-            let Some(reference) = at.string("$ref") else { return Some(at) };
-            let pointer = Pointer::parse(reference.strip_prefix('#')?).ok()?;
-            let mut target = self.document.root();
-            for step in pointer.steps() {
-                target = match target.value()? {
-                    NodeValue::Map(_) => target.get(&step)?,
-                    NodeValue::List(_) => target.items().nth(step.parse().ok()?)?,
-                    _ => return None,
-                };
-            }
-            at = target;
-        }
-        None
-    }
-
-    /// Returns the bytes of this value.
-    #[must_use]
-    pub fn span(&self) -> Span {
-        self.document.span(&self.pointer)
-    }
-
-    /// Says whether this is a map.
-    #[must_use]
-    pub fn is_map(&self) -> bool {
-        matches!(self.value(), Some(NodeValue::Map(_)))
-    }
-
-    /// Returns this value as JSON.
-    #[must_use]
-    pub fn to_value(&self) -> Value {
-        self.document.value_of(self.id)
-    }
-
-    /// Returns the pointer as text.
-    #[must_use]
-    pub fn pointer(&self) -> String {
-        self.pointer.as_str().to_owned()
     }
 }

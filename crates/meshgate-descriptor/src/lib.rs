@@ -3,16 +3,23 @@
 //! Deliberately absent: files (the engine reads them) and rules. Reading never panics and never half-succeeds in
 //! silence: what cannot be read is a [`Diagnostic`] with a place.
 
+mod cursor;
+mod descriptor;
 mod document;
 mod extract;
 mod format;
 mod json;
 mod read;
+mod reference;
 mod schema;
 mod tree;
 mod yaml;
 
-pub use document::{Cursor, Document};
-pub use format::{model, recognise, references};
-pub use schema::{Focus, SchemaCheck, Violation, check as check_schema, declared};
+pub use cursor::Cursor;
+pub use descriptor::{Descriptor, Part};
+pub use document::Document;
+pub use extract::Extract;
+pub use format::{Recognised, join, model, outline, recognise};
 pub use read::{Diagnostic, Parsed, read};
+pub use reference::{Files, NoFiles, Opened, Resolution, Unopened, host};
+pub use schema::{Focus, SchemaCheck, Violation, check as check_schema, declared};

@@ -13,57 +13,49 @@ mod words;
 
 pub use validate::{Focus, Violation};
 
-use crate::document::Document;
+use crate::descriptor::Descriptor;
 use meshgate_core::model::Format;
-use meshgate_core::pointer::Pointer;
 use shape::Version;
 use std::sync::OnceLock;
 
-/// What a standard's schema says of a document.
+/// What a standard's schema says of a descriptor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SchemaCheck {
     /// The version of the schema.
     pub version: String,
-    /// Where the document breaks it; empty when it is valid.
+    /// Where the document itself breaks it; empty when it is valid.
     pub violations: Vec<Violation>,
+    /// Where the files that it refers to break it. They are no part of the standard's own verdict.
+    pub referred: Vec<Violation>,
     /// Keys that are allowed and most likely misspelt.
     pub misspelt: Vec<Violation>,
 }
 
-/// Checks a document against the schema of its standard and declared version; `None` where there is none.
+/// Checks a descriptor against the schema of its standard and declared version; `None` where there is none.
 #[must_use]
-pub fn check(document: &Document, format: Format) -> Option<SchemaCheck> {
-    let version = version(format, declared(document, format).as_deref())?;
-    let violations = validate::violations(document, version);
-    let misspelt = lint::misspelt(document, version);
-    Some(SchemaCheck { version: version.name.to_string(), violations, misspelt })
+pub fn check(descriptor: &Descriptor) -> Option<SchemaCheck> {
+    let version = version(descriptor.format, declared(descriptor).as_deref())?;
+    let (violations, referred) = validate::violations(descriptor, version);
+    let misspelt = lint::misspelt(descriptor, version);
+    Some(SchemaCheck { version: version.name.to_string(), violations, referred, misspelt })
 }
 
-/// Returns the version of its standard that a document declares, as it is written.
+/// Returns the version of its standard that a descriptor declares, as it is written.
 #[must_use]
-pub fn declared(document: &Document, format: Format) -> Option<String> {
-    let root = document.root();
+pub fn declared(descriptor: &Descriptor) -> Option<String> {
+    version_key(descriptor.format).and_then(|key| descriptor.root().string(key))
+}
+
+/// Returns the key that declares the version of a format.
+pub(crate) const fn version_key(format: Format) -> Option<&'static str> {
     match format {
-        Format::Dpds => root.string("dataProductDescriptor"),
-        Format::Odps | Format::Odcs => root.string("apiVersion"),
-        Format::OdpsLf => root.string("version"),
-        Format::Dcs => root.string("dataContractSpecification"),
-        Format::Dps => root.string("dataProductSpecification"),
+        Format::Dpds => Some("dataProductDescriptor"),
+        Format::Odps | Format::Odcs => Some("apiVersion"),
+        Format::OdpsLf => Some("version"),
+        Format::Dcs => Some("dataContractSpecification"),
+        Format::Dps => Some("dataProductSpecification"),
         Format::Witboost | Format::Generic => None,
     }
-}
-
-/// The key that declares the version of a format.
-pub(crate) fn version_key(format: Format) -> Pointer {
-    let key = match format {
-        Format::Dpds => "dataProductDescriptor",
-        Format::Odps | Format::Odcs => "apiVersion",
-        Format::OdpsLf => "version",
-        Format::Dcs => "dataContractSpecification",
-        Format::Dps => "dataProductSpecification",
-        Format::Witboost | Format::Generic => return Pointer::root(),
-    };
-    Pointer::root().key(key)
 }
 
 /// Returns the schema of a declared version. A version whose own schema was never published in this form is held
@@ -77,6 +69,8 @@ fn version(format: Format, declared: Option<&str>) -> Option<&'static Version> {
     static DCS: OnceLock<Vec<Version>> = OnceLock::new();
     static DPS: OnceLock<Vec<Version>> = OnceLock::new();
     let declared = declared.map(|declared| declared.trim_start_matches(['v', 'V']));
+    // Without a version, the newest schema says that it is missing.
+    let unsaid = declared.is_none();
     let begins = |prefixes: &[&str]| {
         declared.is_some_and(|declared| {
             prefixes.iter().any(|prefix| {
@@ -86,7 +80,7 @@ fn version(format: Format, declared: Option<&str>) -> Option<&'static Version> {
     };
     let (versions, text, name) = match format {
         Format::Odcs => {
-            let name = if begins(&["3.2"]) {
+            let name = if unsaid || begins(&["3.2"]) {
                 "3.2.0"
             } else if begins(&["3.1"]) {
                 "3.1.0"
@@ -98,7 +92,7 @@ fn version(format: Format, declared: Option<&str>) -> Option<&'static Version> {
             (&ODCS, include_str!("../schemas/odcs.schema"), name)
         }
         Format::Odps => {
-            let name = if begins(&["1.1"]) {
+            let name = if unsaid || begins(&["1.1"]) {
                 "1.1.0"
             } else if begins(&["0.9", "1.0"]) {
                 "1.0.0"
@@ -108,12 +102,10 @@ fn version(format: Format, declared: Option<&str>) -> Option<&'static Version> {
             (&ODPS, include_str!("../schemas/odps.schema"), name)
         }
         Format::Dpds if begins(&["1"]) => (&DPDS, include_str!("../schemas/dpds.schema"), "1.0.0"),
-        Format::OdpsLf if begins(&["3", "4.0", "4.1"]) || declared == Some("4") => {
+        Format::OdpsLf if unsaid || begins(&["3", "4.0", "4.1"]) || declared == Some("4") => {
             (&ODPS_LF, include_str!("../schemas/odps-lf.schema"), "4.1")
         }
-        Format::Dcs if begins(&["0.9", "1.0", "1.1", "1.2"]) => {
-            (&DCS, include_str!("../schemas/dcs.schema"), "1.2.1")
-        }
+        Format::Dcs if begins(&["0.9", "1.0", "1.1", "1.2"]) => (&DCS, include_str!("../schemas/dcs.schema"), "1.2.1"),
         Format::Dps => (&DPS, include_str!("../schemas/dps.schema"), "0.0.1"),
         Format::Dpds | Format::OdpsLf | Format::Dcs | Format::Witboost | Format::Generic => return None,
     };
@@ -149,7 +141,13 @@ mod tests {
         let cases = record.choices.iter().flat_map(|choice| choice.cases.values());
         let fields = record.fields.iter().map(|field| &field.shape);
         let conditions = record.conditions.iter().flat_map(|(condition, then)| [condition, then]);
-        fields.chain(&record.rest).chain(&record.extends).chain(&record.is).chain(cases).chain(conditions).for_each(|s| expressions(s, found));
+        fields
+            .chain(&record.rest)
+            .chain(&record.extends)
+            .chain(&record.is)
+            .chain(cases)
+            .chain(conditions)
+            .for_each(|s| expressions(s, found));
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Bundles on disk: every `.rego` below a folder, and `data.json` / `data.yaml` at their folder's path, as OPA has it.
 //!
-//! Deliberately absent: archives and manifests.
+//! A bundle's `.manifest` (OPA's name for it, JSON) may say `{"input": "raw"}`: its rules see the document itself.
+//!
+//! Deliberately absent: archives; the manifest's `roots`.
 
 use crate::engine::EngineError;
 use ignore::WalkBuilder;
@@ -10,14 +12,17 @@ use serde_json::{Map, Value};
 use std::path::{Component, Path};
 
 /// The Rego and the data of one bundle.
+#[derive(Default)]
 pub struct Files {
     pub modules: Vec<Module>,
     pub data: Vec<Value>,
+    /// Do its rules want the document itself as `input`?
+    pub raw: bool,
 }
 
 /// Reads a folder, or one `.rego` file.
 pub fn read(path: &Path) -> Result<Files, EngineError> {
-    let mut files = Files { modules: Vec::new(), data: Vec::new() };
+    let mut files = Files::default();
     if !path.exists() {
         return Err(EngineError::new(path.display(), "there is no such bundle"));
     }
@@ -37,6 +42,8 @@ pub fn read(path: &Path) -> Result<Files, EngineError> {
         if kind.ends_with(".rego") && entry.path().is_file() {
             let text = String::from_utf8(text()?).map_err(|_| EngineError::new(&name, "is not UTF-8"))?;
             files.modules.push(Module { file: name, text });
+        } else if kind == ".manifest" && entry.depth() == 1 {
+            files.raw = manifest(&name, &text()?)?;
         } else if matches!(kind, "data.json" | "data.yaml" | "data.yml") {
             let folder = entry.path().parent().unwrap_or(path);
             files.data.push(data(&name, &text()?, folder.strip_prefix(path).unwrap_or(Path::new("")))?);
@@ -49,6 +56,16 @@ pub fn read(path: &Path) -> Result<Files, EngineError> {
         ));
     }
     Ok(files)
+}
+
+/// Reads what a manifest says of the input. What other tools write there is theirs.
+fn manifest(name: &str, bytes: &[u8]) -> Result<bool, EngineError> {
+    let manifest: Value = serde_json::from_slice(bytes).map_err(|error| EngineError::new(name, error))?;
+    match manifest.get("input").map(Value::as_str) {
+        None | Some(Some("model")) => Ok(false),
+        Some(Some("raw")) => Ok(true),
+        Some(_) => Err(EngineError::new(name, "`input` is neither `raw` nor `model`")),
+    }
 }
 
 fn data(name: &str, bytes: &[u8], folder: &Path) -> Result<Value, EngineError> {

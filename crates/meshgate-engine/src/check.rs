@@ -1,22 +1,27 @@
-//! The one way of a check: bytes → documents → model → evaluators → findings → decision → report.
+//! The one way of a check: bytes → documents → descriptors → evaluators → findings → decision → report.
+//!
+//! A run reads every file twice in spirit: first for the mesh (what there is, and who refers to whom), then to judge.
+//! Files that were read first are kept for the second time as long as they are small together.
 //!
 //! Deliberately absent: output. The same report goes to the terminal and over HTTP.
 
 use crate::discover::{Found, files};
 use crate::engine::Engine;
-use crate::locate::Locator;
+use crate::judge::{FileResult, Run, failed};
+use crate::mesh::{self, Entry};
+use crate::sources::Sources;
 use meshgate_core::decide::{Verdict, decide};
-use meshgate_core::evaluate::{EvaluationInput, applies};
-use meshgate_core::fault::{Fault, FaultKind};
-use meshgate_core::finding::Finding;
 use meshgate_core::model::{Context, Format};
-use meshgate_core::report::{DescriptorReport, Report};
-use meshgate_descriptor::{Diagnostic, Document, Parsed};
+use meshgate_core::report::Report;
+use meshgate_descriptor::{Files, NoFiles, Parsed, Recognised, recognise};
 use rayon::prelude::*;
-use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Bytes of text that are kept read between the two steps of a run.
+const KEPT_BYTES_MAX: usize = 16 << 20;
 
 /// What the caller says of the run.
 #[derive(Debug, Clone, Default)]
@@ -25,6 +30,10 @@ pub struct CheckOptions {
     pub stage: Option<String>,
     /// The event that asks, given to rules as `input.context.event`.
     pub event: Option<String>,
+    /// Does the run see the whole mesh? Rules that argue from absence need this.
+    pub mesh_complete: bool,
+    /// Hosts that references may lead to.
+    pub allow_hosts: Vec<String>,
 }
 
 /// A report, and what kept the job from being done in full.
@@ -36,16 +45,12 @@ pub struct Outcome {
     pub errors: Vec<String>,
 }
 
-/// What became of one file.
-#[derive(Default)]
-struct FileResult {
-    descriptors: Vec<DescriptorReport>,
-    findings: Vec<Finding>,
-    faults: Vec<Fault>,
-    skipped: usize,
-    judged: bool,
-    unread: Option<String>,
-    text: Option<(String, Arc<str>)>,
+/// A file after the first step.
+pub(crate) struct Prepared {
+    pub found: Found,
+    /// What was read, when it was kept.
+    pub parsed: Option<Parsed>,
+    entries: Vec<Entry>,
 }
 
 impl Engine {
@@ -58,9 +63,23 @@ impl Engine {
         // A file that is named and lies in a named folder is judged once, as named.
         found.sort_by(|a, b| a.path.cmp(&b.path).then(b.named.cmp(&a.named)));
         found.dedup_by(|a, b| a.path == b.path);
-        let context = context(options);
-        let results: Vec<FileResult> =
-            self.pool.install(|| found.par_iter().map(|file| self.check_file(file, &context)).collect());
+        let mut sources = self.sources(paths, options);
+        let kept = AtomicUsize::new(0);
+        let prepare = |file: Found| self.prepare(file, &sources, &kept);
+        let prepared: Vec<Prepared> = self.pool.install(|| found.into_par_iter().map(prepare).collect());
+        let mut entries = Vec::new();
+        for file in &prepared {
+            for entry in &file.entries {
+                if let Entry::Contract(contract) = entry {
+                    sources.add_contract(contract.id.clone(), &file.found.path);
+                }
+            }
+            entries.extend(file.entries.iter().cloned());
+        }
+        let mesh = mesh::join(entries, options.mesh_complete || self.mesh_complete);
+        let run = Run { context: context(options), files: &sources, mesh };
+        let judge = |file: Prepared| self.judge_file(file, &run);
+        let results: Vec<FileResult> = self.pool.install(|| prepared.into_par_iter().map(judge).collect());
         let mut outcome = self.conclude(results, errors);
         outcome.report.skipped += links;
         outcome
@@ -70,138 +89,49 @@ impl Engine {
     #[must_use]
     pub fn check_text(&self, name: &str, bytes: &[u8], options: &CheckOptions) -> Outcome {
         let found = Found { path: PathBuf::new(), name: name.to_owned(), named: true };
-        let result = self.check_bytes(&found, bytes, &context(options));
+        let read = || meshgate_descriptor::read(name, bytes, &self.read_limits);
+        let Ok(parsed) = catch_unwind(AssertUnwindSafe(read)) else {
+            return self.conclude(vec![failed(&found)], Vec::new());
+        };
+        let entries = self.entries(name, &parsed, &NoFiles);
+        let mesh = mesh::join(entries, options.mesh_complete || self.mesh_complete);
+        let run = Run { context: context(options), files: &NoFiles, mesh };
+        let result = self.judge_file(Prepared { found, parsed: Some(parsed), entries: Vec::new() }, &run);
         self.conclude(vec![result], Vec::new())
     }
 
-    fn check_file(&self, file: &Found, context: &Context) -> FileResult {
-        match std::fs::read(&file.path) {
-            Ok(bytes) => self.check_bytes(file, &bytes, context),
-            // Named, it is an argument that is wrong; found in a folder, it is a descriptor that nobody can read.
-            Err(error) if file.named => FileResult {
-                unread: Some(format!("{}: cannot be opened: {error}", file.name)),
-                ..FileResult::default()
-            },
-            Err(error) => {
-                let diagnostic = Diagnostic {
-                    rule: "read.unreadable",
-                    message: format!("file cannot be opened: {error}"),
-                    span: Default::default(),
-                    help: "make the file readable, or add it to .gitignore".to_owned(),
-                };
-                let mut result = FileResult::default();
-                result.unreadable(&file.name, vec![Locator::new(&file.name, "").diagnostic(diagnostic)], "".into());
-                result
-            }
-        }
+    pub(crate) fn sources(&self, paths: &[PathBuf], options: &CheckOptions) -> Sources {
+        let fetcher = crate::fetch::Fetcher::new(&options.allow_hosts, self.read_limits.file_bytes_max);
+        Sources::new(paths, self.read_limits.file_bytes_max, fetcher)
     }
 
-    fn check_bytes(&self, file: &Found, bytes: &[u8], context: &Context) -> FileResult {
-        // The one net under everything below: a bug of ours is a fault of this file, not the end of the run.
-        let judged = catch_unwind(AssertUnwindSafe(|| self.judge_bytes(file, bytes, context)));
-        judged.unwrap_or_else(|_| {
-            let message = "Meshgate failed on this file; please report it".to_owned();
-            let fault =
-                Fault { file: Some(file.name.clone()), rule: "meshgate".into(), kind: FaultKind::Internal, message };
-            FileResult { faults: vec![fault], judged: true, ..FileResult::default() }
-        })
+    fn prepare(&self, found: Found, files: &dyn Files, kept: &AtomicUsize) -> Prepared {
+        // What cannot be opened is told when it is judged.
+        let Ok(bytes) = std::fs::read(&found.path) else {
+            return Prepared { found, parsed: None, entries: Vec::new() };
+        };
+        let read = || meshgate_descriptor::read(&found.name, &bytes, &self.read_limits);
+        let Ok(parsed) = catch_unwind(AssertUnwindSafe(read)) else {
+            return Prepared { found, parsed: None, entries: Vec::new() };
+        };
+        let entries = self.entries(&found.name, &parsed, files);
+        let keep = kept.fetch_add(bytes.len(), Ordering::Relaxed) < KEPT_BYTES_MAX;
+        Prepared { found, parsed: keep.then_some(parsed), entries }
     }
 
-    fn judge_bytes(&self, file: &Found, bytes: &[u8], context: &Context) -> FileResult {
-        let Parsed { text, documents, mut diagnostics } =
-            meshgate_descriptor::read(&file.name, bytes, &self.read_limits);
-        let mut result = FileResult::default();
-        let locator = Locator::new(&file.name, &text);
-        let known = |document: &Document| meshgate_descriptor::recognise(document);
-        let formats: Vec<(&Document, Format)> = documents
-            .iter()
-            .filter_map(|document| known(document).or(file.named.then_some(Format::Generic)).map(|f| (document, f)))
-            .collect();
-        if documents.is_empty() && diagnostics.is_empty() && !file.named {
-            result.skipped = 1;
-            return result;
-        }
-        // Readable, and not a descriptor: not ours to judge, duplicate keys included. A part that could not be read
-        // might have been one.
-        let readable = diagnostics.iter().all(|diagnostic| diagnostic.rule == "read.duplicate_key");
-        if formats.is_empty() && !documents.is_empty() && readable {
-            result.skipped = 1;
-            return result;
-        }
-        // A document of no known format beside a descriptor in the same file is counted, as a file of its own would be.
-        result.skipped = documents.len() - formats.len();
-        diagnostics.extend(formats.iter().flat_map(|(d, format)| meshgate_descriptor::references(d, *format)));
-        let unread: Vec<Finding> = diagnostics.into_iter().map(|diagnostic| locator.diagnostic(diagnostic)).collect();
-        if formats.is_empty() {
-            let empty = || Diagnostic {
-                rule: "read.empty",
-                message: "file holds no document".to_owned(),
-                span: Default::default(),
-                help: "write a descriptor, or do not name this file".to_owned(),
+    /// What a file brings to the mesh; a failure here is met again, and told, when the file is judged.
+    fn entries(&self, name: &str, parsed: &Parsed, files: &dyn Files) -> Vec<Entry> {
+        let entry = |document: &meshgate_descriptor::Document| {
+            let Recognised::Known(format) = recognise(document) else { return None };
+            let extract = Arc::clone(&self.extract);
+            let join = || {
+                let (descriptor, _) =
+                    meshgate_descriptor::join(name, document.clone(), format, files, &self.read_limits, extract);
+                mesh::entry(&meshgate_descriptor::outline(&descriptor))
             };
-            let findings = if unread.is_empty() { vec![locator.diagnostic(empty())] } else { unread };
-            result.unreadable(&file.name, findings, Arc::clone(&text));
-            return result;
-        }
-        for (document, format) in formats {
-            if !self.judge(document, format, &locator, &unread, context, &mut result) && file.named {
-                result.unread = Some(format!("{}: no rule applies to this file: nothing was checked", file.name));
-            }
-        }
-        result.findings.extend(unread);
-        if !result.findings.is_empty() {
-            result.text = Some((file.name.clone(), text));
-        }
-        result
-    }
-
-    /// Judges one document; says whether any rule looks at its kind.
-    fn judge(
-        &self,
-        document: &Document,
-        format: Format,
-        locator: &Locator<'_>,
-        unread: &[Finding],
-        context: &Context,
-        result: &mut FileResult,
-    ) -> bool {
-        let model = meshgate_descriptor::model(document, format, locator.file, context.clone());
-        let id = model.id().map(str::to_owned);
-        let kind = model.kind.as_str();
-        let input = EvaluationInput::new(locator.file, kind, model.to_value());
-        let mut findings = Vec::new();
-        let mut faults = Vec::new();
-        let mut judged = false;
-        for evaluator in &self.evaluators {
-            judged |= evaluator.rules().iter().any(|rule| applies(rule, kind));
-            let evaluation = evaluator.evaluate(&input);
-            faults.extend(evaluation.faults);
-            for remark in evaluation.remarks {
-                match evaluator.rules().iter().find(|rule| rule.id == remark.rule) {
-                    // A plugin is called when any of its rules applies; the others' remarks are not asked for.
-                    Some(rule) if applies(rule, kind) => findings.push(locator.remark(document, rule, remark)),
-                    Some(_) => {}
-                    None => faults.push(Fault {
-                        file: Some(locator.file.to_owned()),
-                        rule: remark.rule.to_string(),
-                        kind: FaultKind::BadOutput,
-                        message: format!("an evaluator speaks for `{}`, which is not its rule", remark.rule),
-                    }),
-                }
-            }
-        }
-        result.descriptors.push(DescriptorReport {
-            file: locator.file.to_owned(),
-            format: Some(format.as_str()),
-            kind: Some(kind),
-            id,
-            verdict: decide(findings.iter().chain(unread), &faults, self.deny_at),
-            schema: None,
-        });
-        result.findings.extend(findings);
-        result.faults.extend(faults);
-        result.judged |= judged;
-        judged
+            catch_unwind(AssertUnwindSafe(join)).ok().flatten()
+        };
+        parsed.documents.iter().filter_map(entry).collect()
     }
 
     fn conclude(&self, results: Vec<FileResult>, mut errors: Vec<String>) -> Outcome {
@@ -212,7 +142,6 @@ impl Engine {
             rules: self.rules.len(),
             findings: Vec::new(),
             faults: self.load_faults.clone(),
-            texts: BTreeMap::new(),
         };
         let mut judged = false;
         for result in results {
@@ -221,7 +150,6 @@ impl Engine {
             report.descriptors.extend(result.descriptors);
             report.findings.extend(result.findings);
             report.faults.extend(result.faults);
-            report.texts.extend(result.text);
             errors.extend(result.unread);
         }
         report.normalise();
@@ -235,8 +163,10 @@ impl Engine {
                 1 => "; 1 file is of no known format".to_owned(),
                 n => format!("; {n} files are of no known format"),
             };
+            let known: Vec<&str> = Format::STANDARDS.iter().map(|format| format.title()).collect();
             errors.push(format!(
-                "no descriptor found{skipped}: name a DPDS, ODPS or ODCS file, or a folder that holds one"
+                "no descriptor found{skipped}: name a file of a known standard ({}), or a folder that holds one",
+                known.join(", ")
             ));
         } else if !judged && report.findings.is_empty() && errors.is_empty() {
             errors.push("no rule applies to any of these files: nothing was checked".to_owned());
@@ -246,21 +176,6 @@ impl Engine {
             report.verdict = Verdict::Deny;
         }
         Outcome { report, errors }
-    }
-}
-
-impl FileResult {
-    fn unreadable(&mut self, file: &str, findings: Vec<Finding>, text: Arc<str>) {
-        self.descriptors.push(DescriptorReport {
-            file: file.to_owned(),
-            format: None,
-            kind: None,
-            id: None,
-            verdict: Verdict::Deny,
-            schema: None,
-        });
-        self.findings = findings;
-        self.text = Some((file.to_owned(), text));
     }
 }
 

@@ -3,8 +3,11 @@
 //! Deliberately absent: layers, selection, enforcement and waivers; a file that asks for them is refused, not ignored.
 
 use meshgate_core::limits::{EvaluationLimits, ReadLimits};
+use meshgate_core::model::Format;
 use meshgate_core::pointer::Pointer;
+use meshgate_core::severity::Severity;
 use meshgate_core::span::Lines;
+use meshgate_descriptor::Extract;
 use serde::Deserialize;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -32,6 +35,15 @@ pub struct Config {
     /// The lowest severity that denies: `error`, `warning` or `info`. Default `error`.
     #[serde(default)]
     pub deny_at: Option<DenyAt>,
+    /// What a violation of a standard's own schema is worth, by format.
+    #[serde(default)]
+    pub schema: SchemaSeverities,
+    /// The names under which teams write what the standards have no field for.
+    #[serde(default)]
+    pub extract: ExtractNames,
+    /// `complete` when every run sees the whole mesh, so that rules may argue from absence.
+    #[serde(default)]
+    pub mesh: Option<MeshExtent>,
     /// Bounds on what is read and run.
     #[serde(default)]
     pub limits: Limits,
@@ -55,6 +67,9 @@ impl Default for Config {
             bundles: Vec::new(),
             plugins: Vec::new(),
             deny_at: None,
+            schema: SchemaSeverities::default(),
+            extract: ExtractNames::default(),
+            mesh: None,
             limits: Limits::default(),
             server: Server::default(),
             folder: PathBuf::new(),
@@ -113,6 +128,125 @@ pub enum DenyAt {
     Warning,
     /// Everything denies.
     Info,
+}
+
+/// How much of the mesh a run sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MeshExtent {
+    /// All of it.
+    Complete,
+    /// A part; what is not seen may still be there. The default.
+    Partial,
+}
+
+/// What a violation of a standard's schema is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SchemaSeverity {
+    /// An error.
+    Error,
+    /// A warning.
+    Warning,
+    /// An info.
+    Info,
+    /// Nothing: only the verdict is told, in `descriptors[].schema`.
+    Off,
+}
+
+/// What a violation of each standard's schema is worth.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct SchemaSeverities {
+    /// Open Data Mesh DPDS. Default `warning`: the standard's own examples break its schema.
+    #[serde(default)]
+    pub dpds: Option<SchemaSeverity>,
+    /// Bitol ODPS. Default `error`.
+    #[serde(default)]
+    pub odps: Option<SchemaSeverity>,
+    /// Bitol ODCS. Default `error`.
+    #[serde(default)]
+    pub odcs: Option<SchemaSeverity>,
+    /// LF ODPS. Default `warning`: the standard's own examples break its schema.
+    #[serde(default)]
+    pub odps_lf: Option<SchemaSeverity>,
+    /// Data Contract Specification. Default `error`.
+    #[serde(default)]
+    pub dcs: Option<SchemaSeverity>,
+    /// Data Product Specification. Default `error`.
+    #[serde(default)]
+    pub dps: Option<SchemaSeverity>,
+}
+
+impl SchemaSeverities {
+    /// Returns what a violation is worth in a format; `None` is nothing.
+    #[must_use]
+    pub fn severity(&self, format: Format) -> Option<Severity> {
+        let (said, default) = match format {
+            Format::Dpds => (self.dpds, SchemaSeverity::Warning),
+            Format::OdpsLf => (self.odps_lf, SchemaSeverity::Warning),
+            Format::Odps => (self.odps, SchemaSeverity::Error),
+            Format::Odcs => (self.odcs, SchemaSeverity::Error),
+            Format::Dcs => (self.dcs, SchemaSeverity::Error),
+            Format::Dps => (self.dps, SchemaSeverity::Error),
+            Format::Witboost | Format::Generic => return None,
+        };
+        match said.unwrap_or(default) {
+            SchemaSeverity::Error => Some(Severity::Error),
+            SchemaSeverity::Warning => Some(Severity::Warning),
+            SchemaSeverity::Info => Some(Severity::Info),
+            SchemaSeverity::Off => None,
+        }
+    }
+}
+
+/// The names under which teams write what the standards have no field for; looked for before the defaults.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExtractNames {
+    /// Custom properties that hold a classification.
+    #[serde(default)]
+    pub classification: Vec<String>,
+    /// Custom properties that say that a column is personal data.
+    #[serde(default)]
+    pub pii: Vec<String>,
+    /// Tags that say so.
+    #[serde(default)]
+    pub pii_tags: Vec<String>,
+    /// Custom properties that hold a list of tags.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// Custom properties that name a masking.
+    #[serde(default)]
+    pub masking: Vec<String>,
+    /// Custom properties that say that a column is encrypted.
+    #[serde(default)]
+    pub encrypted: Vec<String>,
+    /// Custom properties that name an owner.
+    #[serde(default)]
+    pub owner: Vec<String>,
+    /// Custom properties that say how long data is kept.
+    #[serde(default)]
+    pub retention: Vec<String>,
+}
+
+impl ExtractNames {
+    /// Returns these names, and then the defaults.
+    #[must_use]
+    pub fn resolve(&self) -> Extract {
+        let default = Extract::default();
+        let both = |own: &[String], default: Vec<String>| own.iter().cloned().chain(default).collect();
+        Extract {
+            classification: both(&self.classification, default.classification),
+            pii: both(&self.pii, default.pii),
+            pii_tags: both(&self.pii_tags, default.pii_tags),
+            tags: both(&self.tags, default.tags),
+            masking: both(&self.masking, default.masking),
+            encrypted: both(&self.encrypted, default.encrypted),
+            owner: both(&self.owner, default.owner),
+            retention: both(&self.retention, default.retention),
+        }
+    }
 }
 
 /// Bounds on what is read and run.

@@ -2,15 +2,16 @@
 //!
 //! Deliberately absent: hot reload; a new configuration is a new engine.
 
-use crate::config::{Config, DenyAt, PluginEntry};
+use crate::config::{Config, DenyAt, MeshExtent, PluginEntry, SchemaSeverities};
 use crate::{bundle, embedded};
 use meshgate_core::evaluate::Evaluator;
 use meshgate_core::fault::{Fault, FaultKind};
 use meshgate_core::limits::{EvaluationLimits, ReadLimits};
 use meshgate_core::rule::{Rule, RuleId};
 use meshgate_core::severity::Severity;
+use meshgate_descriptor::Extract;
 use meshgate_plugin::{Host, Plugin};
-use meshgate_rego::{Bundle, Module, QueryError};
+use meshgate_rego::{Bundle, QueryError};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -59,6 +60,9 @@ pub struct Engine {
     pub(crate) load_faults: Vec<Fault>,
     pub(crate) read_limits: ReadLimits,
     pub(crate) deny_at: Severity,
+    pub(crate) schema: SchemaSeverities,
+    pub(crate) extract: Arc<Extract>,
+    pub(crate) mesh_complete: bool,
     pub(crate) pool: ThreadPool,
     bundles: Vec<Arc<Bundle>>,
 }
@@ -92,18 +96,22 @@ impl Engine {
                 Some(DenyAt::Warning) => Severity::Warning,
                 Some(DenyAt::Info) => Severity::Info,
             },
+            schema: config.schema.clone(),
+            extract: Arc::new(config.extract.resolve()),
+            mesh_complete: config.mesh == Some(MeshExtent::Complete),
             pool,
             bundles: Vec::new(),
         };
         let limits = config.limits.evaluation();
         if config.embedded && !additions.no_embedded {
-            engine.add_bundle("embedded", &embedded::modules(), &[], limits);
+            let files = bundle::Files { modules: embedded::modules(), ..bundle::Files::default() };
+            engine.add_bundle("embedded", &files, limits);
         }
         let configured = config.bundles.iter().map(|entry| (entry.name.clone(), config.folder.join(&entry.path)));
         let added = additions.bundles.iter().map(|path| (path.display().to_string(), path.clone()));
         for (name, path) in configured.chain(added) {
             match bundle::read(&path) {
-                Ok(files) => engine.add_bundle(&name, &files.modules, &files.data, limits),
+                Ok(files) => engine.add_bundle(&name, &files, limits),
                 Err(error) => engine.refuse(&name, error.to_string()),
             }
         }
@@ -111,12 +119,12 @@ impl Engine {
         Ok(engine)
     }
 
-    fn add_bundle(&mut self, name: &str, modules: &[Module], data: &[Value], limits: EvaluationLimits) {
+    fn add_bundle(&mut self, name: &str, files: &bundle::Files, limits: EvaluationLimits) {
         // regorus prepares on this thread, which may have a small stack: the pool's threads have a large one.
-        let loaded = self.pool.install(|| Bundle::load(modules, data, limits));
+        let loaded = self.pool.install(|| Bundle::load(&files.modules, &files.data, limits));
         match loaded {
             Ok(bundle) => {
-                let bundle = Arc::new(bundle);
+                let bundle = Arc::new(bundle.with_raw_input(files.raw));
                 self.bundles.push(Arc::clone(&bundle));
                 self.add_evaluator(name, bundle);
             }

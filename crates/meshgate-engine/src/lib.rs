@@ -8,8 +8,12 @@ mod config;
 mod discover;
 mod embedded;
 mod engine;
+mod fetch;
+mod judge;
 mod locate;
+mod mesh;
 mod policy_test;
+mod sources;
 
 pub use check::{CheckOptions, Outcome};
 pub use config::{Config, ConfigError, TEMPLATE};

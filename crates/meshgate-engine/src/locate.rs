@@ -1,58 +1,31 @@
-//! From remarks and diagnostics to findings: the rule's severity, the line, what to do.
+//! From remarks, violations and diagnostics to findings: the file, the rule's severity, the line, what to do.
 //!
 //! Deliberately absent: judgement; nothing is added to or taken from what was said.
 
-use meshgate_core::finding::{Finding, Location, Related, Remark};
+use meshgate_core::finding::{Excerpt, Finding, Location, Related, Remark};
 use meshgate_core::pointer::{Place, Pointer};
 use meshgate_core::rule::{Rule, RuleId, Source};
 use meshgate_core::severity::{Enforcement, Severity};
 use meshgate_core::span::{Lines, Span};
-use meshgate_descriptor::{Diagnostic, Document};
+use meshgate_descriptor::{Descriptor, Diagnostic, Focus, Violation};
+use std::cell::OnceCell;
 
 /// One file that findings are placed in.
-pub struct Locator<'a> {
-    pub file: &'a str,
-    pub text: &'a str,
-    pub lines: Lines,
+pub struct Located<'a> {
+    file: &'a str,
+    text: &'a str,
+    lines: OnceCell<Lines>,
 }
 
-impl<'a> Locator<'a> {
+impl<'a> Located<'a> {
     pub fn new(file: &'a str, text: &'a str) -> Self {
-        Self { file, text, lines: Lines::of(text) }
+        Self { file, text, lines: OnceCell::new() }
     }
 
     fn location(&self, pointer: Pointer, span: Span) -> Location {
-        let range = self.lines.range(self.text, span);
-        Location { file: self.file.to_owned(), pointer, span, range }
-    }
-
-    fn place(&self, document: &Document, place: &Place) -> Location {
-        match &place.file {
-            // A place in a file that is not at hand is shown at the top of the descriptor that led there.
-            Some(file) if file != self.file => self.location(Pointer::root(), document.span(&Pointer::root())),
-            _ => self.location(place.pointer.clone(), document.span(&place.pointer)),
-        }
-    }
-
-    /// Makes a finding of a rule's remark.
-    pub fn remark(&self, document: &Document, rule: &Rule, remark: Remark) -> Finding {
-        let related = remark
-            .related
-            .into_iter()
-            .map(|related| Related { location: self.place(document, &related.place), message: related.message });
-        Finding {
-            severity: rule.severity,
-            enforcement: Enforcement::Block,
-            message: remark.message,
-            location: self.place(document, &remark.place),
-            label: remark.label,
-            help: rule.remedy.clone(),
-            docs: rule.related.first().cloned(),
-            related: related.collect(),
-            fix: remark.fix,
-            source: rule.source,
-            rule: remark.rule,
-        }
+        let range = self.lines.get_or_init(|| Lines::of(self.text)).range(self.text, span);
+        let excerpt = Excerpt::of(self.text, span, range.start.line);
+        Location { file: self.file.to_owned(), pointer, span, range, excerpt }
     }
 
     /// Makes a finding of what the reader could not read.
@@ -69,6 +42,89 @@ impl<'a> Locator<'a> {
             related: Vec::new(),
             fix: None,
             source: Source::Read,
+        }
+    }
+}
+
+/// The files of one descriptor.
+pub struct Locator<'a> {
+    descriptor: &'a Descriptor,
+    parts: Vec<Located<'a>>,
+}
+
+impl<'a> Locator<'a> {
+    pub fn new(descriptor: &'a Descriptor) -> Self {
+        let parts = descriptor.parts().iter().map(|part| Located::new(&part.file, part.document.text())).collect();
+        Self { descriptor, parts }
+    }
+
+    fn at(&self, part: usize, pointer: Pointer, span: Span) -> Location {
+        match self.parts.get(part).or_else(|| self.parts.first()) {
+            Some(located) => located.location(pointer, span),
+            None => Located::new("", "").location(pointer, span),
+        }
+    }
+
+    fn place(&self, place: &Place) -> Location {
+        match self.descriptor.locate(place) {
+            Some((part, pointer)) => {
+                let span = self.descriptor.span(part, &pointer);
+                self.at(part, pointer, span)
+            }
+            // A place in a file that is not at hand is shown at the top of the descriptor that led there.
+            None => self.at(0, Pointer::root(), self.descriptor.span(0, &Pointer::root())),
+        }
+    }
+
+    /// Makes a finding of a rule's remark.
+    pub fn remark(&self, rule: &Rule, remark: Remark) -> Finding {
+        let related = remark
+            .related
+            .into_iter()
+            .map(|related| Related { location: self.place(&related.place), message: related.message });
+        Finding {
+            severity: rule.severity,
+            enforcement: Enforcement::Block,
+            message: remark.message,
+            location: self.place(&remark.place),
+            label: remark.label,
+            help: rule.remedy.clone(),
+            docs: rule.related.first().cloned(),
+            related: related.collect(),
+            fix: remark.fix,
+            source: rule.source,
+            rule: remark.rule,
+        }
+    }
+
+    /// Makes a finding of what a part of the descriptor could not be read for.
+    pub fn diagnostic(&self, part: usize, diagnostic: Diagnostic) -> Finding {
+        match self.parts.get(part) {
+            Some(located) => located.diagnostic(diagnostic),
+            None => Located::new("", "").diagnostic(diagnostic),
+        }
+    }
+
+    /// Makes a finding of a violation of the standard's schema.
+    pub fn violation(&self, violation: Violation, severity: Severity) -> Finding {
+        let document = self.descriptor.parts().get(violation.part).map(|part| &part.document);
+        let span = document.map(|document| match &violation.focus {
+            Focus::Pointer => document.span(&violation.pointer),
+            Focus::Value(pointer) => document.span(pointer),
+            Focus::Key(pointer) => document.key_span(pointer),
+        });
+        Finding {
+            rule: RuleId::foreign(violation.rule),
+            severity,
+            enforcement: Enforcement::Block,
+            message: violation.message,
+            location: self.at(violation.part, violation.pointer, span.unwrap_or_default()),
+            label: None,
+            help: violation.help,
+            docs: None,
+            related: Vec::new(),
+            fix: None,
+            source: Source::Schema,
         }
     }
 }

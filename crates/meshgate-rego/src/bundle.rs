@@ -4,10 +4,12 @@
 
 use crate::error::LoadError;
 use crate::{calls, metadata};
+use meshgate_core::evaluate::Shared;
 use meshgate_core::limits::EvaluationLimits;
 use meshgate_core::rule::{Rule, RuleId};
 use regorus::{Engine, PolicyLengthConfig};
 use std::num::{NonZeroU32, NonZeroUsize};
+use std::sync::{Arc, Mutex};
 
 /// One Rego file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +35,9 @@ pub struct Bundle {
     /// The path of each rule's findings, in the order of `rules`.
     pub(crate) paths: Vec<String>,
     pub(crate) limits: EvaluationLimits,
+    pub(crate) raw: bool,
+    /// What the inputs of a run share, as the interpreter has it.
+    pub(crate) shared: Mutex<Option<(Arc<Shared>, regorus::Value)>>,
 }
 
 impl std::fmt::Debug for Bundle {
@@ -42,6 +47,13 @@ impl std::fmt::Debug for Bundle {
 }
 
 impl Bundle {
+    /// Says that its rules want the document itself as `input`, without a model.
+    #[must_use]
+    pub const fn with_raw_input(mut self, raw: bool) -> Self {
+        self.raw = raw;
+        self
+    }
+
     /// Loads modules (tests are left out) and data documents.
     ///
     /// # Errors
@@ -80,7 +92,11 @@ impl Bundle {
         if errors.is_empty() {
             prepare(&mut engine, &rules, &paths, &mut errors);
         }
-        if errors.is_empty() { Ok(Self { engine, rules, paths, limits }) } else { Err(errors) }
+        if errors.is_empty() {
+            Ok(Self { engine, rules, paths, limits, raw: false, shared: Mutex::default() })
+        } else {
+            Err(errors)
+        }
     }
 }
 

@@ -5,13 +5,14 @@
 use crate::bundle::Bundle;
 use crate::error;
 use crate::output;
-use meshgate_core::evaluate::{Evaluation, EvaluationInput, Evaluator, applies};
+use meshgate_core::evaluate::{Evaluation, EvaluationInput, Evaluator, Shared, applies};
 use meshgate_core::fault::{Fault, FaultKind};
 use meshgate_core::rule::Rule;
 use regorus::utils::limits::ExecutionTimerConfig;
 use regorus::{Engine, Value};
 use std::num::NonZeroU32;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use thiserror::Error;
 
@@ -30,9 +31,16 @@ impl Evaluator for Bundle {
         &self.rules
     }
 
+    fn raw(&self) -> bool {
+        self.raw
+    }
+
     fn evaluate(&self, input: &EvaluationInput) -> Evaluation {
         let mut evaluation = Evaluation::default();
-        let value: Value = input.value.clone().into();
+        let mut value: Value = input.value.clone().into();
+        if let (Some(mesh), Ok(object)) = (&input.mesh, value.as_object_mut()) {
+            object.insert(Value::from("mesh"), self.shared(mesh));
+        }
         let mut engine = self.engine.clone();
         engine.set_input(value.clone());
         for (rule, path) in self.rules.iter().zip(&self.paths).filter(|(rule, _)| applies(rule, input.kind)) {
@@ -61,6 +69,19 @@ impl Evaluator for Bundle {
 }
 
 impl Bundle {
+    /// Returns a shared value as the interpreter has it; made once, then only counted.
+    fn shared(&self, shared: &Arc<Shared>) -> Value {
+        let mut known = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*known {
+            Some((of, value)) if Arc::ptr_eq(of, shared) => value.clone(),
+            _ => {
+                let value: Value = shared.value.clone().into();
+                *known = Some((Arc::clone(shared), value.clone()));
+                value
+            }
+        }
+    }
+
     /// Evaluates `data.<path>` as OPA's data API does; `None` is undefined.
     ///
     /// # Errors

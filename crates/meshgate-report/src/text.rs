@@ -3,13 +3,12 @@
 //! Deliberately absent: terminal detection; who prints says whether colour is wanted.
 
 use crate::summary::Summary;
-use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use meshgate_core::decide::Verdict;
 use meshgate_core::finding::{Finding, Location};
 use meshgate_core::report::Report;
 use meshgate_core::severity::Severity;
 use std::fmt::Write;
-use std::ops::Range;
 
 /// Renders a report. Without colour the words say all that colour says.
 #[must_use]
@@ -17,7 +16,7 @@ pub fn render(report: &Report, colour: bool) -> String {
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     let mut text = String::new();
     for finding in &report.findings {
-        let groups = draw(report, finding);
+        let groups = draw(finding);
         let _ = writeln!(text, "{}\n", renderer.render(&groups));
     }
     for fault in &report.faults {
@@ -34,7 +33,9 @@ pub fn render(report: &Report, colour: bool) -> String {
     text
 }
 
-fn draw<'a>(report: &'a Report, finding: &'a Finding) -> Vec<Group<'a>> {
+const NO_PATH: Option<&str> = None;
+
+fn draw(finding: &Finding) -> Vec<Group<'_>> {
     let level = match finding.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -42,12 +43,20 @@ fn draw<'a>(report: &'a Report, finding: &'a Finding) -> Vec<Group<'a>> {
     };
     let title = level.primary_title(clean(&finding.message)).id(finding.rule.as_str());
     let primary = AnnotationKind::Primary;
-    let mut group = match snippet(report, &finding.location, primary, finding.label.as_deref()) {
+    let location = &finding.location;
+    let mut group = match snippet(location, primary, finding.label.as_deref()) {
+        // What is left of a cut line does not tell its column.
+        Some(snippet) if location.excerpt.as_ref().is_some_and(|excerpt| excerpt.cut) => {
+            let at = location.range.start;
+            title
+                .element(Origin::path(&location.file).line(at.line).char_column(at.column))
+                .element(snippet.path(NO_PATH))
+        }
         Some(snippet) => title.element(snippet),
-        None => title.element(annotate_snippets::Origin::path(finding.location.file.as_str())),
+        None => title.element(Origin::path(&location.file)),
     };
     for related in &finding.related {
-        if let Some(snippet) = snippet(report, &related.location, AnnotationKind::Context, Some(&related.message)) {
+        if let Some(snippet) = snippet(&related.location, AnnotationKind::Context, Some(&related.message)) {
             group = group.element(snippet);
         }
     }
@@ -61,33 +70,17 @@ fn draw<'a>(report: &'a Report, finding: &'a Finding) -> Vec<Group<'a>> {
 }
 
 fn snippet<'a>(
-    report: &'a Report,
     location: &'a Location,
     kind: AnnotationKind,
     label: Option<&str>,
 ) -> Option<Snippet<'a, Annotation<'a>>> {
-    let text = report.texts.get(&location.file)?;
-    let (window, line, range) = window(text, location)?;
+    let excerpt = location.excerpt.as_ref()?;
     let annotation: Annotation<'a> = match label {
-        Some(label) => kind.span(range).label(clean(label)),
-        None => kind.span(range),
+        Some(label) => kind.span(excerpt.start..excerpt.end).label(clean(label)),
+        None => kind.span(excerpt.start..excerpt.end),
     };
-    Some(Snippet::source(window).line_start(line).path(location.file.as_str()).annotation(annotation))
-}
-
-/// The lines to draw: a report of a large file must not scan it anew for every finding. A span of many lines (a block
-/// scalar) is underlined on its first.
-fn window<'a>(text: &'a str, location: &Location) -> Option<(&'a str, usize, Range<usize>)> {
-    let at = location.span.start.min(text.len());
-    let before = text.get(..at)?;
-    let start = before.rfind(['\n', '\r']).map_or(0, |newline| newline + 1);
-    let start = if start == 0 && text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { start };
-    let start = start.min(at);
-    let rest = text.get(start..)?;
-    let line = rest.find(['\n', '\r']).map_or(rest, |end| rest.get(..end).unwrap_or(rest));
-    let from = (at - start).min(line.len());
-    let to = location.span.end.saturating_sub(start).clamp(from, line.len());
-    Some((line, location.range.start.line, from..to))
+    let path = location.file.as_str();
+    Some(Snippet::source(&*excerpt.text).line_start(excerpt.line).path(path).annotation(annotation))
 }
 
 /// Control characters of a document must not steer the terminal.

@@ -65,7 +65,8 @@ pub async fn check(
         }
         ENVELOPE => match serde_json::from_slice::<Envelope>(&body) {
             Ok(envelope) => {
-                let options = CheckOptions { stage: envelope.context.stage, event: envelope.context.event };
+                let EnvelopeContext { stage, event } = envelope.context;
+                let options = CheckOptions { stage, event, ..CheckOptions::default() };
                 let file = envelope.file.or(query.file).unwrap_or_else(|| "descriptor.yaml".into());
                 (file, envelope.descriptor.into_bytes(), options)
             }

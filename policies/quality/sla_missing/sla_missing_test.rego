@@ -22,7 +22,7 @@ test_contract_with_a_level_is_silent if {
 }
 
 test_port_without_levels_is_found if {
-	found := rule.findings with input as port({"contract": {"sla": []}})
+	found := rule.findings with input as port({"contract": {"sla": [], "pointer": "/p/promises/api"}})
 	count(found) == 1
 }
 
@@ -33,5 +33,10 @@ test_port_with_a_level_is_silent if {
 
 test_port_whose_contract_is_elsewhere_is_silent if {
 	found := rule.findings with input as port({"contract_id": "c"})
+	count(found) == 0
+}
+
+test_port_whose_contract_is_a_file_is_judged_there if {
+	found := rule.findings with input as port({"contract": {"sla": [], "pointer": "contracts/c.yaml#"}})
 	count(found) == 0
 }

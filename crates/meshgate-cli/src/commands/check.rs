@@ -41,7 +41,12 @@ pub fn run(args: &CheckArgs) -> Result<Status> {
             DenyAt::Info => Severity::Info,
         });
     }
-    let options = CheckOptions { stage: args.stage.clone(), event: args.event.clone() };
+    let options = CheckOptions {
+        stage: args.stage.clone(),
+        event: args.event.clone(),
+        mesh_complete: args.mesh,
+        allow_hosts: args.allow_host.clone(),
+    };
     let Outcome { report, errors } = if stdin {
         let mut bytes = Vec::new();
         std::io::stdin().read_to_end(&mut bytes).context("standard input cannot be read")?;

@@ -20,6 +20,7 @@ fn finding(severity: Severity, enforcement: Enforcement, source: Source) -> Find
             pointer: Pointer::root(),
             span: Span::new(0, 0),
             range: Range { start, end: start },
+            excerpt: None,
         },
         label: None,
         help: None,

@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: types of one database; `physical_type` is what the document says.
 
+use super::product::Owner;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -23,6 +24,11 @@ pub struct Contract {
     /// The domain that owns it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub domain: Option<String>,
+    /// Who answers for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<Owner>,
+    /// Its tags.
+    pub tags: Vec<String>,
     /// What it is for and what it is not for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<Description>,
@@ -73,6 +79,9 @@ pub struct Table {
     /// What it holds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
+    /// Is it on its way out?
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deprecated: Option<bool>,
     /// Its tags.
     pub tags: Vec<String>,
     /// Its quality rules, as the document has them.
@@ -119,12 +128,17 @@ pub struct Column {
     /// How it is masked; `none` counts as absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub masking: Option<String>,
+    /// Is it on its way out?
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deprecated: Option<bool>,
     /// Its tags.
     pub tags: Vec<String>,
     /// Its quality rules, as the document has them.
     pub quality: Vec<Value>,
-    /// What it refers to (`table.column`).
+    /// What it refers to (`table.column`), as written.
     pub references: Vec<String>,
+    /// What it is made from, as written: columns or tables of other products.
+    pub upstream: Vec<String>,
     /// Where it is.
     pub pointer: String,
     /// Columns nested in it.

@@ -26,6 +26,9 @@ pub struct Product {
     /// Its status, as written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
+    /// Is it on its way out?
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deprecated: Option<bool>,
     /// What it is for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
@@ -57,6 +60,14 @@ pub struct Owner {
     /// The team.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub team: Option<String>,
+}
+
+impl Owner {
+    /// Returns the word that says best who this is: the id, mail address, name or team.
+    #[must_use]
+    pub fn word(&self) -> Option<&str> {
+        [&self.id, &self.email, &self.name, &self.team].into_iter().find_map(Option::as_deref)
+    }
 }
 
 /// A support channel.
@@ -110,6 +121,12 @@ pub struct Port {
     /// Its status, as written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
+    /// Is it on its way out?
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deprecated: Option<bool>,
+    /// Does it carry personal data? Only where the standard has a field for it (DPS `containsPii`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pii: Option<bool>,
     /// Its type, as written (`tables`, `topic`, `datastore-services`).
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub port_type: Option<String>,
@@ -144,6 +161,8 @@ impl Port {
             id: None,
             description: None,
             status: None,
+            deprecated: None,
+            pii: None,
             port_type: None,
             platform: None,
             location: None,

@@ -8,14 +8,14 @@
 //! | `ports[]` | `interfaceComponents.{input,output,discovery,observability,control}Ports[]` |
 //! | `ports[].contract` | `promises.api` and its definition's tables, `promises.slo`, `obligations` as `terms` |
 //!
-//! A `$ref` within the document is followed.
+//! A reference stands for what it names, in this file or another; a port behind a reference that leads nowhere is no port
+//! of the model but a diagnostic, since nobody has looked at it.
 //!
-//! Deliberately absent: `$ref` to other files; a port behind one is no port of the model but a diagnostic, since nobody
-//! has looked at it.
+//! Deliberately absent: internal components; no rule of the model speaks of how a product is built.
 
-use super::datastore;
-use crate::document::Cursor;
-use crate::read::Diagnostic;
+use super::api;
+use crate::cursor::Cursor;
+use crate::extract;
 use meshgate_core::model::{Contract, Direction, Location, Owner, Port, Product, Sla, Support};
 
 const PORTS: [(&str, Direction); 5] = [
@@ -33,7 +33,9 @@ pub fn product(root: &Cursor<'_>) -> Product {
     let mut ports = Vec::new();
     for (key, direction) in PORTS {
         if let Some(list) = root.at(&["interfaceComponents", key]) {
-            ports.extend(list.items().filter_map(|cursor| cursor.follow()).map(|cursor| port(&cursor, direction)));
+            // A `$ref` that is still one leads nowhere.
+            let seen = list.items().filter(|cursor| cursor.get("$ref").is_none());
+            ports.extend(seen.map(|cursor| port(&cursor, direction)));
         }
     }
     Product {
@@ -43,6 +45,7 @@ pub fn product(root: &Cursor<'_>) -> Product {
         version: text("version"),
         domain: text("domain"),
         status: text("status"),
+        deprecated: None,
         description: text("description"),
         tags: root.strings("tags"),
         owner: root.at(&["info", "owner"]).and_then(|owner| self::owner(&owner)),
@@ -50,24 +53,6 @@ pub fn product(root: &Cursor<'_>) -> Product {
         ports,
         pointer: root.pointer(),
     }
-}
-
-/// Returns the ports that cannot be looked at, because their `$ref` is not followed or names nothing.
-pub fn references(root: &Cursor<'_>) -> Vec<Diagnostic> {
-    let lists = PORTS.iter().filter_map(|(key, _)| root.at(&["interfaceComponents", key]));
-    let unseen = lists.flat_map(|list| list.items()).filter(|port| port.follow().is_none());
-    let diagnostic = |port: Cursor<'_>| {
-        let reference = port.get("$ref")?;
-        let target = reference.text().unwrap_or_default();
-        let (message, help) = if target.starts_with('#') {
-            (format!("reference `{target}` names nothing in this document"), "name a value of this document")
-        } else {
-            let help = "write the port into the descriptor: references to other files are not followed yet";
-            (format!("port lies in `{target}`, which was not judged"), help)
-        };
-        Some(Diagnostic::new("read.unresolved_reference", message, reference.span(), help))
-    };
-    unseen.filter_map(diagnostic).collect()
 }
 
 fn owner(cursor: &Cursor<'_>) -> Option<Owner> {
@@ -90,6 +75,7 @@ fn support(cursor: &Cursor<'_>) -> Support {
 }
 
 fn port(cursor: &Cursor<'_>, direction: Direction) -> Port {
+    // The specification says `servicesType`; its own example says `serviceType`.
     let promise = |key: &str| cursor.at(&["promises", key]).and_then(|value| value.text());
     let platform = promise("platform");
     // `westeurope.azure::postgres`: the region stands before the first dot.
@@ -100,7 +86,7 @@ fn port(cursor: &Cursor<'_>, direction: Direction) -> Port {
         version: cursor.string("version"),
         id: cursor.string("id").or_else(|| cursor.string("fullyQualifiedName")),
         description: cursor.string("description").or_else(|| cursor.string("displayName")),
-        port_type: promise("servicesType"),
+        port_type: promise("servicesType").or_else(|| promise("serviceType")),
         location,
         platform,
         upstream: dependencies(cursor),
@@ -118,14 +104,18 @@ fn dependencies(cursor: &Cursor<'_>) -> Vec<String> {
 /// A port promises a contract when it names its API; the tables come from the API's definition.
 fn contract(port: &Cursor<'_>) -> Option<Contract> {
     let api = port.at(&["promises", "api"])?;
+    let sla = port.at(&["promises", "slo"]).map(|slo| levels(&slo)).unwrap_or_default();
+    let kept = sla.iter().find(|row| row.property.as_deref().is_some_and(|p| p.eq_ignore_ascii_case("retention")));
+    let retention = kept.and_then(|row| row.value.as_ref()?.as_str().map(str::to_owned));
     Some(Contract {
         id: api.string("fullyQualifiedName").or_else(|| api.string("id")),
         name: api.string("name"),
         version: api.string("version"),
-        description: None,
+        tags: api.strings("tags"),
         terms: port.get("obligations").map(|terms| terms.to_value()),
-        schema: api.get("definition").map(|definition| datastore::tables(&definition)).unwrap_or_default(),
-        sla: port.at(&["promises", "slo"]).map(|slo| levels(&slo)).unwrap_or_default(),
+        schema: api.get("definition").map(|definition| api::tables(&definition)).unwrap_or_default(),
+        retention: retention.or_else(|| extract::retention(port)),
+        sla,
         pointer: api.pointer(),
         ..Contract::default()
     })
@@ -134,9 +124,9 @@ fn contract(port: &Cursor<'_>) -> Option<Contract> {
 /// Service levels stand as free properties in the definition, in groups (`x-operationalSlo: {availability: …}`).
 fn levels(slo: &Cursor<'_>) -> Vec<Sla> {
     let mut rows = Vec::new();
-    for (key, value) in slo.get("definition").iter().flat_map(|definition| definition.entries()) {
+    for (key, value) in slo.get("definition").map(|definition| definition.entries()).unwrap_or_default() {
         if value.is_map() {
-            rows.extend(value.entries().map(|(key, value)| level(key, &value)));
+            rows.extend(value.entries().iter().map(|(key, value)| level(key, value)));
         } else {
             rows.push(level(key, &value));
         }

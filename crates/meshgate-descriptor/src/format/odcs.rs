@@ -1,19 +1,26 @@
-//! Bitol Open Data Contract Standard, 2.2 and 3.x, to the model.
+//! Bitol Open Data Contract Standard 2.2 to 3.2 to the model.
 //!
-//! | model | ODCS 3.x | ODCS 2.2 |
+//! | model | ODCS 3 | ODCS 2.2 |
 //! |---|---|---|
 //! | `id`, `version`, `status` | the same | `uuid` for `id` |
-//! | `name`, `domain` | the same | `dataset`, `domain` |
-//! | `schema[].columns[]` | `schema[].properties[]`, `items` for arrays | `dataset[].columns[]` |
+//! | `name`, `domain` | the same | `datasetName`, `datasetDomain`, else the same |
+//! | `owner` | `team`, the member with an owner's role, or a custom property | `stakeholders` |
+//! | `schema[].columns[]` | `schema[].properties[]`; nested under `properties`, `items`, `map` | `dataset[].columns[]` |
+//! | `required`, `unique`, `primary_key` | the same | `isNullable: false`, `isUnique`, `isPrimary` |
+//! | `references[]` | `relationships[].to`, of the column or of the table | — |
+//! | `upstream[]` | `transformSourceObjects[]` | `transformSourceTables[]` |
 //! | `sla[]` | `slaProperties[]` | the same |
-//! | `retention` | the `retention` row of `slaProperties` | the same |
-//! | `servers[].region` | `region`, `regionName`, `location` | — |
+//! | `retention` | the `retention` row of `slaProperties`, or a custom property | the same |
+//! | `servers[].region` | `region`, `regionName`, `location` | `server`, `type` alone |
 //!
 //! Deliberately absent: the schema of the standard itself; a contract that breaks it is still modelled as far as it goes.
 
-use crate::document::Cursor;
+use super::{odps, region};
+use crate::cursor::Cursor;
 use crate::extract;
+use crate::schema::{Focus, Violation};
 use meshgate_core::model::{Column, Contract, Description, Role, Server, Sla, Table};
+use meshgate_core::pointer::Pointer;
 
 /// Builds the model of a contract.
 pub fn contract(root: &Cursor<'_>) -> Contract {
@@ -23,12 +30,22 @@ pub fn contract(root: &Cursor<'_>) -> Contract {
         Some(row.unit.as_ref().map_or(value.clone(), |unit| format!("{value} {unit}")))
     });
     let tables = if root.get("schema").is_some() { "schema" } else { "dataset" };
+    let mut servers: Vec<Server> = root.list("servers").map(|server| self::server(&server)).collect();
+    // ODCS 2 writes one server at the root.
+    servers.extend(root.get("server").filter(|server| server.text().is_some()).map(|server| Server {
+        name: server.text(),
+        server_type: root.any_string(&["sourcePlatform", "type"]),
+        pointer: server.pointer(),
+        ..Server::default()
+    }));
     Contract {
-        id: root.string("id").or_else(|| root.string("uuid")),
-        name: root.string("name").or_else(|| root.string("datasetName")),
+        id: root.any_string(&["id", "uuid"]),
+        name: root.any_string(&["name", "datasetName"]),
         version: root.string("version"),
         status: root.string("status"),
-        domain: root.string("domain").or_else(|| root.string("datasetDomain")),
+        domain: root.any_string(&["domain", "datasetDomain"]),
+        owner: odps::owner(root),
+        tags: root.strings("tags"),
         description: root.get("description").map(|description| Description {
             purpose: description.text().or_else(|| description.string("purpose")),
             usage: description.string("usage"),
@@ -38,47 +55,124 @@ pub fn contract(root: &Cursor<'_>) -> Contract {
         pricing: root.get("price").map(|price| price.to_value()),
         schema: root.list(tables).map(|table| self::table(&table)).collect(),
         sla,
-        servers: root.list("servers").map(|server| self::server(&server)).collect(),
+        servers,
         roles: root.list("roles").map(|role| self::role(&role)).collect(),
-        retention,
+        retention: retention.or_else(|| extract::retention(root)),
         pointer: root.pointer(),
     }
 }
 
 fn table(cursor: &Cursor<'_>) -> Table {
     let columns = if cursor.get("properties").is_some() { "properties" } else { "columns" };
-    Table {
-        name: cursor.string("name").or_else(|| cursor.string("table")),
+    let mut table = Table {
+        name: cursor.any_string(&["name", "table"]),
         physical_name: cursor.string("physicalName"),
         description: cursor.string("description"),
+        deprecated: cursor.boolean("deprecated"),
         tags: cursor.strings("tags"),
         quality: cursor.list("quality").map(|rule| rule.to_value()).collect(),
         columns: cursor.list(columns).map(|column| self::column(&column)).collect(),
         pointer: cursor.pointer(),
+    };
+    // A relationship of the table belongs to the column that it comes from.
+    for relation in cursor.list("relationships") {
+        for (from, to) in ends(&relation, "from").into_iter().zip(ends(&relation, "to")) {
+            let name = from.rsplit(['.', '/']).next().unwrap_or_default();
+            if let Some(column) = table.columns.iter_mut().find(|column| column.name.as_deref() == Some(name)) {
+                column.references.push(to);
+            }
+        }
     }
+    table
+}
+
+/// One end of a relationship: one place, or several for a composite key.
+fn ends(relation: &Cursor<'_>, key: &str) -> Vec<String> {
+    relation.string(key).map_or_else(|| relation.strings(key), |one| vec![one])
 }
 
 fn column(cursor: &Cursor<'_>) -> Column {
-    let mut nested: Vec<Column> = cursor.list("properties").map(|column| self::column(&column)).collect();
-    // The columns of an array of objects belong to the array's column.
-    nested.extend(cursor.get("items").iter().flat_map(|items| items.list("properties")).map(|c| column(&c)));
+    let sources = cursor.strings("transformSourceObjects");
     let mut column = Column {
-        name: cursor.string("name").or_else(|| cursor.string("column")),
+        name: cursor.any_string(&["name", "column"]),
         logical_type: cursor.string("logicalType"),
         physical_type: cursor.string("physicalType"),
-        required: cursor.boolean("required"),
-        unique: cursor.boolean("unique"),
-        primary_key: cursor.boolean("primaryKey"),
+        required: cursor.boolean("required").or_else(|| cursor.boolean("isNullable").map(|nullable| !nullable)),
+        unique: cursor.boolean("unique").or_else(|| cursor.boolean("isUnique")),
+        primary_key: cursor.boolean("primaryKey").or_else(|| cursor.boolean("isPrimary")),
         description: cursor.string("description"),
+        deprecated: cursor.boolean("deprecated"),
         tags: cursor.strings("tags"),
         quality: cursor.list("quality").map(|rule| rule.to_value()).collect(),
-        references: cursor.list("relationships").filter_map(|relation| relation.string("to")).collect(),
+        references: cursor.list("relationships").flat_map(|relation| ends(&relation, "to")).collect(),
+        upstream: if sources.is_empty() { cursor.strings("transformSourceTables") } else { sources },
         pointer: cursor.pointer(),
-        columns: nested,
+        columns: cursor.list("properties").map(|nested| column(&nested)).collect(),
         ..Column::default()
     };
     extract::privacy(cursor, &mut column);
+    // The columns of an array of objects belong to the array's column.
+    for elements in [cursor.get("items"), cursor.at(&["map", "key"]), cursor.at(&["map", "value"])].iter().flatten() {
+        extract::of_elements(&mut column, self::column(elements));
+    }
     column
+}
+
+/// Returns the relationships that name a table or column which this contract does not have. What is in another file is
+/// not looked at: an id or path of another contract says nothing wrong.
+pub fn relationships(root: &Cursor<'_>) -> Vec<Violation> {
+    let contract = contract(root);
+    let mut found = Vec::new();
+    for table in root.list("schema") {
+        let of_columns = table.list("properties").flat_map(|column| column.list("relationships"));
+        for relation in table.list("relationships").chain(of_columns) {
+            for key in ["from", "to"] {
+                let Some(end) = relation.get(key) else { continue };
+                let names: Vec<Cursor<'_>> = if end.is_list() { end.items().collect() } else { vec![end] };
+                found.extend(names.iter().filter_map(|name| unknown_end(&contract, name)));
+            }
+        }
+    }
+    found
+}
+
+/// `table.column` and `schema/table/properties/column`, by name or id.
+fn unknown_end(contract: &Contract, end: &Cursor<'_>) -> Option<Violation> {
+    let written = end.text()?;
+    if written.contains('#') || written.contains("://") {
+        return None;
+    }
+    let steps: Vec<&str> = match written.strip_prefix('/').unwrap_or(&written) {
+        path if path.contains('/') => path.split('/').skip(1).step_by(2).collect(),
+        path => path.split('.').collect(),
+    };
+    let [table_name, columns @ ..] = steps.as_slice() else { return None };
+    // Ids are as good as names; the model has names only, so a contract with ids is given the benefit of the doubt.
+    let table = contract.schema.iter().find(|table| table.name.as_deref() == Some(table_name));
+    let message = match table {
+        None => format!("relationship names the table `{table_name}`, which this contract does not have"),
+        Some(table) => {
+            let mut at = &table.columns;
+            let missing =
+                columns.iter().find(|name| match at.iter().find(|column| column.name.as_deref() == Some(name)) {
+                    Some(column) => {
+                        at = &column.columns;
+                        false
+                    }
+                    None => true,
+                })?;
+            format!("relationship names the column `{missing}`, which `{table_name}` does not have")
+        }
+    };
+    let (part, pointer) = end.local();
+    Some(Violation {
+        rule: "reference.unknown_target",
+        part,
+        pointer: Pointer::clone(pointer),
+        focus: Focus::Pointer,
+        message,
+        help: Some("name a table and column of this contract, or `file.yaml#schema/…` of another".to_owned()),
+    })
 }
 
 fn level(cursor: &Cursor<'_>) -> Sla {
@@ -86,7 +180,7 @@ fn level(cursor: &Cursor<'_>) -> Sla {
         property: cursor.string("property"),
         value: cursor.get("value").map(|value| value.to_value()).filter(|value| !value.is_null()),
         unit: cursor.string("unit"),
-        element: cursor.string("element").or_else(|| cursor.string("column")),
+        element: cursor.any_string(&["element", "column"]),
         driver: cursor.string("driver"),
         pointer: cursor.pointer(),
     }
@@ -97,7 +191,7 @@ fn server(cursor: &Cursor<'_>) -> Server {
         name: cursor.string("server"),
         server_type: cursor.string("type"),
         environment: cursor.string("environment"),
-        region: ["region", "regionName", "location"].iter().find_map(|key| cursor.string(key)),
+        region: region(cursor),
         pointer: cursor.pointer(),
     }
 }

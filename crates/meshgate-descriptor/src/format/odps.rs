@@ -7,11 +7,12 @@
 //! | `owner` | `team.name`, and the first of `team.members[]` whose role is an owner's |
 //! | `ports[]` | `inputPorts[]`, `outputPorts[]`, `managementPorts[]` by their `content` |
 //! | `ports[].upstream` | `outputPorts[].inputContracts[].id` |
+//! | `ports[].contract` | the contract of the run with that id, or the file at that path |
 //!
-//! Deliberately absent: the contracts themselves; ODPS names them by id and they live in files of their own.
+//! Deliberately absent: contracts that are nowhere in sight; ODPS names them by id and they live in files of their own.
 
 use super::purpose;
-use crate::document::Cursor;
+use crate::cursor::Cursor;
 use crate::extract;
 use meshgate_core::model::{Direction, Owner, Port, Product, Support};
 
@@ -29,6 +30,7 @@ pub fn product(root: &Cursor<'_>) -> Product {
         version: root.string("version"),
         domain: root.string("domain"),
         status: root.string("status"),
+        deprecated: root.boolean("deprecated"),
         description: purpose(root, "description"),
         tags: root.strings("tags"),
         owner: owner(root),
@@ -36,6 +38,17 @@ pub fn product(root: &Cursor<'_>) -> Product {
         ports,
         pointer: root.pointer(),
     }
+}
+
+/// Returns the contracts that ports name, and where.
+pub fn contracts(root: &Cursor<'_>) -> Vec<(String, String)> {
+    let ports = ["inputPorts", "outputPorts"].iter().flat_map(|key| root.list(key));
+    ports
+        .filter_map(|port| {
+            let named = port.get("contractId")?;
+            Some((named.text()?, named.pointer()))
+        })
+        .collect()
 }
 
 fn management(cursor: &Cursor<'_>) -> Direction {
@@ -53,6 +66,7 @@ fn port(cursor: &Cursor<'_>, direction: Direction) -> Port {
         version: cursor.string("version"),
         id: cursor.string("id"),
         description: purpose(cursor, "description"),
+        deprecated: cursor.boolean("deprecated"),
         port_type: cursor.string("type"),
         contract_id: cursor.string("contractId"),
         upstream: cursor.list("inputContracts").filter_map(|contract| contract.string("id")).collect(),
@@ -61,9 +75,10 @@ fn port(cursor: &Cursor<'_>, direction: Direction) -> Port {
     }
 }
 
-fn owner(root: &Cursor<'_>) -> Option<Owner> {
-    let team = root.get("team");
-    // ODPS 0.9 and ODCS 3.0 write the team as a list of members.
+/// Returns the owner that a team of either Bitol standard names.
+pub fn owner(root: &Cursor<'_>) -> Option<Owner> {
+    let team = root.get("team").or_else(|| root.get("stakeholders"));
+    // ODPS 0.9 and ODCS 3.0 write the team as a list of members; ODCS 2 calls them stakeholders.
     let members: Vec<_> = match &team {
         Some(team) if team.is_map() => team.list("members").collect(),
         Some(team) => team.items().collect(),
@@ -78,11 +93,7 @@ fn owner(root: &Cursor<'_>) -> Option<Owner> {
         team: team.as_ref().and_then(|team| team.string("name")),
     };
     let found = named != Owner::default();
-    if found { Some(named) } else { extract::property(root, &["owner", "dataOwner", "productOwner"]).map(by_id) }
-}
-
-fn by_id(id: String) -> Owner {
-    Owner { email: Some(id.clone()).filter(|id| id.contains('@')), id: Some(id), ..Owner::default() }
+    if found { Some(named) } else { extract::owner(root) }
 }
 
 fn support(cursor: &Cursor<'_>) -> Support {

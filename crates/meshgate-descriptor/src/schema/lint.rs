@@ -5,30 +5,43 @@
 use super::shape::{Record, Shape, Version};
 use super::validate::{Focus, Violation, cases};
 use super::words;
-use crate::document::Document;
+use crate::descriptor::Descriptor;
 use crate::tree::{Entry, NodeId, NodeValue, Tree};
 use meshgate_core::pointer::Pointer;
 use std::collections::HashSet;
 
-/// Returns the keys that look misspelt.
-pub fn misspelt(document: &Document, version: &Version) -> Vec<Violation> {
-    let mut lint = Lint { tree: document.tree(), version, found: Vec::new(), seen: HashSet::new() };
-    lint.value(&[version.definition(version.root)], lint.tree.root, &Pointer::root());
+/// Returns the keys that look misspelt, in the document and the files that it refers to.
+pub fn misspelt(descriptor: &Descriptor, version: &Version) -> Vec<Violation> {
+    let Some(document) = descriptor.document(0) else { return Vec::new() };
+    let tree = document.tree();
+    let mut lint = Lint { descriptor, part: 0, tree, version, found: Vec::new(), seen: HashSet::new() };
+    lint.value(&[version.definition(version.root)], tree.root, &Pointer::root());
     lint.found
 }
 
 struct Lint<'a> {
+    descriptor: &'a Descriptor,
+    part: usize,
     tree: &'a Tree,
     version: &'a Version,
     found: Vec<Violation>,
     /// An alias is looked at once.
-    seen: HashSet<NodeId>,
+    seen: HashSet<(usize, NodeId)>,
 }
 
 impl<'a> Lint<'a> {
     fn value(&mut self, shapes: &[&'a Shape], id: NodeId, pointer: &Pointer) {
-        if !self.seen.insert(self.tree.resolved(id)) {
+        if !self.seen.insert((self.part, self.tree.resolved(id))) {
             return;
+        }
+        let target = self.descriptor.link(self.part, id);
+        if let Some((target, document)) =
+            target.and_then(|target| Some((target, self.descriptor.document(target.part)?)))
+        {
+            let back = (self.part, self.tree);
+            (self.part, self.tree) = (target.part, document.tree());
+            self.value(shapes, target.id, &target.pointer);
+            (self.part, self.tree) = back;
         }
         match self.tree.value(id) {
             Some(NodeValue::List(items)) => {
@@ -82,6 +95,7 @@ impl<'a> Lint<'a> {
             let place = pointer.key(&entry.key);
             self.found.push(Violation {
                 rule: "schema.misspelt_key",
+                part: self.part,
                 pointer: place.clone(),
                 focus: Focus::Key(place),
                 message: format!("`{}` is no key of the standard, and has no effect", words::short(&entry.key)),
@@ -144,13 +158,7 @@ pub(super) fn of_record<'a>(
     }
 }
 
-fn of_shape<'a>(
-    shape: &'a Shape,
-    version: &'a Version,
-    tree: &Tree,
-    entries: &[Entry],
-    found: &mut Vec<&'a Record>,
-) {
+fn of_shape<'a>(shape: &'a Shape, version: &'a Version, tree: &Tree, entries: &[Entry], found: &mut Vec<&'a Record>) {
     match shape {
         Shape::Record(record) => of_record(record, version, tree, entries, found),
         Shape::Definition(id) => of_shape(version.definition(*id), version, tree, entries, found),

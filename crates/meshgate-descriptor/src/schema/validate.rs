@@ -7,6 +7,7 @@
 
 use super::shape::{Choice, Record, Shape, Version};
 use super::words;
+use crate::descriptor::{Descriptor, Target};
 use crate::document::Document;
 use crate::tree::{Entry, NodeId, NodeValue, Tree};
 use meshgate_core::pointer::Pointer;
@@ -20,6 +21,8 @@ const VIOLATIONS_MAX: usize = 1000;
 pub struct Violation {
     /// A rule id of the category `schema`.
     pub rule: &'static str,
+    /// The file it is in: a part of the descriptor.
+    pub part: usize,
     /// What breaks the schema, as a JSON Schema validator names it.
     pub pointer: Pointer,
     /// Where to look.
@@ -41,12 +44,15 @@ pub enum Focus {
     Key(Pointer),
 }
 
-/// Returns what breaks the schema; nothing when the document is valid.
-pub fn violations(document: &Document, version: &Version) -> Vec<Violation> {
+/// Returns what breaks the schema in the document itself, and then in the files that it refers to.
+pub fn violations(descriptor: &Descriptor, version: &Version) -> (Vec<Violation>, Vec<Violation>) {
+    let Some(document) = descriptor.document(0) else { return (Vec::new(), Vec::new()) };
     let mut check = Check {
+        descriptor,
+        part: 0,
         document,
-        tree: document.tree(),
         version,
+        base: Pointer::root(),
         steps: Vec::new(),
         quiet: 0,
         failed: false,
@@ -54,19 +60,18 @@ pub fn violations(document: &Document, version: &Version) -> Vec<Violation> {
         more: 0,
         seen: HashSet::new(),
         verdicts: HashMap::new(),
+        referred: Vec::new(),
     };
-    check.shape(version.definition(version.root), check.tree.root);
-    if check.more > 0 {
-        let message = format!("{} more values break the schema", check.more);
-        check.found.push(Violation {
-            rule: "schema.too_many",
-            pointer: Pointer::root(),
-            focus: Focus::Pointer,
-            message,
-            help: None,
-        });
+    check.shape(version.definition(version.root), document.tree().root);
+    let own = check.take();
+    while let Some((definition, target)) = check.referred.pop() {
+        let Some(document) = descriptor.document(target.part) else { continue };
+        check.part = target.part;
+        check.document = document;
+        check.base = target.pointer;
+        check.definition(definition, target.id);
     }
-    check.found
+    (own, check.take())
 }
 
 #[derive(Clone, Copy)]
@@ -76,9 +81,12 @@ enum Step<'a> {
 }
 
 struct Check<'a> {
+    descriptor: &'a Descriptor,
+    part: usize,
     document: &'a Document,
-    tree: &'a Tree,
     version: &'a Version,
+    /// Where the check of this part begins.
+    base: Pointer,
     steps: Vec<Step<'a>>,
     /// Above zero, only the verdict matters.
     quiet: usize,
@@ -86,17 +94,35 @@ struct Check<'a> {
     found: Vec<Violation>,
     more: usize,
     /// Definitions that were told about a value: a schema that names one twice, or an alias, says it once.
-    seen: HashSet<(usize, NodeId)>,
+    seen: HashSet<(usize, usize, NodeId)>,
     /// What is known of definitions and values, so that nested alternatives do not cost their product.
-    verdicts: HashMap<(usize, NodeId), bool>,
+    verdicts: HashMap<(usize, usize, NodeId), bool>,
+    /// Values in other files, and what they must be.
+    referred: Vec<(usize, Target)>,
 }
 
 impl<'a> Check<'a> {
     fn pointer(&self) -> Pointer {
-        self.steps.iter().fold(Pointer::root(), |pointer, step| match step {
+        self.steps.iter().fold(self.base.clone(), |pointer, step| match step {
             Step::Key(key) => pointer.key(key),
             Step::Index(index) => pointer.index(*index),
         })
+    }
+
+    fn take(&mut self) -> Vec<Violation> {
+        let mut found = std::mem::take(&mut self.found);
+        if self.more > 0 {
+            found.push(Violation {
+                rule: "schema.too_many",
+                part: self.part,
+                pointer: Pointer::root(),
+                focus: Focus::Pointer,
+                message: format!("{} more values break the schema", self.more),
+                help: None,
+            });
+            self.more = 0;
+        }
+        found
     }
 
     fn fail(&mut self, violation: impl FnOnce(&Self) -> Violation) {
@@ -115,6 +141,7 @@ impl<'a> Check<'a> {
     fn fail_here(&mut self, rule: &'static str, message: impl FnOnce(&Self) -> String, help: Option<String>) {
         self.fail(|check| Violation {
             rule,
+            part: check.part,
             pointer: check.pointer(),
             focus: Focus::Pointer,
             message: message(check),
@@ -146,7 +173,7 @@ impl<'a> Check<'a> {
     }
 
     fn shape(&mut self, shape: &'a Shape, id: NodeId) {
-        let Some(value) = self.tree.value(id) else { return };
+        let Some(value) = self.document.tree().value(id) else { return };
         match shape {
             Shape::Any => {}
             Shape::Definition(definition) => self.definition(*definition, id),
@@ -219,8 +246,7 @@ impl<'a> Check<'a> {
                 }
                 if let Some(pattern) = pattern.as_ref().filter(|pattern| !pattern.matches(text)) {
                     let help = Some(format!("the standard wants the form {}", pattern.source));
-                    let message =
-                        |check: &Self| format!("{} does not have the form the standard wants", check.label());
+                    let message = |check: &Self| format!("{} does not have the form the standard wants", check.label());
                     self.fail_here("schema.wrong_form", message, help);
                 }
             }
@@ -239,7 +265,7 @@ impl<'a> Check<'a> {
     }
 
     fn wrong_type(&mut self, shape: &'a Shape, id: NodeId) {
-        let Some(value) = self.tree.value(id) else { return };
+        let Some(value) = self.document.tree().value(id) else { return };
         self.fail_here(
             "schema.wrong_type",
             |check| {
@@ -253,16 +279,19 @@ impl<'a> Check<'a> {
     fn definition(&mut self, definition: usize, id: NodeId) {
         let shape = self.version.definition(definition);
         // An alias is another place of the same value: the value is what is remembered.
-        let node = self.tree.resolved(id);
+        let node = self.document.tree().resolved(id);
         if self.quiet > 0 {
-            if let Some(fits) = self.verdicts.get(&(definition, node)) {
+            if let Some(fits) = self.verdicts.get(&(self.part, definition, node)) {
                 self.failed |= !fits;
                 return;
             }
             let fits = self.fits(shape, id);
-            self.verdicts.insert((definition, node), fits);
+            self.verdicts.insert((self.part, definition, node), fits);
             self.failed |= !fits;
-        } else if self.seen.insert((definition, node)) {
+        } else if self.seen.insert((self.part, definition, node)) {
+            // What a reference to another file names is looked at when this file is done.
+            let target = self.descriptor.link(self.part, node).filter(|target| target.part > 0);
+            self.referred.extend(target.map(|target| (definition, target.clone())));
             self.shape(shape, id);
         }
     }
@@ -273,16 +302,20 @@ impl<'a> Check<'a> {
         if self.quiet > 0 {
             return;
         }
-        let mut nearest: Option<((bool, usize, usize), Vec<Violation>)> = None;
+        let mut nearest: Option<((bool, bool, usize, usize), Vec<Violation>)> = None;
         for shape in all {
             let (found, seen) = (std::mem::take(&mut self.found), std::mem::take(&mut self.seen));
+            let referred = self.referred.len();
             self.shape(shape, id);
             let of_shape = std::mem::replace(&mut self.found, found);
             self.seen = seen;
+            self.referred.truncate(referred);
             let here = self.pointer();
             let other_type = of_shape.iter().any(|v| v.rule == "schema.wrong_type" && v.pointer == here);
             let unknown = self.unknown_keys(shape, value);
-            let score = (other_type, unknown, of_shape.len());
+            // What has no `$ref` is no reference that lacks one.
+            let reference = of_shape.iter().any(|v| v.pointer == here && v.message.ends_with("has no `$ref`"));
+            let score = (other_type, reference, unknown, of_shape.len());
             if nearest.as_ref().is_none_or(|(best, _)| score < *best) {
                 nearest = Some((score, of_shape));
             }
@@ -313,7 +346,7 @@ impl<'a> Check<'a> {
     fn unknown_keys(&mut self, shape: &'a Shape, value: &'a NodeValue) -> usize {
         let NodeValue::Map(entries) = value else { return 0 };
         let mut records = Vec::new();
-        super::lint::records(shape, self.version, self.tree, value, &mut records);
+        super::lint::records(shape, self.version, self.document.tree(), value, &mut records);
         if records.is_empty() {
             return entries.len();
         }
@@ -341,6 +374,7 @@ impl<'a> Check<'a> {
             for key in &record.forbids {
                 self.fail(|check| Violation {
                     rule: "schema.unknown_key",
+                    part: check.part,
                     pointer: check.pointer(),
                     focus: Focus::Key(check.pointer().key(key)),
                     message: format!("{} cannot have `{key}` here", check.label()),
@@ -364,7 +398,7 @@ impl<'a> Check<'a> {
             }
         }
         for choice in &record.choices {
-            for shape in cases(choice, entries, self.tree) {
+            for shape in cases(choice, entries, self.document.tree()) {
                 self.shape(shape, id);
             }
         }
@@ -377,6 +411,7 @@ impl<'a> Check<'a> {
         if let Some(names) = record.names.as_ref().filter(|names| !names.matches(&entry.key)) {
             self.fail(|check| Violation {
                 rule: "schema.wrong_form",
+                part: check.part,
                 pointer: check.pointer(),
                 focus: Focus::Key(check.pointer().key(&entry.key)),
                 message: format!("key `{}` does not have the form the standard wants", words::short(&entry.key)),
@@ -412,7 +447,7 @@ impl<'a> Check<'a> {
         }
         // Keys that belong to a part which does not fit are no strangers: the part's own violation is the news.
         let mut records = Vec::new();
-        super::lint::of_record(record, self.version, self.tree, entries, &mut records);
+        super::lint::of_record(record, self.version, self.document.tree(), entries, &mut records);
         let mut declared: Vec<&str> = records.iter().flat_map(|r| &r.fields).map(|field| &*field.key).collect();
         declared.sort_unstable();
         declared.dedup();
@@ -422,6 +457,7 @@ impl<'a> Check<'a> {
             let key = &first.key;
             self.fail(|check| Violation {
                 rule: "schema.unknown_key",
+                part: check.part,
                 pointer: check.pointer(),
                 focus: Focus::Key(check.pointer().key(key)),
                 message: format!("{} does not fit the standard with this `{key}`", check.label()),
@@ -433,6 +469,7 @@ impl<'a> Check<'a> {
                 declared.iter().copied().filter(|key| !entries.iter().any(|entry| *entry.key == **key)).collect();
             self.fail(|check| Violation {
                 rule: "schema.unknown_key",
+                part: check.part,
                 pointer: check.pointer(),
                 focus: Focus::Key(check.pointer().key(&stranger.key)),
                 message: format!("{} has no key `{}` in this standard", check.label(), words::short(&stranger.key)),
@@ -460,7 +497,7 @@ impl<'a> Check<'a> {
         }
         for choice in &record.choices {
             let mut any = false;
-            for shape in cases(choice, entries, self.tree) {
+            for shape in cases(choice, entries, self.document.tree()) {
                 if self.fits(shape, id) {
                     any = true;
                     self.evaluated_by(shape, id, entries, known);

@@ -141,7 +141,9 @@ pub fn unknown_help(key: &str, free: &[&str], declared: &[&str]) -> String {
         None if declared.contains(&"customProperties") => {
             format!("move it to `customProperties`: {{property: {}, value: …}}", short(key))
         }
-        None => format!("the standard knows {}", listed(declared.get(..declared.len().min(WORDS_SHOWN)).unwrap_or(&[]))),
+        None => {
+            format!("the standard knows {}", listed(declared.get(..declared.len().min(WORDS_SHOWN)).unwrap_or(&[])))
+        }
     }
 }
 

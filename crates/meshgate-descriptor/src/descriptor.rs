@@ -1,0 +1,154 @@
+//! A descriptor: one document and the files that it refers to, joined.
+//!
+//! Deliberately absent: opening files; see [`Files`](crate::Files).
+
+use crate::cursor::Cursor;
+use crate::document::Document;
+use crate::extract::Extract;
+use crate::tree::NodeId;
+use meshgate_core::model::Format;
+use meshgate_core::pointer::{Place, Pointer};
+use meshgate_core::span::Span;
+use serde_json::Value;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// A document and the documents it refers to. Part 0 is the document itself.
+#[derive(Debug)]
+pub struct Descriptor {
+    /// The standard it is written in.
+    pub format: Format,
+    parts: Vec<Part>,
+    links: HashMap<(usize, NodeId), Target>,
+    /// Contracts that its ports name, by the name, as parts.
+    contracts: HashMap<String, usize>,
+    extract: Arc<Extract>,
+}
+
+/// One file of a descriptor.
+#[derive(Debug)]
+pub struct Part {
+    /// The file as reports name it.
+    pub file: String,
+    /// What is in it.
+    pub document: Document,
+}
+
+/// What a reference names.
+#[derive(Debug, Clone)]
+pub(crate) struct Target {
+    pub part: usize,
+    pub id: NodeId,
+    pub pointer: Pointer,
+}
+
+impl Descriptor {
+    pub(crate) fn new(format: Format, file: &str, document: Document, extract: Arc<Extract>) -> Self {
+        let parts = vec![Part { file: file.to_owned(), document }];
+        Self { format, parts, links: HashMap::new(), contracts: HashMap::new(), extract }
+    }
+
+    /// Returns its files, its own first.
+    #[must_use]
+    pub fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    pub(crate) fn add(&mut self, file: String, document: Document) -> usize {
+        self.parts.push(Part { file, document });
+        self.parts.len() - 1
+    }
+
+    pub(crate) fn document(&self, part: usize) -> Option<&Document> {
+        self.parts.get(part).map(|part| &part.document)
+    }
+
+    pub(crate) fn link(&self, part: usize, id: NodeId) -> Option<&Target> {
+        if self.links.is_empty() {
+            return None;
+        }
+        self.links.get(&(part, self.document(part)?.tree().resolved(id)))
+    }
+
+    pub(crate) fn set_link(&mut self, part: usize, id: NodeId, target: Target) {
+        self.links.insert((part, id), target);
+    }
+
+    pub(crate) fn set_contract(&mut self, name: String, part: usize) {
+        self.contracts.insert(name, part);
+    }
+
+    /// Returns the document of a contract that a port names.
+    pub(crate) fn contract(&self, name: &str) -> Option<Cursor<'_>> {
+        self.contracts.get(name).map(|part| self.part_root(*part))
+    }
+
+    pub(crate) fn extract(&self) -> &Extract {
+        &self.extract
+    }
+
+    pub(crate) fn clear_links(&mut self) {
+        self.links.clear();
+    }
+
+    /// DCS fields add to the definition that they name; elsewhere, a reference stands for what it names.
+    pub(crate) fn overlays(&self) -> bool {
+        self.format == Format::Dcs
+    }
+
+    /// Returns a cursor at the root.
+    #[must_use]
+    pub fn root(&self) -> Cursor<'_> {
+        self.part_root(0)
+    }
+
+    pub(crate) fn part_root(&self, part: usize) -> Cursor<'_> {
+        let root = self.document(part).map(|document| document.tree().root).unwrap_or_default();
+        Cursor::enter(self, part, root, Pointer::root())
+    }
+
+    /// Returns the document as JSON, references followed.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        self.root().to_value()
+    }
+
+    pub(crate) fn place(&self, part: usize, pointer: &Pointer) -> String {
+        match self.parts.get(part).filter(|_| part > 0) {
+            Some(part) => Place { file: Some(part.file.clone()), pointer: pointer.clone() }.to_string(),
+            None => pointer.as_str().to_owned(),
+        }
+    }
+
+    /// Returns the part and pointer that a place names. A pointer that leads through a reference ends in the file that
+    /// the reference names; one that leads nowhere keeps to its nearest parent's file.
+    #[must_use]
+    pub fn locate(&self, place: &Place) -> Option<(usize, Pointer)> {
+        let part = match &place.file {
+            None => 0,
+            Some(file) => self.parts.iter().position(|part| part.file == *file)?,
+        };
+        if self.links.is_empty() {
+            return Some((part, place.pointer.clone()));
+        }
+        let mut cursor = self.part_root(part);
+        let mut rest = place.pointer.steps().peekable();
+        while let Some(step) = rest.peek() {
+            let next = match step.parse::<usize>() {
+                Ok(index) if cursor.is_list() => cursor.items().nth(index),
+                _ => cursor.get(step),
+            };
+            let Some(next) = next else { break };
+            cursor = next;
+            rest.next();
+        }
+        let (part, pointer) = cursor.local();
+        Some((part, rest.fold(pointer.clone(), |pointer, step| pointer.key(&step))))
+    }
+
+    /// Returns the bytes of a place in one of its files.
+    #[must_use]
+    pub fn span(&self, part: usize, pointer: &Pointer) -> Span {
+        self.document(part).map(|document| document.span(pointer)).unwrap_or_default()
+    }
+}

@@ -1,0 +1,427 @@
+//! References: from a `$ref` to the value it names, in the same file or another.
+//!
+//! | standard | reference | means |
+//! |---|---|---|
+//! | DPDS, LF ODPS | `{"$ref": "file.json#/pointer"}` | stands for what it names |
+//! | DCS | `$ref: '#/definitions/x'` in a field | adds what it names to the field |
+//! | ODPS, DPS, LF ODPS | the id (or the path) of a contract | the port's contract; see [`Files::contract`] |
+//!
+//! Deliberately absent: files and networks. [`Files`] opens what it may.
+
+use crate::descriptor::{Descriptor, Target};
+use crate::document::Document;
+use crate::read::{Diagnostic, read};
+use crate::schema::{Focus, Violation};
+use crate::tree::{NodeId, NodeValue};
+use meshgate_core::limits::ReadLimits;
+use meshgate_core::model::Format;
+use meshgate_core::pointer::Pointer;
+use std::collections::HashMap;
+
+/// Opens files for references.
+pub trait Files: Sync {
+    /// Opens the file that a reference in `from` names.
+    ///
+    /// # Errors
+    /// [`Unopened`] says why it may not or cannot be opened.
+    fn open(&self, from: &str, reference: &str) -> Result<Opened, Unopened>;
+
+    /// Opens the file of the run that holds the contract with this id.
+    fn contract(&self, id: &str) -> Option<Opened>;
+}
+
+/// A file that was opened.
+#[derive(Debug)]
+pub struct Opened {
+    /// Its name, as reports give it: the same file has the same name.
+    pub file: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// Why a file was not opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unopened {
+    /// It lies on another machine, whose host was not allowed.
+    Remote(String),
+    /// It lies outside of the folders that may be read.
+    Outside,
+    /// It is not there.
+    Missing,
+    /// It cannot be read.
+    Unreadable(String),
+    /// The descriptor was given as text alone.
+    Alone,
+}
+
+/// For a text that came without files.
+#[derive(Debug, Clone, Copy)]
+pub struct NoFiles;
+
+impl Files for NoFiles {
+    fn open(&self, _: &str, reference: &str) -> Result<Opened, Unopened> {
+        Err(host(reference).map_or(Unopened::Alone, |host| Unopened::Remote(host.to_owned())))
+    }
+
+    fn contract(&self, _: &str) -> Option<Opened> {
+        None
+    }
+}
+
+/// Returns the host of a reference that is a URL.
+#[must_use]
+pub fn host(reference: &str) -> Option<&str> {
+    let rest = reference.split_once("://").map(|(_, rest)| rest)?;
+    rest.split(['/', '?', '#']).next()
+}
+
+/// References that lead on from one another, at most.
+const CHAIN_MAX: usize = 32;
+/// Files of one descriptor, at most.
+const PARTS_MAX: usize = 256;
+
+/// What resolving the references of a descriptor brought up.
+#[derive(Debug, Default)]
+pub struct Resolution {
+    /// References that hide something from us, by the part they stand in.
+    pub diagnostics: Vec<(usize, Diagnostic)>,
+    /// References that lead nowhere that matters.
+    pub notices: Vec<Violation>,
+}
+
+/// Resolves every reference of a descriptor.
+pub(crate) fn resolve(descriptor: &mut Descriptor, files: &dyn Files, limits: &ReadLimits) -> Resolution {
+    let follows = matches!(descriptor.format, Format::Dpds | Format::OdpsLf | Format::Dcs);
+    let mut resolver = Resolver {
+        descriptor,
+        files,
+        limits,
+        resolution: Resolution::default(),
+        marks: HashMap::new(),
+        opened: HashMap::new(),
+        too_many: false,
+    };
+    if follows {
+        resolver.part(0, 0, false);
+        resolver.bound();
+    }
+    resolver.resolution
+}
+
+/// Opens a contract that a product names by path or id, as a part of the product's descriptor.
+pub(crate) fn contract(
+    descriptor: &mut Descriptor,
+    name: &str,
+    files: &dyn Files,
+    limits: &ReadLimits,
+) -> Result<Option<usize>, Unopened> {
+    let lower = name.to_ascii_lowercase();
+    let is_path = [".yaml", ".yml", ".json"].iter().any(|extension| lower.ends_with(extension));
+    let own = descriptor.parts().first().map(|part| part.file.clone()).unwrap_or_default();
+    let opened = match files.contract(name) {
+        Some(opened) => opened,
+        None if is_path => files.open(&own, name)?,
+        None => return Ok(None),
+    };
+    if let Some(known) = descriptor.parts().iter().position(|part| part.file == opened.file) {
+        return Ok(Some(known));
+    }
+    let parsed = read(&opened.file, &opened.bytes, limits);
+    // Several documents of one file: the one with the id. A file that cannot be read is told when it is checked itself.
+    let named = |document: &Document| {
+        let root = document.tree().root;
+        match document.tree().value(root) {
+            Some(NodeValue::Map(entries)) => entries.iter().any(|entry| {
+                let text = matches!(document.tree().value(entry.value), Some(NodeValue::Text(text)) if **text == *name);
+                &*entry.key == "id" && text
+            }),
+            _ => false,
+        }
+    };
+    let position = parsed.documents.iter().position(named).unwrap_or(0);
+    let document = parsed.documents.into_iter().nth(position);
+    Ok(document.map(|document| descriptor.add(opened.file, document)))
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    /// On the way from the root: a reference to it is a circle.
+    Open,
+    /// Done: so many values and levels, references followed.
+    Done { nodes: usize, depth: usize },
+}
+
+struct Resolver<'a> {
+    descriptor: &'a mut Descriptor,
+    files: &'a dyn Files,
+    limits: &'a ReadLimits,
+    resolution: Resolution,
+    marks: HashMap<(usize, NodeId), Mark>,
+    /// Files by the reference and the part that it stands in.
+    opened: HashMap<(usize, String), Option<usize>>,
+    too_many: bool,
+}
+
+/// Where a walk stands.
+#[derive(Clone)]
+struct At {
+    part: usize,
+    id: NodeId,
+    pointer: Pointer,
+    /// What `#/…` is looked for in first: an API definition that stands in a port is a document of its own.
+    scope: NodeId,
+    /// References followed on the way here.
+    chain: usize,
+    /// Nothing of the model lies below.
+    opaque: bool,
+}
+
+impl Resolver<'_> {
+    fn part(&mut self, part: usize, chain: usize, opaque: bool) -> (usize, usize) {
+        let root = self.descriptor.document(part).map(|document| document.tree().root).unwrap_or_default();
+        self.walk(&At { part, id: root, pointer: Pointer::root(), scope: root, chain, opaque })
+    }
+
+    /// Walks a value, resolves the references in it, and returns its size with references followed.
+    fn walk(&mut self, at: &At) -> (usize, usize) {
+        let Some(document) = self.descriptor.document(at.part) else { return (0, 0) };
+        let id = document.tree().resolved(at.id);
+        match self.marks.get(&(at.part, id)) {
+            Some(Mark::Done { nodes, depth }) => return (*nodes, *depth),
+            // A YAML alias cannot lead to its own ancestor, and references are looked up before they are walked.
+            Some(Mark::Open) => return (1, 1),
+            None => {}
+        }
+        let mut children: Vec<(Option<Box<str>>, NodeId)> = Vec::new();
+        match document.tree().value(id) {
+            Some(NodeValue::List(items)) => children.extend(items.iter().map(|id| (None, *id))),
+            Some(NodeValue::Map(entries)) => {
+                children.extend(entries.iter().map(|entry| (Some(entry.key.clone()), entry.value)));
+            }
+            _ => return (1, 1),
+        }
+        let reference = children.iter().find(|(key, _)| key.as_deref() == Some("$ref")).and_then(|(_, value)| {
+            match document.tree().value(*value) {
+                Some(NodeValue::Text(text)) => Some(text.to_string()),
+                _ => None,
+            }
+        });
+        self.marks.insert((at.part, id), Mark::Open);
+        let (mut nodes, mut depth) = (1_usize, 1_usize);
+        for (index, (key, child)) in children.into_iter().enumerate() {
+            let pointer = key.as_ref().map_or_else(|| at.pointer.index(index), |key| at.pointer.key(key));
+            let key = key.as_deref().unwrap_or_default();
+            let is_definition = key == "definition" && self.descriptor.format == Format::Dpds;
+            let opaque = at.opaque || is_definition || matches!(key, "internalComponents" | "pricingPlans");
+            let scope = if is_definition { child } else { at.scope };
+            let (n, d) = self.walk(&At { id: child, pointer, opaque, scope, ..at.clone() });
+            nodes = nodes.saturating_add(n);
+            depth = depth.max(d.saturating_add(1));
+        }
+        if let Some(reference) = reference
+            && let Some((n, d)) = self.follow(at, id, &reference)
+        {
+            nodes = nodes.saturating_add(n);
+            depth = depth.max(d);
+        }
+        self.marks.insert((at.part, id), Mark::Done { nodes, depth });
+        (nodes, depth)
+    }
+
+    /// Follows one reference, and returns the size of what it names.
+    fn follow(&mut self, at: &At, id: NodeId, reference: &str) -> Option<(usize, usize)> {
+        if at.chain >= CHAIN_MAX {
+            let message = format!("reference `{reference}` is the {CHAIN_MAX}th in a row");
+            self.tell(at, "read.unresolved_reference", message, "refer to the value itself");
+            return None;
+        }
+        let (file, fragment) = match reference.split_once('#') {
+            Some((file, fragment)) => (file, fragment),
+            None => (reference, ""),
+        };
+        let part = if file.is_empty() { at.part } else { self.open(at, file)? };
+        let document = self.descriptor.document(part)?;
+        let root = document.tree().root;
+        let steps = steps(fragment);
+        let in_scope = (file.is_empty() && at.scope != root).then(|| descend(document, at.scope, &steps)).flatten();
+        let Some(target) = in_scope.or_else(|| descend(document, root, &steps)) else {
+            let message = format!("reference `{reference}` names nothing");
+            let help = if file.is_empty() { "name a value of this document" } else { "name a value of that file" };
+            self.tell(at, "read.unresolved_reference", message, help);
+            return None;
+        };
+        let target = document.tree().resolved(target);
+        if self.marks.get(&(part, target)) == Some(&Mark::Open) || (part, target) == (at.part, id) {
+            // A schema of an API may well hold itself: it is followed once around.
+            if at.opaque {
+                return None;
+            }
+            let message = format!("reference `{reference}` leads back to itself");
+            self.tell(at, "read.circular_reference", message, "break the circle: one of its references must go");
+            return None;
+        }
+        // The scope's own pointer is unknown here; a target in it is found again from the root.
+        let pointer = if in_scope.is_some() { pointer_of(document, target)? } else { pointer(&steps) };
+        let scope = if part == at.part { at.scope } else { root };
+        let size = self.walk(&At {
+            part,
+            id: target,
+            pointer: pointer.clone(),
+            scope,
+            chain: at.chain + 1,
+            opaque: at.opaque,
+        });
+        self.descriptor.set_link(at.part, id, Target { part, id: target, pointer });
+        Some(size)
+    }
+
+    /// Opens the file of a reference; a file that is no YAML or JSON has nothing to be followed into.
+    fn open(&mut self, at: &At, file: &str) -> Option<usize> {
+        let key = (at.part, file.to_owned());
+        if let Some(known) = self.opened.get(&key) {
+            return *known;
+        }
+        let from = self.descriptor.parts().get(at.part).map(|part| part.file.clone()).unwrap_or_default();
+        let part = match self.files.open(&from, file) {
+            Ok(opened) => self.join(at, file, opened),
+            Err(unopened) => {
+                self.refuse(at, file, unopened);
+                None
+            }
+        };
+        self.opened.insert(key, part);
+        part
+    }
+
+    fn join(&mut self, at: &At, reference: &str, opened: Opened) -> Option<usize> {
+        if let Some(known) = self.descriptor.parts().iter().position(|part| part.file == opened.file) {
+            return Some(known);
+        }
+        let lower = opened.file.to_ascii_lowercase();
+        if ![".json", ".yaml", ".yml", ".avsc"].iter().any(|extension| lower.ends_with(extension)) {
+            return None;
+        }
+        if self.descriptor.parts().len() >= PARTS_MAX {
+            if !std::mem::replace(&mut self.too_many, true) {
+                let message = format!("descriptor refers to more than {PARTS_MAX} files");
+                self.tell(at, "read.too_large", message, "split the descriptor");
+            }
+            return None;
+        }
+        let parsed = read(&opened.file, &opened.bytes, self.limits);
+        let whole = parsed.diagnostics.iter().all(|diagnostic| diagnostic.rule == "read.duplicate_key");
+        let problems = parsed.diagnostics;
+        let Some(document) = parsed.documents.into_iter().next().filter(|_| whole) else {
+            let why = problems.first().map_or_else(|| "it is empty".to_owned(), |problem| problem.message.clone());
+            let message = format!("`{reference}` cannot be read: {why}");
+            self.tell(at, "read.unresolved_reference", message, "mend that file");
+            return None;
+        };
+        let part = self.descriptor.add(opened.file, document);
+        self.resolution.diagnostics.extend(problems.into_iter().map(|problem| (part, problem)));
+        Some(part)
+    }
+
+    fn refuse(&mut self, at: &At, file: &str, unopened: Unopened) {
+        let (message, help) = match unopened {
+            Unopened::Remote(host) => {
+                let message = format!("`{file}` was not read: references over the network are not followed");
+                let help =
+                    format!("keep a copy beside the descriptor and refer to that, or allow it: --allow-host {host}");
+                if at.opaque || self.descriptor.format != Format::Dpds {
+                    let pointer = at.pointer.key("$ref");
+                    self.resolution.notices.push(Violation {
+                        rule: "reference.remote",
+                        part: at.part,
+                        pointer,
+                        focus: Focus::Pointer,
+                        message,
+                        help: Some(help),
+                    });
+                    return;
+                }
+                (message, help)
+            }
+            Unopened::Outside => {
+                let message = format!("`{file}` lies outside of the folders that are checked");
+                (message, "refer to a file within, or check the folder that holds both".to_owned())
+            }
+            Unopened::Missing => {
+                (format!("`{file}` does not exist"), "mend the path; it is relative to this file".into())
+            }
+            Unopened::Unreadable(why) => (format!("`{file}` cannot be read: {why}"), "make the file readable".into()),
+            Unopened::Alone => {
+                let message = format!("`{file}` was not read: the descriptor came as text, without its files");
+                (message, "write what it refers to into the descriptor, or check it as a file".to_owned())
+            }
+        };
+        self.tell(at, "read.unresolved_reference", message, &help);
+    }
+
+    fn tell(&mut self, at: &At, rule: &'static str, message: String, help: &str) {
+        let span = self.descriptor.span(at.part, &at.pointer.key("$ref"));
+        self.resolution.diagnostics.push((at.part, Diagnostic::new(rule, message, span, help)));
+    }
+
+    /// References multiply as aliases do: what they come to is bounded by the same limits.
+    fn bound(&mut self) {
+        let root = self.descriptor.document(0).map(|document| document.tree().resolved(document.tree().root));
+        let size = root.and_then(|root| self.marks.get(&(0, root)));
+        let Some(Mark::Done { nodes, depth }) = size else { return };
+        let message = if *nodes > self.limits.nodes_max {
+            format!("document has more than {} values once its references are followed", self.limits.nodes_max)
+        } else if *depth > self.limits.depth_max.saturating_mul(2) {
+            let levels = self.limits.depth_max.saturating_mul(2);
+            format!("document nests deeper than {levels} levels once its references are followed")
+        } else {
+            return;
+        };
+        self.descriptor.clear_links();
+        let span = self.descriptor.span(0, &Pointer::root());
+        let diagnostic = Diagnostic::new("read.too_large", message, span, "write fewer references to references");
+        self.resolution.diagnostics.push((0, diagnostic));
+    }
+}
+
+/// `#/a/b` as the RFC has it; `#a/b` and `#a.b` as descriptors in the field write it.
+fn steps(fragment: &str) -> Vec<String> {
+    let fragment = fragment.strip_prefix('/').unwrap_or(fragment);
+    if fragment.is_empty() {
+        return Vec::new();
+    }
+    let separator = if fragment.contains('/') { '/' } else { '.' };
+    fragment.split(separator).map(|step| step.replace("~1", "/").replace("~0", "~").replace("%20", " ")).collect()
+}
+
+fn pointer(steps: &[String]) -> Pointer {
+    steps.iter().fold(Pointer::root(), |pointer, step| pointer.key(step))
+}
+
+fn descend(document: &Document, from: NodeId, steps: &[String]) -> Option<NodeId> {
+    let tree = document.tree();
+    steps.iter().try_fold(from, |id, step| match tree.value(id)? {
+        NodeValue::Map(entries) => entries.iter().find(|entry| *entry.key == **step).map(|entry| entry.value),
+        NodeValue::List(items) => items.get(step.parse::<usize>().ok()?).copied(),
+        _ => None,
+    })
+}
+
+/// Finds the pointer of a node by looking everywhere; only definitions within definitions need it.
+fn pointer_of(document: &Document, target: NodeId) -> Option<Pointer> {
+    let mut waiting = vec![(document.tree().root, Pointer::root())];
+    while let Some((id, pointer)) = waiting.pop() {
+        if document.tree().resolved(id) == target {
+            return Some(pointer);
+        }
+        match document.tree().node(id).map(|node| &node.value) {
+            Some(NodeValue::List(items)) => {
+                waiting.extend(items.iter().enumerate().map(|(index, id)| (*id, pointer.index(index))));
+            }
+            Some(NodeValue::Map(entries)) => {
+                waiting.extend(entries.iter().map(|entry| (entry.value, pointer.key(&entry.key))));
+            }
+            _ => {}
+        }
+    }
+    None
+}

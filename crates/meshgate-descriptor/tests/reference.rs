@@ -1,0 +1,241 @@
+//! References from outside: what they join, where a place in another file is, and every way in which one can fail.
+
+// Clippy lets tests fail by panicking; helpers of tests are told from other code by this.
+#![cfg(test)]
+
+use meshgate_core::limits::ReadLimits;
+use meshgate_core::model::{Context, Format, Input};
+use meshgate_core::pointer::Place;
+use meshgate_descriptor::{
+    Descriptor, Extract, Files, Opened, Recognised, Resolution, Unopened, host, join, model, read, recognise,
+};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Files by name; the first is the descriptor.
+struct Memory(HashMap<&'static str, String>);
+
+impl Files for Memory {
+    fn open(&self, from: &str, reference: &str) -> Result<Opened, Unopened> {
+        if let Some(host) = host(reference) {
+            return Err(Unopened::Remote(host.to_owned()));
+        }
+        if reference.starts_with("..") {
+            return Err(Unopened::Outside);
+        }
+        let folder = from.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
+        let file = format!("{folder}{reference}");
+        let text = self.0.get(file.as_str()).ok_or(Unopened::Missing)?;
+        Ok(Opened { bytes: text.clone().into_bytes(), file })
+    }
+
+    fn contract(&self, id: &str) -> Option<Opened> {
+        let (file, text) = self.0.iter().find(|(_, text)| text.contains(&format!("id: {id}\n")))?;
+        Some(Opened { file: (*file).to_owned(), bytes: text.clone().into_bytes() })
+    }
+}
+
+fn joined(files: &[(&'static str, &str)]) -> (Descriptor, Resolution) {
+    let (name, text) = files[0];
+    let parsed = read(name, text.as_bytes(), &ReadLimits::default());
+    assert_eq!(parsed.diagnostics, []);
+    let document = parsed.documents.into_iter().next().unwrap();
+    let format = match recognise(&document) {
+        Recognised::Known(format) => format,
+        other => panic!("{other:?}"),
+    };
+    let memory = Memory(files[1..].iter().map(|(name, text)| (*name, (*text).to_owned())).collect());
+    join(name, document, format, &memory, &ReadLimits::default(), Arc::new(Extract::default()))
+}
+
+fn modelled(files: &[(&'static str, &str)]) -> Input {
+    let (descriptor, resolution) = joined(files);
+    assert_eq!(resolution.diagnostics, []);
+    model(&descriptor, Context::default())
+}
+
+/// The rules and the underlined texts of what was told.
+fn told(files: &[(&'static str, &str)]) -> Vec<(String, String)> {
+    let (descriptor, resolution) = joined(files);
+    let shown = resolution.diagnostics.iter().map(|(part, diagnostic)| {
+        let text = descriptor.parts()[*part].document.text();
+        (diagnostic.rule.to_owned(), diagnostic.span.slice(text).to_owned())
+    });
+    shown.collect()
+}
+
+const DPDS: &str = "dataProductDescriptor: 1.0.0\ninterfaceComponents:\n  outputPorts:\n";
+
+#[test]
+fn a_port_lives_in_another_file_and_so_does_its_api() {
+    let port = r#"{"name": "p", "version": "1.0.0", "promises": {"platform": "eu.aws::s3",
+        "api": {"name": "a", "version": "1", "definition": {"$ref": "../apis/a.yaml"}}}}"#;
+    let files: [(&str, &str); 3] = [
+        ("d/dp.yaml", &format!("{DPDS}  - {{$ref: ports/p.json, description: a comment}}\n")),
+        ("d/ports/p.json", &port.replace("../apis", "apis")),
+        (
+            "d/ports/apis/a.yaml",
+            "schema:\n  tables:\n  - name: t\n    definition:\n      columns:\n      - {name: c, dataType: text}\n",
+        ),
+    ];
+    let input = modelled(&files);
+    let port = &input.product.as_ref().unwrap().ports[0];
+    assert_eq!((port.name.as_deref(), port.pointer.as_str()), (Some("p"), "d/ports/p.json#"));
+    let column = &port.contract.as_ref().unwrap().schema[0].columns[0];
+    assert_eq!(column.pointer, "d/ports/apis/a.yaml#/schema/tables/0/definition/columns/0");
+    assert_eq!(input.raw["interfaceComponents"]["outputPorts"][0]["promises"]["platform"], "eu.aws::s3");
+
+    // A pointer into the document leads through its references to the right file.
+    let (descriptor, _) = joined(&files);
+    for (place, expected) in [
+        ("d/ports/apis/a.yaml#/schema/tables/0/name", (2, "/schema/tables/0/name")),
+        ("/interfaceComponents/outputPorts/0/promises/platform", (1, "/promises/platform")),
+        ("/interfaceComponents/outputPorts/0/owner/id", (1, "/owner/id")),
+        ("/interfaceComponents/outputPorts/7", (0, "/interfaceComponents/outputPorts/7")),
+    ] {
+        let (part, pointer) = descriptor.locate(&Place::parse(place).unwrap()).unwrap();
+        assert_eq!((part, pointer.as_str()), expected, "{place}");
+    }
+}
+
+#[test]
+fn fragments_are_found_however_they_are_written() {
+    for reference in ["#/components/outputPorts/p", "#components/outputPorts/p", "#components.outputPorts.p"] {
+        let text =
+            format!("{DPDS}  - $ref: '{reference}'\ncomponents:\n  outputPorts:\n    p: {{name: p, version: 1.0.0}}\n");
+        let input = modelled(&[("dp.yaml", &text)]);
+        assert_eq!(input.product.unwrap().ports[0].pointer, "/components/outputPorts/p", "{reference}");
+    }
+    let input = modelled(&[("dp.yaml", &format!("{DPDS}  - $ref: all.yaml#/p/0\n")), ("all.yaml", "p: [{name: x}]\n")]);
+    assert_eq!(input.product.unwrap().ports[0].pointer, "all.yaml#/p/0");
+}
+
+#[test]
+fn what_hides_a_port_is_told_at_the_reference() {
+    let text = format!(
+        "{DPDS}  - $ref: missing.json\n  - $ref: '#/nowhere'\n  - $ref: '#/interfaceComponents/outputPorts/2'\n  \
+         - $ref: ../secret.json\n  - $ref: https://example.com/p.json\n  - $ref: broken.json\n  - $ref: '#/interfaceComponents'\n"
+    );
+    let told = told(&[("dp.yaml", &text), ("broken.json", "{")]);
+    let told: Vec<(&str, &str)> = told.iter().map(|(rule, text)| (rule.as_str(), text.as_str())).collect();
+    assert_eq!(
+        told,
+        [
+            ("read.unresolved_reference", "missing.json"),
+            ("read.unresolved_reference", "'#/nowhere'"),
+            ("read.circular_reference", "'#/interfaceComponents/outputPorts/2'"),
+            ("read.unresolved_reference", "../secret.json"),
+            ("read.unresolved_reference", "https://example.com/p.json"),
+            ("read.unresolved_reference", "broken.json"),
+            ("read.circular_reference", "'#/interfaceComponents'"),
+        ]
+    );
+}
+
+#[test]
+fn circles_through_files_are_cut_where_they_close() {
+    let told = told(&[
+        ("dp.yaml", &format!("{DPDS}  - $ref: a.yaml\n")),
+        ("a.yaml", "name: a\npromises: {$ref: b.yaml}\n"),
+        ("b.yaml", "api: {$ref: a.yaml}\n"),
+    ]);
+    assert_eq!(told, [("read.circular_reference".to_owned(), "a.yaml".to_owned())]);
+}
+
+#[test]
+fn a_recursive_schema_within_an_api_is_no_fault_of_the_descriptor() {
+    let api = "openapi: 3.0.0\ncomponents:\n  schemas:\n    Node:\n      properties:\n        name: {type: string}\n        \
+               next: {$ref: '#/components/schemas/Node'}\n";
+    let inline: String = api.lines().map(|line| format!("          {line}\n")).collect();
+    let port = |definition: &str| {
+        format!(
+            "{DPDS}  - name: p\n    version: 1.0.0\n    promises:\n      api:\n        name: a\n        definition:{definition}"
+        )
+    };
+    for files in [
+        vec![("dp.yaml", port(" {$ref: api.yaml}\n")), ("api.yaml", api.to_owned())],
+        vec![("dp.yaml", port(&format!("\n{inline}")))],
+    ] {
+        let files: Vec<(&'static str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
+        let input = modelled(&files);
+        let table = &input.contracts[0].schema[0];
+        assert_eq!(table.name.as_deref(), Some("Node"));
+        assert_eq!(table.columns.iter().filter_map(|c| c.name.as_deref()).collect::<Vec<_>>(), ["name", "next"]);
+    }
+}
+
+#[test]
+fn references_that_multiply_are_bounded() {
+    let mut text = format!("{DPDS}  - $ref: '#/components/l0'\ncomponents:\n");
+    for level in 0..30 {
+        let next = format!("{{$ref: '#/components/l{}'}}", level + 1);
+        text += &format!("  l{level}: {{a: {next}, b: {next}}}\n");
+    }
+    text += "  l30: {name: x}\n";
+    let told = told(&[("dp.yaml", &text)]);
+    assert_eq!(told.iter().map(|(rule, _)| rule.as_str()).collect::<Vec<_>>(), ["read.too_large"]);
+}
+
+#[test]
+fn remote_schemas_of_an_api_are_a_notice() {
+    let text = format!(
+        "{DPDS}  - name: p\n    promises:\n      api: {{name: a, definition: {{$ref: https://example.com/a.json}}}}\n"
+    );
+    let (_, resolution) = joined(&[("dp.yaml", &text)]);
+    assert_eq!(resolution.diagnostics, []);
+    assert_eq!(resolution.notices[0].rule, "reference.remote");
+    assert!(resolution.notices[0].help.as_ref().unwrap().contains("--allow-host example.com"));
+}
+
+const CONTRACT: &str =
+    "kind: DataContract\napiVersion: v3.1.0\nid: orders\nschema:\n- name: t\n  properties:\n  - name: c\n";
+
+#[test]
+fn a_product_finds_its_contracts_by_id_and_by_path() {
+    for id in ["orders", "contracts/o.yaml"] {
+        let product = format!(
+            "kind: DataProduct\napiVersion: v1.0.0\noutputPorts:\n- name: o\n  contractId: {id}\n- name: p\n  contractId: {id}\n"
+        );
+        let input = modelled(&[("p.yaml", &product), ("contracts/o.yaml", CONTRACT)]);
+        let contract = input.product.as_ref().unwrap().ports[0].contract.as_ref().unwrap();
+        assert_eq!(contract.schema[0].columns[0].pointer, "contracts/o.yaml#/schema/0/properties/0", "{id}");
+        assert_eq!(input.contracts.len(), 1, "a contract that two ports share is in sight once");
+    }
+    let product = "kind: DataProduct\napiVersion: v1.0.0\noutputPorts:\n- name: o\n  contractId: contracts/o.yaml\n";
+    assert_eq!(told(&[("p.yaml", product)]), [("read.unresolved_reference".to_owned(), "contracts/o.yaml".to_owned())]);
+    let product = "kind: DataProduct\napiVersion: v1.0.0\noutputPorts:\n- name: o\n  contractId: elsewhere\n";
+    assert_eq!(told(&[("p.yaml", product)]), []);
+}
+
+#[test]
+fn a_field_adds_to_the_definition_that_it_names() {
+    let text = "dataContractSpecification: 1.2.0\nid: c\nmodels:\n  orders:\n    fields:\n      id:\n        $ref: '#/definitions/order_id'\n        \
+                required: true\n        description: own\n      far:\n        $ref: defs.yaml#/mail\n\
+                definitions:\n  order_id: {type: text, pii: true, classification: restricted, description: theirs}\n";
+    let input = modelled(&[("c.yaml", text), ("defs.yaml", "mail: {type: string, classification: secret}\n")]);
+    let [id, far] = input.contracts[0].schema[0].columns.as_slice() else { panic!() };
+    assert_eq!((id.pii, id.classification.as_deref(), id.required), (Some(true), Some("restricted"), Some(true)));
+    assert_eq!((id.description.as_deref(), id.pointer.as_str()), (Some("own"), "/models/orders/fields/id"));
+    assert_eq!((far.classification.as_deref(), far.logical_type.as_deref()), (Some("secret"), Some("string")));
+    assert_eq!(input.raw["models"]["orders"]["fields"]["id"]["classification"], "restricted");
+    assert_eq!(input.format, Format::Dcs);
+}
+
+#[test]
+fn relationships_that_lead_nowhere_are_noticed() {
+    let text = "kind: DataContract\napiVersion: v3.1.0\nid: c\nschema:\n- name: t\n  relationships: [{from: t.a, to: u.b}]\n  properties:\n  \
+                - name: a\n    relationships: [{to: u.x}, {to: v.b}, {to: other.yaml#schema/w/properties/q}]\n\
+                - name: u\n  properties: [{name: b}]\n";
+    let (descriptor, resolution) = joined(&[("c.yaml", text)]);
+    let said: Vec<&str> = resolution.notices.iter().map(|notice| notice.message.as_str()).collect();
+    assert_eq!(
+        said,
+        [
+            "relationship names the column `x`, which `u` does not have",
+            "relationship names the table `v`, which this contract does not have",
+        ]
+    );
+    let input = model(&descriptor, Context::default());
+    let references = &input.contracts[0].schema[0].columns[0].references;
+    assert_eq!(references, &["u.x", "v.b", "other.yaml#schema/w/properties/q", "u.b"]);
+}

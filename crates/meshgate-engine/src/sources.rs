@@ -1,0 +1,111 @@
+//! The files that references may reach: those within the folders of the run, and no others.
+//!
+//! Deliberately absent: the network, unless a host was allowed by name.
+
+use crate::fetch::Fetcher;
+use meshgate_descriptor::{Files, Opened, Unopened, host};
+use std::collections::HashMap;
+use std::path::{Component, Path, PathBuf};
+
+/// Opens files for references, relative to the file that refers.
+#[derive(Debug, Default)]
+pub struct Sources {
+    /// The folders that may be read, links and `..` resolved.
+    roots: Vec<PathBuf>,
+    /// Files of the run that hold a contract, by its id: the first, where several have it.
+    contracts: HashMap<String, PathBuf>,
+    bytes_max: usize,
+    fetcher: Option<Fetcher>,
+}
+
+impl Sources {
+    /// Allows the folders that the paths of a run stand for: a folder itself; for a file, the current folder when the
+    /// file lies in it, its own folder otherwise.
+    pub fn new(paths: &[PathBuf], bytes_max: usize, fetcher: Option<Fetcher>) -> Self {
+        let here = std::fs::canonicalize(".").ok();
+        let root = |path: &PathBuf| {
+            let real = std::fs::canonicalize(path).ok()?;
+            if real.is_dir() {
+                return Some(real);
+            }
+            match &here {
+                Some(here) if real.starts_with(here) => Some(here.clone()),
+                _ => real.parent().map(Path::to_owned),
+            }
+        };
+        Self { roots: paths.iter().filter_map(root).collect(), contracts: HashMap::new(), bytes_max, fetcher }
+    }
+
+    /// Says where a contract is. The first file that has an id keeps it.
+    pub fn add_contract(&mut self, id: String, path: &Path) {
+        self.contracts.entry(id).or_insert_with(|| path.to_owned());
+    }
+
+    fn read(&self, path: &Path) -> Result<Opened, Unopened> {
+        let real = match std::fs::canonicalize(path) {
+            Ok(real) => real,
+            // Whether something is there is not told of what lies outside.
+            Err(_) if !self.lexically_within(path) => return Err(Unopened::Outside),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(Unopened::Missing),
+            Err(error) => return Err(Unopened::Unreadable(error.to_string())),
+        };
+        if !self.roots.iter().any(|root| real.starts_with(root)) {
+            return Err(Unopened::Outside);
+        }
+        let unreadable = |error: std::io::Error| Unopened::Unreadable(error.to_string());
+        let metadata = std::fs::metadata(&real).map_err(unreadable)?;
+        // A pipe would wait for ever, a device never end.
+        if !metadata.is_file() {
+            return Err(Unopened::Unreadable("it is no regular file".to_owned()));
+        }
+        if metadata.len() > u64::try_from(self.bytes_max).unwrap_or(u64::MAX) {
+            return Err(Unopened::Unreadable(format!("it has more than {} bytes", self.bytes_max)));
+        }
+        let bytes = std::fs::read(&real).map_err(unreadable)?;
+        Ok(Opened { file: name(path), bytes })
+    }
+
+    fn lexically_within(&self, path: &Path) -> bool {
+        let absolute = std::path::absolute(path).map(|path| tidy(&path)).unwrap_or_default();
+        self.roots.iter().any(|root| absolute.starts_with(root))
+    }
+}
+
+impl Files for Sources {
+    fn open(&self, from: &str, reference: &str) -> Result<Opened, Unopened> {
+        if let Some(host) = host(reference) {
+            let fetched = self.fetcher.as_ref().and_then(|fetcher| fetcher.fetch(host, reference));
+            return fetched.unwrap_or_else(|| Err(Unopened::Remote(host.to_owned())));
+        }
+        // A file that came over the network refers to its neighbours there.
+        if let Some(base) = from.rsplit_once('/').map(|(base, _)| base).filter(|_| host(from).is_some()) {
+            return self.open("", &format!("{base}/{reference}"));
+        }
+        let folder = Path::new(from).parent().unwrap_or(Path::new(""));
+        self.read(&tidy(&folder.join(reference)))
+    }
+
+    fn contract(&self, id: &str) -> Option<Opened> {
+        self.read(self.contracts.get(id)?).ok()
+    }
+}
+
+/// Takes `.` and `name/..` out of a path; `..` at its beginning stays.
+fn tidy(path: &Path) -> PathBuf {
+    let mut tidy = PathBuf::new();
+    for step in path.components() {
+        match step {
+            Component::CurDir => {}
+            Component::ParentDir if tidy.file_name().is_some() => {
+                tidy.pop();
+            }
+            step => tidy.push(step),
+        }
+    }
+    tidy
+}
+
+fn name(path: &Path) -> String {
+    let text = path.display().to_string();
+    if std::path::MAIN_SEPARATOR == '/' { text } else { text.replace(std::path::MAIN_SEPARATOR, "/") }
+}
