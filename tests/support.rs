@@ -18,6 +18,16 @@ pub fn meshgate(folder: &Path) -> Command {
     command
 }
 
+/// The public descriptors that the repository does not hold; says so when they are absent.
+pub fn shared() -> Option<PathBuf> {
+    let shared = root().join("../shared/data");
+    if !shared.is_dir() {
+        println!("skipped: ../shared/data is absent");
+        return None;
+    }
+    Some(shared)
+}
+
 pub struct Ran {
     pub code: i32,
     pub stdout: String,

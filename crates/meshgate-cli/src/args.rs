@@ -17,6 +17,8 @@ pub struct Args {
 pub enum Command {
     /// Judge descriptors; exits 0 when allowed, 1 when denied, 2 when the job could not be done
     Check(CheckArgs),
+    /// Show what rules see of a file: the model, with the pointers to report
+    Show(ShowArgs),
     /// Run the sidecar: checks and OPA's data API over HTTP
     Serve(ServeArgs),
     /// Run the policy tests (`test_…` rules of `…_test.rego` files); without a path, those of the embedded rules
@@ -32,14 +34,34 @@ pub enum Command {
     },
     /// Write a commented meshgate.yaml into this folder
     Init,
+    /// Print the JSON Schema of the configuration, of the JSON report, or of what rules see as `input`
+    Schema {
+        /// Which one
+        of: SchemaOf,
+    },
+}
+
+/// What there is a JSON Schema of.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum SchemaOf {
+    Config,
+    Report,
+    Input,
+}
+
+/// What every command that reads a configuration takes.
+#[derive(Debug, Clone, Default, ClapArgs)]
+pub struct ConfigArgs {
+    /// The configuration; otherwise `meshgate.yaml` is looked for from the checked path upwards
+    #[arg(long, value_name = "FILE", env = "MESHGATE_CONFIG")]
+    pub config: Option<PathBuf>,
 }
 
 /// What every command that loads rules takes.
 #[derive(Debug, Clone, Default, ClapArgs)]
 pub struct SetupArgs {
-    /// The configuration; otherwise `meshgate.yaml` is looked for from the checked path upwards
-    #[arg(long, value_name = "FILE", env = "MESHGATE_CONFIG")]
-    pub config: Option<PathBuf>,
+    #[command(flatten)]
+    pub config: ConfigArgs,
     /// A folder of rules to add; may be given several times
     #[arg(long, value_name = "DIR")]
     pub bundle: Vec<PathBuf>,
@@ -79,6 +101,25 @@ pub struct CheckArgs {
     /// How many descriptors are judged at once; the number of cores when not given
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct ShowArgs {
+    /// A file, or `-` for standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub setup: ConfigArgs,
+    /// How to show it: `tree` for reading, `json` for the whole `input`
+    #[arg(long, default_value = "tree")]
+    pub format: ShowFormat,
+}
+
+/// How a model is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ShowFormat {
+    Tree,
+    Json,
 }
 
 /// A severity on the command line.

@@ -5,7 +5,9 @@
 mod check;
 mod init;
 mod rules;
+mod schema;
 mod serve;
+mod show;
 mod test;
 
 use crate::args::Command;
@@ -16,10 +18,12 @@ use anyhow::Result;
 pub fn run(command: Command) -> Result<Status> {
     match command {
         Command::Check(args) => check::run(&args),
+        Command::Show(args) => show::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Rules(args) => rules::run(&args.command),
         Command::Explain { rule, setup } => rules::show(&rule, &setup),
         Command::Init => init::run(),
+        Command::Schema { of } => schema::run(of),
     }
 }

@@ -2,15 +2,15 @@
 //!
 //! Deliberately absent: silence. What was used and was not asked for is said on stderr.
 
-use crate::args::SetupArgs;
+use crate::args::{ConfigArgs, SetupArgs};
 use crate::exit::say;
 use anyhow::{Context, Result};
 use meshgate_engine::{Additions, Config, Engine};
 use std::path::Path;
 
 /// Reads the configuration: the one named, or the nearest `meshgate.yaml` from `near` upwards, or the defaults.
-pub fn config(setup: &SetupArgs, near: &Path) -> Result<Config> {
-    if let Some(path) = &setup.config {
+pub fn config(args: &ConfigArgs, near: &Path) -> Result<Config> {
+    if let Some(path) = &args.config {
         return Ok(Config::read(path)?);
     }
     match Config::discover(near) {
@@ -18,13 +18,17 @@ pub fn config(setup: &SetupArgs, near: &Path) -> Result<Config> {
             say(&format!("using {}", path.display()));
             Ok(Config::read(&path)?)
         }
-        None => {
-            if setup.bundle.is_empty() && !setup.no_embedded {
-                say("no meshgate.yaml found: using the embedded rules");
-            }
-            Ok(Config::default())
-        }
+        None => Ok(Config::default()),
     }
+}
+
+/// The same, for a command that loads rules: says so when they are the embedded ones.
+pub fn rules_config(setup: &SetupArgs, near: &Path) -> Result<Config> {
+    let found = setup.config.config.is_some() || Config::discover(near).is_some();
+    if !found && setup.bundle.is_empty() && !setup.no_embedded {
+        say("no meshgate.yaml found: using the embedded rules");
+    }
+    config(&setup.config, near)
 }
 
 /// Makes the engine.

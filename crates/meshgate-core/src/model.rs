@@ -11,11 +11,12 @@ pub use contract::{Column, Contract, Description, Role, Server, Sla, Table};
 pub use mesh::{Dangling, Mesh, MeshContract, MeshPort, MeshProduct, Orphan};
 pub use product::{Direction, Location, Owner, Port, Product, Support};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 /// The format of a descriptor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Format {
     /// Open Data Mesh Data Product Descriptor Specification.
@@ -73,7 +74,7 @@ impl Format {
 }
 
 /// What a descriptor describes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// A data product.
@@ -97,7 +98,7 @@ impl Kind {
 }
 
 /// What the run says of itself.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Context {
     /// The stage of the deployment (`dev`, `prod`, …), when given.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -113,7 +114,7 @@ pub struct Context {
 }
 
 /// A descriptor as rules see it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Input {
     /// The standard it is written in.
     pub format: Format,

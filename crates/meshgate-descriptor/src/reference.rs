@@ -213,7 +213,9 @@ impl Resolver<'_> {
             let key = key.as_deref().unwrap_or_default();
             let is_definition = key == "definition" && self.descriptor.format == Format::Dpds;
             let opaque = at.opaque || is_definition || matches!(key, "internalComponents" | "pricingPlans");
-            let scope = if is_definition { child } else { at.scope };
+            // LF ODPS writes `#/SLA/…` for what stands in `product`, as it stood at the root once.
+            let is_product = key == "product" && self.descriptor.format == Format::OdpsLf;
+            let scope = if is_definition || is_product { child } else { at.scope };
             let (n, d) = self.walk(&At { id: child, pointer, opaque, scope, ..at.clone() });
             nodes = nodes.saturating_add(n);
             depth = depth.max(d.saturating_add(1));

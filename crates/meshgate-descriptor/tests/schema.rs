@@ -188,19 +188,19 @@ fn verdicts_agree_with_the_official_schemas_on_broken_documents() {
                 mutate(&mut mutant, &keys, &mut random);
             }
             let Some(document) = document("m.json", mutant.to_string().as_bytes()) else { continue };
-            let check = self::check(document, format(format_name));
+            let checked = check(document, format(format_name));
             // The mutant may declare another version, or none.
-            let Some(check) = check.filter(|check| name.ends_with(&check.version)) else { continue };
+            let Some(checked) = checked.filter(|checked| name.ends_with(&checked.version)) else { continue };
             let official = validator.is_valid(&mutant);
             mutants += 1;
             valid += usize::from(official);
-            if official != check.violations.is_empty() && disagreements.len() < 5 {
+            if official != checked.violations.is_empty() && disagreements.len() < 5 {
                 let theirs: Vec<String> = validator
                     .iter_errors(&mutant)
                     .map(|error| format!("{} {}", error.instance_path(), error))
                     .map(|text| text.chars().take(300).collect())
                     .collect();
-                disagreements.push(format!("{name}: theirs {theirs:?}, ours {:?}", check.violations));
+                disagreements.push(format!("{name}: theirs {theirs:?}, ours {:?}", checked.violations));
             }
         }
         println!("{name}: {mutants} documents, {valid} of them valid");

@@ -179,7 +179,7 @@ impl Engine {
     }
 }
 
-fn context(options: &CheckOptions) -> Context {
+pub(crate) fn context(options: &CheckOptions) -> Context {
     let now = chrono::Utc::now().format("%Y-%m-%dT%H:%M:%SZ").to_string();
     Context { stage: options.stage.clone(), event: options.event.clone(), domain: None, now }
 }

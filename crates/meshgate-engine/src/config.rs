@@ -8,6 +8,7 @@ use meshgate_core::pointer::Pointer;
 use meshgate_core::severity::Severity;
 use meshgate_core::span::Lines;
 use meshgate_descriptor::Extract;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -18,7 +19,7 @@ use thiserror::Error;
 pub const TEMPLATE: &str = include_str!("config/template.yaml");
 
 /// The configuration. Paths are relative to the file's folder.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// The version of this shape; 1.
@@ -78,7 +79,7 @@ impl Default for Config {
 }
 
 /// A bundle.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BundleEntry {
     /// Its name, for messages.
@@ -88,7 +89,7 @@ pub struct BundleEntry {
 }
 
 /// A plugin.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PluginEntry {
     /// Its name, for messages.
@@ -107,7 +108,7 @@ pub struct PluginEntry {
 }
 
 /// Bounds of one plugin.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PluginLimits {
     /// Wall clock of one call, milliseconds.
@@ -119,7 +120,7 @@ pub struct PluginLimits {
 }
 
 /// The lowest severity that denies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum DenyAt {
     /// Errors deny.
@@ -131,7 +132,7 @@ pub enum DenyAt {
 }
 
 /// How much of the mesh a run sees.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum MeshExtent {
     /// All of it.
@@ -141,7 +142,7 @@ pub enum MeshExtent {
 }
 
 /// What a violation of a standard's schema is worth.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum SchemaSeverity {
     /// An error.
@@ -155,7 +156,7 @@ pub enum SchemaSeverity {
 }
 
 /// What a violation of each standard's schema is worth.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct SchemaSeverities {
     /// Open Data Mesh DPDS. Default `warning`: the standard's own examples break its schema.
@@ -201,7 +202,7 @@ impl SchemaSeverities {
 }
 
 /// The names under which teams write what the standards have no field for; looked for before the defaults.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExtractNames {
     /// Custom properties that hold a classification.
@@ -250,7 +251,7 @@ impl ExtractNames {
 }
 
 /// Bounds on what is read and run.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
     /// Wall clock of one rule on one descriptor, milliseconds. Default 200.
@@ -289,7 +290,7 @@ impl Limits {
 }
 
 /// The sidecar's addresses.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Server {
     /// Where decisions are asked for. Default `127.0.0.1:8181`.

@@ -13,6 +13,8 @@ mod judge;
 mod locate;
 mod mesh;
 mod policy_test;
+mod schemas;
+mod show;
 mod sources;
 
 pub use check::{CheckOptions, Outcome};
@@ -20,3 +22,5 @@ pub use config::{Config, ConfigError, TEMPLATE};
 pub use engine::{Additions, Engine, EngineError};
 pub use meshgate_rego::{QueryError, TestResult};
 pub use policy_test::test_paths;
+pub use schemas::{config_schema, input_schema};
+pub use show::{Shown, ShownFile, show};

@@ -5,6 +5,8 @@
 mod wire;
 
 use meshgate_core::report::Report;
+use schemars::generate::SchemaSettings;
+use serde_json::Value;
 
 /// Renders a report as JSON v1, indented, with a line end.
 #[must_use]
@@ -13,4 +15,11 @@ pub fn render(report: &Report) -> String {
     let mut text = serde_json::to_string_pretty(&wire::Report::of(report)).unwrap_or_default();
     text.push('\n');
     text
+}
+
+/// Returns the JSON Schema of the report.
+#[must_use]
+pub fn schema() -> Value {
+    let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
+    generator.into_root_schema_for::<wire::Report<'_>>().to_value()
 }

@@ -29,10 +29,10 @@ pub fn run(args: &CheckArgs) -> Result<Status> {
     }
     let near = args.paths.first().filter(|_| !stdin).map_or(Path::new("."), PathBuf::as_path);
     let here = Config::discover(near);
-    if args.setup.config.is_none() && !stdin && args.paths.iter().any(|path| Config::discover(path) != here) {
+    if args.setup.config.config.is_none() && !stdin && args.paths.iter().any(|path| Config::discover(path) != here) {
         bail!("the paths belong to different meshgate.yaml files: check them one by one, or name one with --config");
     }
-    let config = setup::config(&args.setup, near)?;
+    let config = setup::rules_config(&args.setup, near)?;
     let mut engine = setup::engine(&config, &args.setup, args.jobs)?;
     if let Some(severity) = args.deny_at {
         engine = engine.deny_at(match severity {

@@ -18,7 +18,7 @@ pub fn run(command: &RulesCommand) -> Result<Status> {
 }
 
 fn list(args: &SetupArgs, format: TestFormat) -> Result<Status> {
-    let engine = setup::complete_engine(&setup::config(args, Path::new("."))?, args)?;
+    let engine = setup::complete_engine(&setup::rules_config(args, Path::new("."))?, args)?;
     let rules = engine.rules().values();
     let text = if format == TestFormat::Json {
         let rows: Vec<_> = rules
@@ -40,7 +40,7 @@ fn list(args: &SetupArgs, format: TestFormat) -> Result<Status> {
 
 /// Prints what is known of a rule.
 pub fn show(id: &str, args: &SetupArgs) -> Result<Status> {
-    let engine = setup::complete_engine(&setup::config(args, Path::new("."))?, args)?;
+    let engine = setup::complete_engine(&setup::rules_config(args, Path::new("."))?, args)?;
     let Some(rule) = engine.rules().values().find(|rule| rule.id.as_str() == id) else {
         bail!("there is no rule `{id}`; `meshgate rules list` shows the loaded ones");
     };

@@ -10,7 +10,7 @@ use meshgate_server::Addresses;
 use std::path::Path;
 
 pub fn run(args: &ServeArgs) -> Result<Status> {
-    let config = setup::config(&args.setup, Path::new("."))?;
+    let config = setup::rules_config(&args.setup, Path::new("."))?;
     let engine = setup::complete_engine(&config, &args.setup)?;
     let main = args.listen.clone().or_else(|| config.server.listen.clone());
     let admin = args.admin.clone().or_else(|| config.server.admin.clone());

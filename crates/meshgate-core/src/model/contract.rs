@@ -3,11 +3,12 @@
 //! Deliberately absent: types of one database; `physical_type` is what the document says.
 
 use super::product::Owner;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
 /// A data contract.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Contract {
     /// Its id.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -54,7 +55,7 @@ pub struct Contract {
 }
 
 /// What a contract is for.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Description {
     /// What it is for.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -68,7 +69,7 @@ pub struct Description {
 }
 
 /// A table, topic or file.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Table {
     /// Its logical name.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -93,7 +94,7 @@ pub struct Table {
 }
 
 /// A column, field or property.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Column {
     /// Its logical name.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -146,7 +147,7 @@ pub struct Column {
 }
 
 /// A service level.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Sla {
     /// What is promised (`latency`, `retention`, `availability`, …).
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -168,7 +169,7 @@ pub struct Sla {
 }
 
 /// A server.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Server {
     /// Its name.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -187,7 +188,7 @@ pub struct Server {
 }
 
 /// A role.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Role {
     /// Its name.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -3,10 +3,11 @@
 //! Deliberately absent: columns and texts. An index of ten thousand descriptors is shared by all of them.
 
 use super::product::Direction;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// The descriptors of a run. The same for each of them.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Mesh {
     /// Does the run see the whole mesh (`--mesh`, or `mesh: complete`)? Only then may a rule argue from absence.
     pub complete: bool,
@@ -23,7 +24,7 @@ pub struct Mesh {
 }
 
 /// A data product of the run.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
 pub struct MeshProduct {
     /// Its id, or its fully qualified name, or its name.
     pub id: String,
@@ -58,7 +59,7 @@ pub struct MeshProduct {
 }
 
 /// A port of a product of the run.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct MeshPort {
     /// Its direction.
     pub direction: Direction,
@@ -83,7 +84,7 @@ pub struct MeshPort {
 }
 
 /// A data contract of the run.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct MeshContract {
     /// Its id, or its name.
     pub id: String,
@@ -110,7 +111,7 @@ pub struct MeshContract {
 }
 
 /// A reference to nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Dangling {
     /// The product that refers.
     pub product: String,
@@ -123,7 +124,7 @@ pub struct Dangling {
 }
 
 /// A port that nobody reads.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Orphan {
     /// The product.
     pub product: String,

@@ -3,10 +3,11 @@
 //! Deliberately absent: internal components; no rule of the model speaks of how a product is built.
 
 use super::contract::Contract;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// A data product.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Product {
     /// Its id.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -46,7 +47,7 @@ pub struct Product {
 }
 
 /// Who answers for a product.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Owner {
     /// A user name or id.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -71,7 +72,7 @@ impl Owner {
 }
 
 /// A support channel.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Support {
     /// Its name.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -84,7 +85,7 @@ pub struct Support {
 }
 
 /// The direction of a port.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
     /// Data comes in.
@@ -102,7 +103,7 @@ pub enum Direction {
 }
 
 /// A port.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Port {
     /// Its direction.
     pub direction: Direction,
@@ -176,7 +177,7 @@ impl Port {
 }
 
 /// Where data is kept.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Location {
     /// The cloud region, as written.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -78,7 +78,8 @@ fn table(cursor: &Cursor<'_>) -> Table {
     for relation in cursor.list("relationships") {
         for (from, to) in ends(&relation, "from").into_iter().zip(ends(&relation, "to")) {
             let name = from.rsplit(['.', '/']).next().unwrap_or_default();
-            if let Some(column) = table.columns.iter_mut().find(|column| column.name.as_deref() == Some(name)) {
+            let column = table.columns.iter_mut().find(|column| column.name.as_deref() == Some(name));
+            if let Some(column) = column.filter(|column| !column.references.contains(&to)) {
                 column.references.push(to);
             }
         }

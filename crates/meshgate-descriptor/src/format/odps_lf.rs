@@ -139,7 +139,8 @@ fn contract(root: &Cursor<'_>) -> Option<Contract> {
 
 /// Dimensions stand in the list, or in profiles of their own below it.
 fn sla_rows(sla: &Cursor<'_>) -> Vec<Sla> {
-    let Some(declared) = sla.get("declarative") else { return Vec::new() };
+    // Since 4.0 the profiles may stand in `SLA` itself.
+    let declared = sla.get("declarative").unwrap_or_else(|| sla.clone());
     let mut rows = Vec::new();
     for (_, profile) in accesses(&declared) {
         if profile.get("dimension").is_some() {

@@ -74,6 +74,9 @@ pub fn violations(descriptor: &Descriptor, version: &Version) -> (Vec<Violation>
     (own, check.take())
 }
 
+/// How far an alternative is from a value: another type, a reference that is none, keys it does not know, violations.
+type Distance = (bool, bool, usize, usize);
+
 #[derive(Clone, Copy)]
 enum Step<'a> {
     Key(&'a str),
@@ -302,7 +305,7 @@ impl<'a> Check<'a> {
         if self.quiet > 0 {
             return;
         }
-        let mut nearest: Option<((bool, bool, usize, usize), Vec<Violation>)> = None;
+        let mut nearest: Option<(Distance, Vec<Violation>)> = None;
         for shape in all {
             let (found, seen) = (std::mem::take(&mut self.found), std::mem::take(&mut self.seen));
             let referred = self.referred.len();

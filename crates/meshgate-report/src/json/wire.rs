@@ -4,12 +4,15 @@
 
 use crate::summary::Summary;
 use meshgate_core::{decide::denies, finding, report, severity::Severity, span};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct Report<'a> {
+    #[schemars(extend("enum" = ["v1"]))]
     version: &'static str,
+    #[schemars(extend("enum" = ["allow", "deny"]))]
     verdict: &'static str,
     summary: Counts,
     descriptors: Vec<Descriptor<'a>>,
@@ -18,7 +21,7 @@ pub struct Report<'a> {
     obligations: [(); 0],
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Counts {
     descriptors: usize,
     skipped: usize,
@@ -30,20 +33,24 @@ struct Counts {
     faults: usize,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Descriptor<'a> {
     file: &'a str,
     format: Option<&'a str>,
     kind: Option<&'a str>,
     id: Option<&'a str>,
+    #[schemars(extend("enum" = ["allow", "deny"]))]
     verdict: &'static str,
+    #[schemars(extend("enum" = ["valid", "invalid", null]))]
     schema: Option<&'static str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Finding<'a> {
     rule: &'a str,
+    #[schemars(extend("enum" = ["error", "warning", "info"]))]
     severity: &'static str,
+    #[schemars(extend("enum" = ["block", "warn", "audit", "off"]))]
     enforcement: &'static str,
     message: &'a str,
     file: &'a str,
@@ -54,22 +61,23 @@ struct Finding<'a> {
     docs: Option<&'a str>,
     waiver: Option<()>,
     fix: Option<&'a Value>,
+    #[schemars(extend("enum" = ["rego", "plugin", "schema", "compat", "read", "governance"]))]
     source: &'static str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Span {
     start: Position,
     end: Position,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Position {
     line: usize,
     column: usize,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Fault<'a> {
     rule: &'a str,
     kind: &'static str,
