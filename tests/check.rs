@@ -3,6 +3,7 @@
 // Clippy lets tests fail by panicking; helpers of tests are told from other code by this.
 #![cfg(test)]
 
+#[expect(dead_code, reason = "each test binary uses its own part")]
 mod support;
 
 use serde_json::Value;

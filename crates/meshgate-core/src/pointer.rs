@@ -3,7 +3,7 @@
 //! Deliberately absent: lines and columns. Rules name pointers, the reader finds the lines.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write};
 
 /// A JSON pointer: `""` is the whole document, `/ports/0/name` a value in it.
 ///
@@ -39,6 +39,10 @@ impl Pointer {
         let mut text = String::with_capacity(self.0.len() + key.len() + 1);
         text.push_str(&self.0);
         text.push('/');
+        if !key.contains(['~', '/']) {
+            text.push_str(key);
+            return Self(text);
+        }
         for c in key.chars() {
             match c {
                 '~' => text.push_str("~0"),
@@ -52,7 +56,11 @@ impl Pointer {
     /// Appends the index of an array element.
     #[must_use]
     pub fn index(&self, index: usize) -> Self {
-        Self(format!("{}/{index}", self.0))
+        let mut text = String::with_capacity(self.0.len() + 4);
+        text.push_str(&self.0);
+        // Writing to a string cannot fail.
+        let _ = write!(text, "/{index}");
+        Self(text)
     }
 
     /// Returns the unescaped steps from the root.

@@ -3,11 +3,13 @@
 //! Deliberately absent: what any key means; that is each format's table.
 
 use crate::descriptor::Descriptor;
+use crate::document::Document;
 use crate::extract::Extract;
 use crate::tree::{Entry, NodeId, NodeValue};
 use meshgate_core::pointer::Pointer;
 use meshgate_core::span::Span;
 use serde_json::Value;
+use std::collections::HashSet;
 
 /// A place in a descriptor. Where it stands in another file, its pointer is `<file>#<pointer>`.
 #[derive(Debug, Clone)]
@@ -58,7 +60,8 @@ impl<'a> Cursor<'a> {
     /// Returns the value at the end of a path of keys.
     #[must_use]
     pub fn at(&self, path: &[&str]) -> Option<Self> {
-        path.iter().try_fold(self.clone(), |cursor, key| cursor.get(key))
+        let (first, rest) = path.split_first()?;
+        rest.iter().try_fold(self.get(first)?, |cursor, key| cursor.get(key))
     }
 
     /// Returns the elements, if this is a list; nothing otherwise.
@@ -86,9 +89,8 @@ impl<'a> Cursor<'a> {
         };
         let mut entries: Vec<_> = own.map(enter).collect();
         if let Some(under) = &self.under {
-            let more =
-                under.entries().into_iter().filter(|(key, _)| self.own().iter().all(|entry| *entry.key != **key));
-            entries.extend(more.collect::<Vec<_>>());
+            let own: HashSet<&str> = self.own().iter().map(|entry| &*entry.key).collect();
+            entries.extend(under.entries().into_iter().filter(|(key, _)| !own.contains(key)));
         }
         entries
     }
@@ -129,7 +131,10 @@ impl<'a> Cursor<'a> {
     /// Returns the truth value under a key.
     #[must_use]
     pub fn boolean(&self, key: &str) -> Option<bool> {
-        match self.get(key)?.value()? {
+        let Some(entry) = self.own().iter().find(|entry| *entry.key == *key) else {
+            return self.under.as_ref()?.boolean(key);
+        };
+        match self.descriptor.document(self.part)?.tree().value(entry.value)? {
             NodeValue::Bool(b) => Some(*b),
             _ => None,
         }
@@ -138,7 +143,19 @@ impl<'a> Cursor<'a> {
     /// Returns the scalars of the list under a key.
     #[must_use]
     pub fn strings(&self, key: &str) -> Vec<String> {
-        self.list(key).filter_map(|item| item.text()).collect()
+        match self.own().iter().find(|entry| *entry.key == *key) {
+            Some(entry) => self.texts_of(entry.value),
+            None => self.under.as_ref().map(|under| under.strings(key)).unwrap_or_default(),
+        }
+    }
+
+    /// The scalars of a list; a reference among them is none.
+    fn texts_of(&self, id: NodeId) -> Vec<String> {
+        let tree = self.descriptor.document(self.part).map(Document::tree);
+        match tree.and_then(|tree| tree.value(id)) {
+            Some(NodeValue::List(items)) => items.iter().filter_map(|id| self.text_of(self.part, *id)).collect(),
+            _ => Vec::new(),
+        }
     }
 
     /// Returns the bytes of this value in its file.
@@ -150,7 +167,13 @@ impl<'a> Cursor<'a> {
     /// Returns the scalars of this list.
     #[must_use]
     pub fn texts(&self) -> Vec<String> {
-        self.items().filter_map(|item| item.text()).collect()
+        self.texts_of(self.id)
+    }
+
+    /// Says whether this map has any key that is looked for.
+    pub(crate) fn has_any(&self, wanted: impl Fn(&str) -> bool + Copy) -> bool {
+        self.own().iter().any(|entry| wanted(&entry.key))
+            || self.under.as_ref().is_some_and(|under| under.has_any(wanted))
     }
 
     /// Says whether there is nothing here.

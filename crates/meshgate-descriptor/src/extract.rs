@@ -57,14 +57,21 @@ impl Default for Extract {
     }
 }
 
+/// Says whether a key may hold what is looked for under these names.
+fn may_hold(names: &[String], key: &str) -> bool {
+    let plain = key.strip_prefix("x-").unwrap_or(key);
+    let is = |name: &String| name.strip_prefix(plain).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    matches!(key, "customProperties" | "custom") || names.iter().any(is)
+}
+
 /// Fills in what a column says of privacy.
 pub fn privacy(cursor: &Cursor<'_>, column: &mut Column) {
     let extract = cursor.extract();
+    let known = |tag: &String| extract.pii_tags.iter().any(|known| tag.eq_ignore_ascii_case(known));
     let classification = property(cursor, &extract.classification).and_then(|value| value.text());
     let classification = classification.or_else(|| tagged(&column.tags, &extract.classification));
     column.classification = classification.map(|text| text.to_lowercase());
     let said = property(cursor, &extract.pii).and_then(|value| value.text()).map(|text| affirmative(&text));
-    let known = |tag: &String| extract.pii_tags.iter().any(|known| tag.eq_ignore_ascii_case(known));
     let listed = extract.tags.iter().filter_map(|name| property(cursor, std::slice::from_ref(name)));
     let tag = column.tags.iter().any(known) || listed.flat_map(|list| list.texts()).any(|tag| known(&tag));
     column.pii = if tag { Some(true) } else { said };
@@ -103,6 +110,10 @@ pub fn by_id(id: String) -> Owner {
 
 /// Returns the first of these that the thing has: as a field, an `x-` field, or a custom property.
 fn property<'a>(cursor: &Cursor<'a>, names: &[String]) -> Option<Cursor<'a>> {
+    // Most columns say nothing of the kind, and there are many columns.
+    if !cursor.has_any(|key| may_hold(names, key)) {
+        return None;
+    }
     let custom: Vec<Cursor<'a>> = ["customProperties", "custom"].iter().filter_map(|key| cursor.get(key)).collect();
     names.iter().find_map(|name| {
         // `classifications.sensitivity` leads into a map.

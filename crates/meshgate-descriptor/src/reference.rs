@@ -163,13 +163,13 @@ struct Resolver<'a> {
 }
 
 /// Where a walk stands.
-#[derive(Clone)]
 struct At {
     part: usize,
     id: NodeId,
     pointer: Pointer,
     /// What `#/…` is looked for in first: an API definition that stands in a port is a document of its own.
     scope: NodeId,
+    scope_pointer: Pointer,
     /// References followed on the way here.
     chain: usize,
     /// Nothing of the model lies below.
@@ -179,7 +179,8 @@ struct At {
 impl Resolver<'_> {
     fn part(&mut self, part: usize, chain: usize, opaque: bool) -> (usize, usize) {
         let root = self.descriptor.document(part).map(|document| document.tree().root).unwrap_or_default();
-        self.walk(&At { part, id: root, pointer: Pointer::root(), scope: root, chain, opaque })
+        let pointer = Pointer::root();
+        self.walk(&At { part, id: root, scope_pointer: pointer.clone(), pointer, scope: root, chain, opaque })
     }
 
     /// Walks a value, resolves the references in it, and returns its size with references followed.
@@ -215,8 +216,13 @@ impl Resolver<'_> {
             let opaque = at.opaque || is_definition || matches!(key, "internalComponents" | "pricingPlans");
             // LF ODPS writes `#/SLA/…` for what stands in `product`, as it stood at the root once.
             let is_product = key == "product" && self.descriptor.format == Format::OdpsLf;
-            let scope = if is_definition || is_product { child } else { at.scope };
-            let (n, d) = self.walk(&At { id: child, pointer, opaque, scope, ..at.clone() });
+            let (scope, scope_pointer) = if is_definition || is_product {
+                (child, pointer.clone())
+            } else {
+                (at.scope, at.scope_pointer.clone())
+            };
+            let (part, chain) = (at.part, at.chain);
+            let (n, d) = self.walk(&At { part, id: child, pointer, scope, scope_pointer, chain, opaque });
             nodes = nodes.saturating_add(n);
             depth = depth.max(d.saturating_add(1));
         }
@@ -262,14 +268,16 @@ impl Resolver<'_> {
             self.tell(at, "read.circular_reference", message, "break the circle: one of its references must go");
             return None;
         }
-        // The scope's own pointer is unknown here; a target in it is found again from the root.
-        let pointer = if in_scope.is_some() { pointer_of(document, target)? } else { pointer(&steps) };
-        let scope = if part == at.part { at.scope } else { root };
+        let base = if in_scope.is_some() { at.scope_pointer.clone() } else { Pointer::root() };
+        let pointer = steps.iter().fold(base, |pointer, step| pointer.key(step));
+        let (scope, scope_pointer) =
+            if part == at.part { (at.scope, at.scope_pointer.clone()) } else { (root, Pointer::root()) };
         let size = self.walk(&At {
             part,
             id: target,
             pointer: pointer.clone(),
             scope,
+            scope_pointer,
             chain: at.chain + 1,
             opaque: at.opaque,
         });
@@ -395,10 +403,6 @@ fn steps(fragment: &str) -> Vec<String> {
     fragment.split(separator).map(|step| step.replace("~1", "/").replace("~0", "~").replace("%20", " ")).collect()
 }
 
-fn pointer(steps: &[String]) -> Pointer {
-    steps.iter().fold(Pointer::root(), |pointer, step| pointer.key(step))
-}
-
 fn descend(document: &Document, from: NodeId, steps: &[String]) -> Option<NodeId> {
     let tree = document.tree();
     steps.iter().try_fold(from, |id, step| match tree.value(id)? {
@@ -406,24 +410,4 @@ fn descend(document: &Document, from: NodeId, steps: &[String]) -> Option<NodeId
         NodeValue::List(items) => items.get(step.parse::<usize>().ok()?).copied(),
         _ => None,
     })
-}
-
-/// Finds the pointer of a node by looking everywhere; only definitions within definitions need it.
-fn pointer_of(document: &Document, target: NodeId) -> Option<Pointer> {
-    let mut waiting = vec![(document.tree().root, Pointer::root())];
-    while let Some((id, pointer)) = waiting.pop() {
-        if document.tree().resolved(id) == target {
-            return Some(pointer);
-        }
-        match document.tree().node(id).map(|node| &node.value) {
-            Some(NodeValue::List(items)) => {
-                waiting.extend(items.iter().enumerate().map(|(index, id)| (*id, pointer.index(index))));
-            }
-            Some(NodeValue::Map(entries)) => {
-                waiting.extend(entries.iter().map(|entry| (entry.value, pointer.key(&entry.key))));
-            }
-            _ => {}
-        }
-    }
-    None
 }

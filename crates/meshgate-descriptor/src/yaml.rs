@@ -78,6 +78,9 @@ fn syntax(error: &Error, text: &str, byte: impl Fn(Mark) -> usize) -> Diagnostic
     Diagnostic::new("read.syntax", message, Span::new(start, start + width), help)
 }
 
+/// Entries of a map that are compared with each other rather than hashed.
+const FEW: usize = 16;
+
 /// A list or map that is still open.
 struct Open {
     start: usize,
@@ -265,6 +268,15 @@ impl<'a> Builder<'a> {
     }
 
     fn check_duplicates(&mut self, entries: &[Entry]) {
+        // Most maps are small, and looking twice is then cheaper than hashing once.
+        if entries.len() <= FEW {
+            for (index, entry) in entries.iter().enumerate() {
+                if entries.iter().take(index).any(|earlier| earlier.key == entry.key) {
+                    self.diagnostics.push(duplicate(&entry.key, entry.key_span));
+                }
+            }
+            return;
+        }
         let mut seen = HashSet::with_capacity(entries.len());
         for entry in entries {
             if !seen.insert(&*entry.key) {

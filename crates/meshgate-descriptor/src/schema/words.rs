@@ -9,6 +9,8 @@ use crate::tree::{NodeId, NodeValue};
 /// Words of a choice that are listed; a longer choice is cut.
 const WORDS_SHOWN: usize = 12;
 const TEXT_SHOWN: usize = 40;
+/// No key is so long; comparing would cost its square.
+const LONG: usize = 64;
 
 /// Says what a value must be: "text", "a list of texts", "one of a, b".
 pub fn expected(shape: &Shape, version: &Version) -> String {
@@ -152,7 +154,7 @@ pub fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&
     let lower = word.to_lowercase();
     let slips = |other: &str| strsim::damerau_levenshtein(&lower, &other.to_lowercase());
     let allowed = match word.chars().count() {
-        0..=2 => return None,
+        0..=2 | LONG.. => return None,
         3..=5 => 1,
         6..=9 => 2,
         _ => 3,
