@@ -29,7 +29,7 @@ use crate::read::Diagnostic;
 use crate::reference::{self, Files, Resolution, Unopened};
 use crate::schema::version_key;
 use meshgate_core::limits::ReadLimits;
-use meshgate_core::model::{Context, Contract, Format, Input, Kind};
+use meshgate_core::model::{Context, Contract, Direction, Format, Input, Kind};
 use meshgate_core::pointer::Pointer;
 use serde_json::Value;
 use std::sync::Arc;
@@ -245,8 +245,9 @@ fn outline_in(descriptor: &Descriptor, mut context: Context) -> Input {
         Format::Generic => Kind::Other,
         _ => Kind::DataProduct,
     };
-    // A contract that several ports share is in sight once.
-    for contract in product.iter().flat_map(|product| &product.ports).filter_map(|port| port.contract.as_ref()) {
+    // A contract that several ports share is in sight once. That of an input port is its own product's to answer for.
+    let own = product.iter().flat_map(|product| &product.ports).filter(|port| port.direction != Direction::Input);
+    for contract in own.filter_map(|port| port.contract.as_ref()) {
         if !contracts.iter().any(|known| known.pointer == contract.pointer) {
             contracts.push(contract.clone());
         }

@@ -28,6 +28,16 @@ pub trait Files: Sync {
 
     /// Opens the file of the run that holds the contract with this id.
     fn contract(&self, id: &str) -> Option<Opened>;
+
+    /// Returns the documents of a file that was read a moment ago: contracts are read for themselves and for products.
+    fn recent(&self, _file: &str) -> Option<Vec<Document>> {
+        None
+    }
+
+    /// Returns the name of the file that [`Files::contract`] would open.
+    fn contract_file(&self, _id: &str) -> Option<String> {
+        None
+    }
 }
 
 /// A file that was opened.
@@ -118,15 +128,21 @@ pub(crate) fn contract(
     let lower = name.to_ascii_lowercase();
     let is_path = [".yaml", ".yml", ".json"].iter().any(|extension| lower.ends_with(extension));
     let own = descriptor.parts().first().map(|part| part.file.clone()).unwrap_or_default();
-    let opened = match files.contract(name) {
-        Some(opened) => opened,
-        None if is_path => files.open(&own, name)?,
-        None => return Ok(None),
+    let recent = files.contract_file(name).and_then(|file| Some((files.recent(&file)?, file)));
+    let (documents, file) = match recent {
+        Some(recent) => recent,
+        None => {
+            let opened = match files.contract(name) {
+                Some(opened) => opened,
+                None if is_path => files.open(&own, name)?,
+                None => return Ok(None),
+            };
+            (read(&opened.file, &opened.bytes, limits).documents, opened.file)
+        }
     };
-    if let Some(known) = descriptor.parts().iter().position(|part| part.file == opened.file) {
+    if let Some(known) = descriptor.parts().iter().position(|part| part.file == file) {
         return Ok(Some(known));
     }
-    let parsed = read(&opened.file, &opened.bytes, limits);
     // Several documents of one file: the one with the id. A file that cannot be read is told when it is checked itself.
     let named = |document: &Document| {
         let root = document.tree().root;
@@ -138,9 +154,9 @@ pub(crate) fn contract(
             _ => false,
         }
     };
-    let position = parsed.documents.iter().position(named).unwrap_or(0);
-    let document = parsed.documents.into_iter().nth(position);
-    Ok(document.map(|document| descriptor.add(opened.file, document)))
+    let position = documents.iter().position(named).unwrap_or(0);
+    let document = documents.into_iter().nth(position);
+    Ok(document.map(|document| descriptor.add(file, document)))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -77,7 +77,7 @@ impl Engine {
             entries.extend(file.entries.iter().cloned());
         }
         let mesh = mesh::join(entries, options.mesh_complete || self.mesh_complete);
-        let run = Run { context: context(options), files: &sources, mesh };
+        let run = Run { context: context(options), files: &sources, sources: Some(&sources), mesh };
         let judge = |file: Prepared| self.judge_file(file, &run);
         let results: Vec<FileResult> = self.pool.install(|| prepared.into_par_iter().map(judge).collect());
         let mut outcome = self.conclude(results, errors);
@@ -95,7 +95,7 @@ impl Engine {
         };
         let entries = self.entries(name, &parsed, &NoFiles);
         let mesh = mesh::join(entries, options.mesh_complete || self.mesh_complete);
-        let run = Run { context: context(options), files: &NoFiles, mesh };
+        let run = Run { context: context(options), files: &NoFiles, sources: None, mesh };
         let result = self.judge_file(Prepared { found, parsed: Some(parsed), entries: Vec::new() }, &run);
         self.conclude(vec![result], Vec::new())
     }

@@ -6,6 +6,7 @@ use crate::check::Prepared;
 use crate::discover::Found;
 use crate::engine::Engine;
 use crate::locate::{Located, Locator};
+use crate::sources::Sources;
 use meshgate_core::decide::{Verdict, decide};
 use meshgate_core::evaluate::{EvaluationInput, Shared, applies};
 use meshgate_core::fault::{Fault, FaultKind};
@@ -21,6 +22,7 @@ use std::sync::Arc;
 pub(crate) struct Run<'a> {
     pub context: Context,
     pub files: &'a dyn Files,
+    pub sources: Option<&'a Sources>,
     pub mesh: Arc<Shared>,
 }
 
@@ -42,6 +44,10 @@ impl Engine {
             Ok(parsed) => parsed,
             Err(result) => return *result,
         };
+        // A contract that stands in the folder of its product is wanted again in a moment. Only whole files are.
+        if let Some(sources) = run.sources.filter(|_| parsed.diagnostics.is_empty()) {
+            sources.remember(&found.name, &parsed.documents);
+        }
         // The one net under everything below: a bug of ours is a fault of this file, not the end of the run.
         let judged = catch_unwind(AssertUnwindSafe(|| self.judge_documents(&found, parsed, run)));
         judged.unwrap_or_else(|_| failed(&found))

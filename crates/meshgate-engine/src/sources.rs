@@ -3,9 +3,10 @@
 //! Deliberately absent: the network, unless a host was allowed by name.
 
 use crate::fetch::Fetcher;
-use meshgate_descriptor::{Files, Opened, Unopened, host};
-use std::collections::HashMap;
+use meshgate_descriptor::{Document, Files, Opened, Unopened, host};
+use std::collections::{HashMap, VecDeque};
 use std::path::{Component, Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// Opens files for references, relative to the file that refers.
 #[derive(Debug, Default)]
@@ -16,7 +17,13 @@ pub struct Sources {
     contracts: HashMap<String, PathBuf>,
     bytes_max: usize,
     fetcher: Option<Fetcher>,
+    recent: Mutex<VecDeque<(String, Vec<Document>)>>,
 }
+
+/// Files that are remembered: a product lies beside its contracts, and is judged a moment after them.
+const RECENT_MAX: usize = 64;
+/// Bytes of a file that is remembered.
+const RECENT_BYTES_MAX: usize = 1 << 18;
 
 impl Sources {
     /// Allows the folders that the paths of a run stand for: a folder itself; for a file, the current folder when the
@@ -33,7 +40,23 @@ impl Sources {
                 _ => real.parent().map(Path::to_owned),
             }
         };
-        Self { roots: paths.iter().filter_map(root).collect(), contracts: HashMap::new(), bytes_max, fetcher }
+        Self {
+            roots: paths.iter().filter_map(root).collect(),
+            contracts: HashMap::new(),
+            bytes_max,
+            fetcher,
+            recent: Mutex::default(),
+        }
+    }
+
+    /// Remembers what was read of a file.
+    pub fn remember(&self, file: &str, documents: &[Document]) {
+        if documents.first().is_none_or(|document| document.text().len() > RECENT_BYTES_MAX) {
+            return;
+        }
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        recent.push_front((file.to_owned(), documents.to_vec()));
+        recent.truncate(RECENT_MAX);
     }
 
     /// Says where a contract is. The first file that has an id keeps it.
@@ -87,6 +110,15 @@ impl Files for Sources {
 
     fn contract(&self, id: &str) -> Option<Opened> {
         self.read(self.contracts.get(id)?).ok()
+    }
+
+    fn recent(&self, file: &str) -> Option<Vec<Document>> {
+        let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        recent.iter().find(|(known, _)| known == file).map(|(_, documents)| documents.clone())
+    }
+
+    fn contract_file(&self, id: &str) -> Option<String> {
+        self.contracts.get(id).map(|path| name(path))
     }
 }
 

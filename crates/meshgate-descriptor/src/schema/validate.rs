@@ -324,6 +324,12 @@ impl<'a> Check<'a> {
             }
         }
         let Some(((other_type, ..), violations)) = nearest else { return };
+        let keys = words::sole_keys(all, self.version);
+        let none = |entries: &[Entry]| entries.iter().all(|entry| !keys.contains(&&*entry.key));
+        if matches!(value, NodeValue::Map(entries) if keys.len() > 2 && none(entries)) {
+            let message = |check: &Self| format!("{} needs one of {}", check.label(), words::listed(&keys));
+            return self.fail_here("schema.missing_key", message, None);
+        }
         match violations.into_iter().next() {
             // What the nearest alternative lacks, at the place that has the alternatives.
             Some(first) if !other_type => self.fail(|check| {
@@ -449,35 +455,57 @@ impl<'a> Check<'a> {
             return;
         }
         // Keys that belong to a part which does not fit are no strangers: the part's own violation is the news.
-        let mut records = Vec::new();
-        super::lint::of_record(record, self.version, self.document.tree(), entries, &mut records);
-        let mut declared: Vec<&str> = records.iter().flat_map(|r| &r.fields).map(|field| &*field.key).collect();
+        let mut holding = Vec::new();
+        self.holding(record, id, entries, &mut holding);
+        let mut declared: Vec<&str> = holding.iter().flat_map(|r| &r.fields).map(|field| &*field.key).collect();
         declared.sort_unstable();
         declared.dedup();
         let (misfits, strangers): (Vec<_>, Vec<_>) =
             strangers.into_iter().partition(|entry| declared.contains(&&*entry.key));
-        if let Some(first) = misfits.first().filter(|_| strangers.is_empty()) {
-            let key = &first.key;
-            self.fail(|check| Violation {
-                rule: "schema.unknown_key",
-                part: check.part,
-                pointer: check.pointer(),
-                focus: Focus::Key(check.pointer().key(key)),
-                message: format!("{} does not fit the standard with this `{key}`", check.label()),
-                help: None,
-            });
+        let here = self.pointer();
+        let told = self.found.iter().any(|violation| violation.part == self.part && violation.pointer == here);
+        if strangers.is_empty() && !misfits.is_empty() && !told {
+            let message = |check: &Self| format!("{} does not fit the standard as a whole", check.label());
+            self.fail_here("schema.misfit", message, Some("mend what else is said of it".to_owned()));
         }
         for stranger in strangers {
             let free: Vec<&str> =
                 declared.iter().copied().filter(|key| !entries.iter().any(|entry| *entry.key == **key)).collect();
-            self.fail(|check| Violation {
-                rule: "schema.unknown_key",
-                part: check.part,
-                pointer: check.pointer(),
-                focus: Focus::Key(check.pointer().key(&stranger.key)),
-                message: format!("{} has no key `{}` in this standard", check.label(), words::short(&stranger.key)),
-                help: Some(words::unknown_help(&stranger.key, &free, &declared)),
+            let key = words::short(&stranger.key);
+            let elsewhere = words::elsewhere(&holding, &stranger.key, self.version);
+            self.fail(|check| {
+                let (message, help) = match elsewhere {
+                    Some(where_else) => (format!("{} cannot have `{key}` as it is", check.label()), where_else),
+                    None => (
+                        format!("{} has no key `{key}` in this standard", check.label()),
+                        words::unknown_help(&stranger.key, &free, &declared),
+                    ),
+                };
+                Violation {
+                    rule: "schema.unknown_key",
+                    part: check.part,
+                    pointer: check.pointer(),
+                    focus: Focus::Key(check.pointer().key(&stranger.key)),
+                    message,
+                    help: Some(help),
+                }
             });
+        }
+    }
+
+    /// A record and those of its parts that speak of these entries, whether they fit or not.
+    fn holding(&mut self, record: &'a Record, id: NodeId, entries: &'a [Entry], found: &mut Vec<&'a Record>) {
+        found.push(record);
+        let mut parts: Vec<&'a Shape> = record.extends.iter().chain(&record.is).collect();
+        parts.extend(record.conditions.iter().filter(|(condition, _)| self.fits(condition, id)).map(|(_, then)| then));
+        parts.extend(record.choices.iter().flat_map(|choice| cases(choice, entries, self.document.tree())));
+        while let Some(part) = parts.pop() {
+            match part {
+                Shape::Definition(definition) => parts.push(self.version.definition(*definition)),
+                Shape::Record(record) => self.holding(record, id, entries, found),
+                Shape::AnyOf(all) | Shape::OneOf(all) | Shape::AllOf(all) => parts.extend(all),
+                _ => {}
+            }
         }
     }
 

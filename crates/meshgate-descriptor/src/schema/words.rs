@@ -62,7 +62,8 @@ fn required<'a>(shape: &'a Shape, version: &'a Version) -> Vec<&'a str> {
     }
 }
 
-fn listed(keys: &[&str]) -> String {
+/// Lists keys.
+pub fn listed(keys: &[&str]) -> String {
     keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ")
 }
 
@@ -133,6 +134,63 @@ pub fn missing_help(record: &Record, key: &str, version: &Version) -> String {
     match record.field(key).map(|field| expected(&field.shape, version)) {
         Some(expected) => format!("add `{key}`: {expected}"),
         None => format!("add `{key}`"),
+    }
+}
+
+/// The keys of alternatives that require one key each; nothing when any of them is something else.
+pub fn sole_keys<'a>(all: &'a [Shape], version: &'a Version) -> Vec<&'a str> {
+    let keys: Option<Vec<&str>> = all
+        .iter()
+        .map(|shape| match required(shape, version).as_slice() {
+            [only] => Some(*only),
+            _ => None,
+        })
+        .collect();
+    keys.unwrap_or_default()
+}
+
+/// Says what a key goes with, when it is for another kind of the thing: `type: glue` or `redshift`.
+pub fn elsewhere(records: &[&Record], key: &str, version: &Version) -> Option<String> {
+    let declares = |shape: &Shape| knows(shape, key, version);
+    let mut kinds = Vec::new();
+    for record in records {
+        for choice in &record.choices {
+            let words: Vec<&str> =
+                choice.cases.iter().filter(|(_, shape)| declares(shape)).map(|(word, _)| &**word).collect();
+            if !words.is_empty() {
+                kinds.push(format!("`{}: {}`", choice.key, words.join("` or `")));
+            }
+        }
+        let conditions = record.conditions.iter().filter(|(_, then)| declares(then));
+        kinds.extend(conditions.map(|(condition, _)| wanted(condition, version)));
+    }
+    (!kinds.is_empty()).then(|| format!("`{key}` goes with {}", kinds.join(" or ")))
+}
+
+/// Says whether a shape or one of its parts has a key.
+fn knows(shape: &Shape, key: &str, version: &Version) -> bool {
+    match shape {
+        Shape::Definition(id) => knows(version.definition(*id), key, version),
+        Shape::Record(record) => {
+            record.field(key).is_some() || record.extends.iter().chain(&record.is).any(|part| knows(part, key, version))
+        }
+        Shape::AnyOf(all) | Shape::OneOf(all) | Shape::AllOf(all) => all.iter().any(|part| knows(part, key, version)),
+        _ => false,
+    }
+}
+
+/// Says what a condition wants: `type: library` or `metric`.
+fn wanted(condition: &Shape, version: &Version) -> String {
+    match condition {
+        Shape::Record(record) => {
+            let fields = record.fields.iter().map(|field| match &field.shape {
+                Shape::Words(words) => format!("`{}: {}`", field.key, words.join("` or `")),
+                _ => format!("`{}`", field.key),
+            });
+            fields.collect::<Vec<_>>().join(" and ")
+        }
+        Shape::AnyOf(all) => all.iter().map(|part| wanted(part, version)).collect::<Vec<_>>().join(" or "),
+        other => expected(other, version),
     }
 }
 
