@@ -10,26 +10,7 @@ use serde_json::Value;
 use std::io::Write;
 use std::path::Path;
 use std::process::Stdio;
-use support::{CONTRACT, golden, meshgate, plugin, root, run};
-use tempfile::TempDir;
-
-fn folder(files: &[(&str, &str)]) -> TempDir {
-    let folder = tempfile::tempdir().expect("a folder");
-    for (name, text) in files {
-        write(folder.path(), name, text.as_bytes());
-    }
-    folder
-}
-
-fn write(folder: &Path, name: &str, bytes: &[u8]) {
-    let path = folder.join(name);
-    std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
-    std::fs::write(path, bytes).expect("a file");
-}
-
-fn rules(report: &Value) -> Vec<&str> {
-    report["findings"].as_array().expect("findings").iter().map(|f| f["rule"].as_str().expect("a rule")).collect()
-}
+use support::{CONTRACT, folder, golden, meshgate, plugin, root, rules, run, write};
 
 #[test]
 fn the_example_mesh_is_judged() {

@@ -28,6 +28,26 @@ pub fn shared() -> Option<PathBuf> {
     Some(shared)
 }
 
+/// A folder with these files.
+pub fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, text) in files {
+        write(folder.path(), name, text.as_bytes());
+    }
+    folder
+}
+
+pub fn write(folder: &Path, name: &str, bytes: &[u8]) {
+    let path = folder.join(name);
+    std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+    std::fs::write(path, bytes).expect("a file");
+}
+
+/// The rules of a report's findings, in order.
+pub fn rules(report: &Value) -> Vec<&str> {
+    report["findings"].as_array().expect("findings").iter().map(|f| f["rule"].as_str().expect("a rule")).collect()
+}
+
 pub struct Ran {
     pub code: i32,
     pub stdout: String,

@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: rendering, HTTP and arguments; the edges own those.
 
+mod builtin;
 mod bundle;
 mod check;
 mod config;
@@ -17,6 +18,7 @@ mod schemas;
 mod show;
 mod sources;
 
+pub use builtin::{BUILTINS, Builtin, builtin_rule};
 pub use check::{CheckOptions, Outcome};
 pub use config::{Config, ConfigError, TEMPLATE};
 pub use engine::{Additions, Engine, EngineError};

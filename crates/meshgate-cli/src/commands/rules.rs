@@ -6,6 +6,7 @@ use crate::args::{RulesCommand, SetupArgs, TestFormat};
 use crate::exit::{Status, print};
 use crate::setup;
 use anyhow::{Result, bail};
+use meshgate_engine::{Builtin, builtin_rule};
 use serde_json::json;
 use std::fmt::Write;
 use std::path::Path;
@@ -40,6 +41,10 @@ fn list(args: &SetupArgs, format: TestFormat) -> Result<Status> {
 
 /// Prints what is known of a rule.
 pub fn show(id: &str, args: &SetupArgs) -> Result<Status> {
+    if let Some(Builtin { id, title, description }) = builtin_rule(id) {
+        print(&format!("{id}\n{title}\n\nWhy, and what to do\n  {description}\n\nFrom\n  Meshgate itself\n"))?;
+        return Ok(Status::Allowed);
+    }
     let engine = setup::complete_engine(&setup::rules_config(args, Path::new("."))?, args)?;
     let Some(rule) = engine.rules().values().find(|rule| rule.id.as_str() == id) else {
         bail!("there is no rule `{id}`; `meshgate rules list` shows the loaded ones");
