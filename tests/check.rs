@@ -8,7 +8,6 @@ mod support;
 
 use serde_json::Value;
 use std::io::Write;
-use std::path::Path;
 use std::process::Stdio;
 use support::{CONTRACT, folder, golden, meshgate, plugin, root, rules, run, write};
 

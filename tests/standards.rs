@@ -58,10 +58,10 @@ fn a_finding_in_another_file_is_reported_there() {
     let (code, report) = check(here.path(), &["d"]);
     let column = "/promises/api/definition/schema/tables/0/definition/columns/0/classification";
     assert_eq!((code, places(&report)), (1, vec![["privacy.unmasked_restricted_column", "d/ports/p.yaml", column]]));
-    assert_eq!(report["findings"][0]["span"]["start"], json!({"line": 18, "column": 31}));
+    assert_eq!(report["findings"][0]["span"]["start"], json!({"line": 16, "column": 31}));
     assert_eq!(report["descriptors"][0]["verdict"], "deny");
     let text = run(here.path(), &["check", "d"]).stdout;
-    assert!(text.contains("d/ports/p.yaml:18:31") && text.contains("classification: restricted"), "{text}");
+    assert!(text.contains("d/ports/p.yaml:16:31") && text.contains("classification: restricted"), "{text}");
     let shown = run(here.path(), &["show", "d/dp.yaml"]).stdout;
     assert!(shown.contains("@ d/ports/p.yaml#/promises/api"), "{shown}");
 }
@@ -91,7 +91,34 @@ fn references_stay_within_the_folders_that_are_checked() {
     let both = folder(&[("d/dp.yaml", &format!("{DPDS}  - $ref: ../ports/p.yaml\n")), ("ports/p.yaml", PORT)]);
     assert_eq!(rules(&check(both.path(), &["d"]).1), ["read.unresolved_reference"]);
     assert_eq!(rules(&check(both.path(), &["."]).1), ["privacy.unmasked_restricted_column"]);
+    // A file alone stands for its own folder, or for the nearest above that is marked as a whole.
+    assert_eq!(rules(&check(both.path(), &["d/dp.yaml"]).1), ["read.unresolved_reference"]);
+    std::fs::create_dir(both.path().join(".git")).expect("a folder");
     assert_eq!(rules(&check(both.path(), &["d/dp.yaml"]).1), ["privacy.unmasked_restricted_column"]);
+    // Links within the tree are files of it, links out of it are not; what is no file is not waited for.
+    let here = folder(&[("t/c.yaml", CONTRACT)]);
+    std::os::unix::fs::symlink(&absolute, here.path().join("t/out.yaml")).expect("a link");
+    std::os::unix::fs::symlink("/dev/zero", here.path().join("t/zero.yaml")).expect("a link");
+    std::os::unix::fs::symlink("c.yaml", here.path().join("t/in.yaml")).expect("a link");
+    assert!(
+        std::process::Command::new("mkfifo").arg(here.path().join("t/pipe.yaml")).status().expect("mkfifo").success()
+    );
+    let (code, report) = check(here.path(), &["t"]);
+    assert_eq!((code, rules(&report)), (1, vec!["read.unreadable"; 3]));
+    assert_eq!(report["summary"]["descriptors"], 5);
+}
+
+#[test]
+fn an_absolute_path_leads_to_the_same_places() {
+    let here = folder(&[("d/dp.yaml", &format!("{DPDS}  - $ref: 'ports/p#1.yaml'\n")), ("d/ports/p#1.yaml", PORT)]);
+    // `#` begins a fragment: that file cannot be named, and this is said.
+    assert_eq!(rules(&check(here.path(), &["d"]).1), ["read.unresolved_reference"]);
+    let here = folder(&[("d/dp.yaml", &format!("{DPDS}  - $ref: ports/p.yaml\n")), ("d/ports/p.yaml", PORT)]);
+    let absolute = here.path().canonicalize().expect("a path").join("d");
+    let (_, report) = check(here.path(), &[absolute.to_str().expect("UTF-8")]);
+    let [place] = places(&report).try_into().expect("one finding");
+    assert_eq!(place[1], absolute.join("ports/p.yaml").to_str().expect("UTF-8"));
+    assert_eq!(place[2], "/promises/api/definition/schema/tables/0/definition/columns/0/classification");
 }
 
 #[test]

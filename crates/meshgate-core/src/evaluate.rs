@@ -9,7 +9,7 @@ use serde_json::Value;
 use std::sync::{Arc, OnceLock};
 
 /// A value that many inputs share: made once, as JSON and as text.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Shared {
     /// The value.
     pub value: Value,

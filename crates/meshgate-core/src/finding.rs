@@ -5,7 +5,7 @@
 use crate::pointer::Pointer;
 use crate::rule::{RuleId, Source};
 use crate::severity::{Enforcement, Severity};
-use crate::span::{Range, Span};
+use crate::span::{Lines, Range, Span};
 use serde_json::Value;
 
 /// A rule's remark about one place, before the host has found the line. Evaluators make these.
@@ -71,13 +71,12 @@ const WHOLE: usize = 1000;
 impl Excerpt {
     /// Cuts the line of a place out of a text. A place of many lines is underlined on its first.
     #[must_use]
-    pub fn of(text: &str, span: Span, line: usize) -> Option<Self> {
+    pub fn of(text: &str, lines: &Lines, span: Span, line: usize) -> Option<Self> {
         let at = span.start.min(text.len());
-        let start = text.get(..at)?.rfind(['\n', '\r']).map_or(0, |newline| newline + 1);
+        let Span { start, end } = lines.line(text, at);
         let start = if start == 0 && text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { start };
         let start = start.min(at);
-        let rest = text.get(start..)?;
-        let whole = rest.find(['\n', '\r']).map_or(rest, |end| rest.get(..end).unwrap_or(rest));
+        let whole = text.get(start..end.max(start))?;
         let from = (at - start).min(whole.len());
         let to = span.end.saturating_sub(start).clamp(from, whole.len());
         let cut_start = if from <= WHOLE { 0 } else { floor(whole, from.saturating_sub(MARGIN)) };

@@ -14,6 +14,7 @@ pub use product::{Direction, Location, Owner, Port, Product, Support};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
+use std::sync::Arc;
 
 /// The format of a descriptor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
@@ -126,7 +127,7 @@ pub struct Input {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub product: Option<Product>,
     /// Every contract in sight.
-    pub contracts: Vec<Contract>,
+    pub contracts: Vec<Arc<Contract>>,
     /// What the run says of itself.
     pub context: Context,
     /// The document itself, references resolved.

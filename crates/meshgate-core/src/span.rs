@@ -47,6 +47,15 @@ pub struct Range {
 #[derive(Debug, Clone)]
 pub struct Lines {
     starts: Vec<usize>,
+    /// Characters before each multiple of `STRIDE` bytes: a column deep in a long line is not counted from its start.
+    chars: Vec<usize>,
+}
+
+const STRIDE: usize = 4096;
+
+/// Characters that begin in these bytes.
+fn characters(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| (**byte & 0xC0) != 0x80).count()
 }
 
 impl Lines {
@@ -61,7 +70,29 @@ impl Lines {
                 starts.push(at + 1);
             }
         }
-        Self { starts }
+        let mut total = 0;
+        let chars = bytes.chunks(STRIDE).map(|chunk| {
+            let before = total;
+            total += characters(chunk);
+            before
+        });
+        Self { chars: chars.collect(), starts }
+    }
+
+    /// Returns the bytes of the line that an offset is on, without its end.
+    #[must_use]
+    pub fn line(&self, text: &str, offset: usize) -> Span {
+        let line = self.starts.partition_point(|start| *start <= offset).max(1);
+        let start = self.starts.get(line - 1).copied().unwrap_or(0);
+        let next = self.starts.get(line).copied().unwrap_or(text.len());
+        let end = Span::new(start, next).slice(text).trim_end_matches(['\n', '\r']).len();
+        Span::new(start, start + end)
+    }
+
+    fn characters_before(&self, text: &str, offset: usize) -> usize {
+        let checkpoint = offset / STRIDE;
+        let known = self.chars.get(checkpoint).copied().unwrap_or(0);
+        known + text.as_bytes().get(checkpoint * STRIDE..offset).map_or(0, characters)
     }
 
     /// Returns line and column of a byte offset; an offset inside a character counts as its start.
@@ -74,8 +105,9 @@ impl Lines {
             end -= 1;
         }
         // A byte order mark is not a column that anybody sees.
-        let before = text.get(start..end).unwrap_or("").trim_start_matches('\u{feff}');
-        Position { line, column: before.chars().count() + 1 }
+        let mark = text.get(start..end).is_some_and(|before| before.starts_with('\u{feff}'));
+        let before = self.characters_before(text, end) - self.characters_before(text, start) - usize::from(mark);
+        Position { line, column: before + 1 }
     }
 
     /// Returns lines and columns of a span.
@@ -110,6 +142,16 @@ mod tests {
     #[test]
     fn a_byte_order_mark_is_no_column() {
         assert_eq!(at("\u{feff}a: 1", 3), (1, 1));
+    }
+
+    #[test]
+    fn columns_far_into_a_line_count_characters_too() {
+        let text = format!("x\n{}y", "ä𝄞a".repeat(5000));
+        assert_eq!(at(&text, text.len() - 1), (2, 15_001));
+        assert_eq!(at(&text, text.len()), (2, 15_002));
+        let lines = Lines::of(&text);
+        assert_eq!(lines.line(&text, 0), Span::new(0, 1));
+        assert_eq!(lines.line(&text, 100), Span::new(2, text.len()));
     }
 
     #[test]

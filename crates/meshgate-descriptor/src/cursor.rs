@@ -30,7 +30,7 @@ impl<'a> Cursor<'a> {
         };
         // Circles were taken out when the references were resolved: this ends.
         let target = Self::enter(descriptor, target.part, target.id, target.pointer.clone());
-        if descriptor.overlays() {
+        if descriptor.overlays(part) {
             Self { descriptor, part, id, pointer, under: Some(Box::new(target)) }
         } else {
             target
@@ -72,6 +72,13 @@ impl<'a> Cursor<'a> {
         };
         let (descriptor, part, pointer) = (self.descriptor, self.part, self.pointer.clone());
         items.iter().enumerate().map(move |(index, id)| Self::enter(descriptor, part, *id, pointer.index(index)))
+    }
+
+    /// Returns one element, if this is a list that has it.
+    #[must_use]
+    pub fn item(&self, index: usize) -> Option<Self> {
+        let NodeValue::List(items) = self.value()? else { return None };
+        Some(Self::enter(self.descriptor, self.part, *items.get(index)?, self.pointer.index(index)))
     }
 
     /// Returns the elements of the list under a key; nothing when it is no list.
@@ -136,6 +143,9 @@ impl<'a> Cursor<'a> {
         };
         match self.descriptor.document(self.part)?.tree().value(entry.value)? {
             NodeValue::Bool(b) => Some(*b),
+            // Quoted, it is a slip that the schema tells; what was meant is plain.
+            NodeValue::Text(text) if text.eq_ignore_ascii_case("true") => Some(true),
+            NodeValue::Text(text) if text.eq_ignore_ascii_case("false") => Some(false),
             _ => None,
         }
     }
@@ -210,6 +220,11 @@ impl<'a> Cursor<'a> {
     #[must_use]
     pub fn pointer(&self) -> String {
         self.descriptor.place(self.part, &self.pointer)
+    }
+
+    /// Returns the root of the contract that was opened under a name.
+    pub(crate) fn contract_at(&self, name: &str) -> Option<Self> {
+        self.descriptor.contract(name)
     }
 
     pub(crate) fn extract(&self) -> &'a Extract {

@@ -32,6 +32,10 @@ pub struct Part {
     pub file: String,
     /// What is in it.
     pub document: Document,
+    /// The standard that its references follow: its own, when it is a contract; that of the whole otherwise.
+    pub(crate) format: Format,
+    /// Its name in places: two documents of one file are told apart, and no name begins like a pointer.
+    key: String,
 }
 
 /// What a reference names.
@@ -44,7 +48,7 @@ pub(crate) struct Target {
 
 impl Descriptor {
     pub(crate) fn new(format: Format, file: &str, document: Document, extract: Arc<Extract>) -> Self {
-        let parts = vec![Part { file: file.to_owned(), document }];
+        let parts = vec![Part { file: file.to_owned(), document, format, key: key(file, 0) }];
         Self { format, parts, links: HashMap::new(), contracts: HashMap::new(), extract }
     }
 
@@ -54,8 +58,10 @@ impl Descriptor {
         &self.parts
     }
 
-    pub(crate) fn add(&mut self, file: String, document: Document) -> usize {
-        self.parts.push(Part { file, document });
+    /// Adds a file, or one of its documents.
+    pub(crate) fn add(&mut self, file: String, document: Document, index: usize, format: Format) -> usize {
+        let key = key(&file, index);
+        self.parts.push(Part { file, document, format, key });
         self.parts.len() - 1
     }
 
@@ -92,8 +98,8 @@ impl Descriptor {
     }
 
     /// DCS fields add to the definition that they name; elsewhere, a reference stands for what it names.
-    pub(crate) fn overlays(&self) -> bool {
-        self.format == Format::Dcs
+    pub(crate) fn overlays(&self, part: usize) -> bool {
+        self.parts.get(part).is_some_and(|part| part.format == Format::Dcs)
     }
 
     /// Returns a cursor at the root.
@@ -115,7 +121,7 @@ impl Descriptor {
 
     pub(crate) fn place(&self, part: usize, pointer: &Pointer) -> String {
         match self.parts.get(part).filter(|_| part > 0) {
-            Some(part) => Place { file: Some(part.file.clone()), pointer: pointer.clone() }.to_string(),
+            Some(part) => Place { file: Some(part.key.clone()), pointer: pointer.clone() }.to_string(),
             None => pointer.as_str().to_owned(),
         }
     }
@@ -124,26 +130,34 @@ impl Descriptor {
     /// the reference names; one that leads nowhere keeps to its nearest parent's file.
     #[must_use]
     pub fn locate(&self, place: &Place) -> Option<(usize, Pointer)> {
-        let part = match &place.file {
-            None => 0,
-            Some(file) => self.parts.iter().position(|part| part.file == *file)?,
+        let (part, pointer) = match &place.file {
+            None => (0, place.pointer.clone()),
+            // A name may hold `#`, and so may a pointer: the names are known, and the longest that fits is meant.
+            Some(_) => {
+                let written = place.to_string();
+                let rest =
+                    |part: &Part| written.strip_prefix(&*part.key)?.strip_prefix('#').map(str::to_owned);
+                let fitting = self.parts.iter().enumerate().filter_map(|(index, part)| Some((index, rest(part)?)));
+                let (part, rest) = fitting.min_by_key(|(_, rest)| rest.len())?;
+                (part, Pointer::parse(&rest).ok()?)
+            }
         };
         if self.links.is_empty() {
-            return Some((part, place.pointer.clone()));
+            return Some((part, pointer));
         }
         let mut cursor = self.part_root(part);
-        let mut rest = place.pointer.steps().peekable();
+        let mut rest = pointer.steps().peekable();
         while let Some(step) = rest.peek() {
             let next = match step.parse::<usize>() {
-                Ok(index) if cursor.is_list() => cursor.items().nth(index),
+                Ok(index) if cursor.is_list() => cursor.item(index),
                 _ => cursor.get(step),
             };
             let Some(next) = next else { break };
             cursor = next;
             rest.next();
         }
-        let (part, pointer) = cursor.local();
-        Some((part, rest.fold(pointer.clone(), |pointer, step| pointer.key(&step))))
+        let (part, found) = cursor.local();
+        Some((part, rest.fold(found.clone(), |pointer, step| pointer.key(&step))))
     }
 
     /// Returns the bytes of a place in one of its files.
@@ -151,4 +165,10 @@ impl Descriptor {
     pub fn span(&self, part: usize, pointer: &Pointer) -> Span {
         self.document(part).map(|document| document.span(pointer)).unwrap_or_default()
     }
+}
+
+/// A place begins with `/` when it is a pointer in the descriptor itself: the name of another file must not.
+fn key(file: &str, index: usize) -> String {
+    let file = if file.starts_with('/') { format!("file://{file}") } else { file.to_owned() };
+    if index == 0 { file } else { format!("{file}?document={index}") }
 }

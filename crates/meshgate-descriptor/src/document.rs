@@ -30,6 +30,12 @@ impl Document {
         &self.tree
     }
 
+    /// Says whether this is the same document of the same text.
+    pub(crate) fn same_as(&self, other: &Self) -> bool {
+        let root = |document: &Self| document.tree.node(document.tree.root).map(|node| node.span);
+        Arc::ptr_eq(&self.tree, &other.tree) || (self.text == other.text && root(self) == root(other))
+    }
+
     /// Returns a value as it is written.
     pub(crate) fn written(&self, id: NodeId) -> &str {
         self.tree.resolve(id).map_or("", |node| node.span.slice(&self.text))
@@ -45,9 +51,27 @@ impl Document {
         self.find(&path.iter().fold(Pointer::root(), |pointer, key| pointer.key(key))).is_some()
     }
 
+    /// Returns the keys of the root.
+    pub(crate) fn top_keys(&self) -> impl Iterator<Item = &str> {
+        let entries: &[_] = match self.tree.value(self.tree.root) {
+            Some(NodeValue::Map(entries)) => entries,
+            _ => &[],
+        };
+        entries.iter().map(|entry| &*entry.key)
+    }
+
+    /// Returns every scalar under a key of the root, which may stand twice.
+    pub(crate) fn top_texts(&self, key: &str) -> Vec<String> {
+        let Some(NodeValue::Map(entries)) = self.tree.value(self.tree.root) else { return Vec::new() };
+        entries.iter().filter(|entry| *entry.key == *key).filter_map(|entry| self.scalar(entry.value)).collect()
+    }
+
     /// Returns the scalar under a key of the root, as it is written.
     pub(crate) fn top_text(&self, key: &str) -> Option<String> {
-        let id = self.find(&Pointer::root().key(key))?;
+        self.scalar(self.find(&Pointer::root().key(key))?)
+    }
+
+    fn scalar(&self, id: NodeId) -> Option<String> {
         match self.tree.value(id)? {
             NodeValue::Text(text) => Some(text.trim().to_owned()),
             NodeValue::Number(_) | NodeValue::Bool(_) => Some(self.written(id).to_owned()),

@@ -64,33 +64,62 @@ fn may_hold(names: &[String], key: &str) -> bool {
     matches!(key, "customProperties" | "custom") || names.iter().any(is)
 }
 
-/// Fills in what a column says of privacy.
+/// Fills in what a column says of privacy. Where it says several things, the strictest counts.
 pub fn privacy(cursor: &Cursor<'_>, column: &mut Column) {
     let extract = cursor.extract();
-    let known = |tag: &String| extract.pii_tags.iter().any(|known| tag.eq_ignore_ascii_case(known));
-    let classification = property(cursor, &extract.classification).and_then(|value| value.text());
-    let classification = classification.or_else(|| tagged(&column.tags, &extract.classification));
-    column.classification = classification.map(|text| text.to_lowercase());
-    let said = property(cursor, &extract.pii).and_then(|value| value.text()).map(|text| affirmative(&text));
-    let listed = extract.tags.iter().filter_map(|name| property(cursor, std::slice::from_ref(name)));
-    let tag = column.tags.iter().any(known) || listed.flat_map(|list| list.texts()).any(|tag| known(&tag));
-    column.pii = if tag { Some(true) } else { said };
-    let encrypted = property(cursor, &extract.encrypted).and_then(|value| value.text());
-    column.encrypted = match cursor.any_string(&["encryptedName", "encryptedColumnName"]) {
-        Some(_) => Some(true),
-        None => encrypted.map(|text| affirmative(&text)),
-    };
-    column.masking =
-        property(cursor, &extract.masking).and_then(|value| value.text()).filter(|strategy| affirmative(strategy));
+    let said = properties(cursor, &extract.classification).into_iter().flat_map(|value| words(&value));
+    let tags = column.tags.iter().filter_map(|tag| tagged(tag, &extract.classification));
+    column.classification = said.chain(tags).map(|text| text.to_lowercase()).max_by_key(|text| strictness(text));
+    let listed = properties(cursor, &extract.tags).into_iter().flat_map(|list| words(&list));
+    let tagged = column.tags.iter().cloned().chain(listed).any(|tag| says_personal(&tag, &extract.pii_tags));
+    let said: Vec<bool> =
+        properties(cursor, &extract.pii).iter().flat_map(words).map(|text| affirmative(&text)).collect();
+    column.pii = if tagged { Some(true) } else { said.into_iter().reduce(|a, b| a || b) };
+    let encrypted: Vec<bool> =
+        properties(cursor, &extract.encrypted).iter().flat_map(words).map(|text| affirmative(&text)).collect();
+    column.encrypted = encrypted.into_iter().reduce(|a, b| a && b);
+    let masking: Vec<String> = properties(cursor, &extract.masking).iter().flat_map(words).collect();
+    column.masking = masking.iter().all(|text| affirmative(text)).then(|| masking.into_iter().next()).flatten();
 }
 
-/// What is said of the elements of a list holds for the list, where the list says nothing itself.
+/// What is said of the elements of a list holds for the list, where it is stricter.
 pub fn of_elements(column: &mut Column, elements: Column) {
-    column.classification = column.classification.take().or(elements.classification);
-    column.pii = column.pii.or(elements.pii);
+    let rank = |classification: &Option<String>| classification.as_deref().map(strictness);
+    if rank(&elements.classification) > rank(&column.classification) {
+        column.classification = elements.classification;
+        column.masking = column.masking.take().or(elements.masking);
+    }
+    column.pii = match (column.pii, elements.pii) {
+        (Some(a), Some(b)) => Some(a || b),
+        (a, b) => a.or(b),
+    };
     column.encrypted = column.encrypted.or(elements.encrypted);
-    column.masking = column.masking.take().or(elements.masking);
+    column.tags.extend(elements.tags.into_iter().filter(|tag| !column.tags.contains(tag)).collect::<Vec<_>>());
     column.columns.extend(elements.columns);
+}
+
+/// The order of classifications, the strictest last. A word that is not known is more than `internal`: somebody thought
+/// that it needed one.
+fn strictness(classification: &str) -> u8 {
+    match classification.trim() {
+        "public" | "open" | "unclassified" | "none" => 0,
+        "internal" => 1,
+        "confidential" | "sensitive" => 3,
+        "secret" | "highly confidential" | "highly restricted" | "strictly confidential" | "top secret" => 4,
+        "restricted" => 5,
+        _ => 2,
+    }
+}
+
+/// A scalar, or the scalars of a list; empty text is nothing.
+fn words(value: &Cursor<'_>) -> Vec<String> {
+    value.text().map_or_else(|| value.texts(), |text| vec![text])
+}
+
+/// A tag, or the first word of one: `PII`, `PII.Sensitive`, `pii:name`.
+fn says_personal(tag: &str, known: &[String]) -> bool {
+    let first = tag.split(['.', ':', '=']).next().unwrap_or(tag).trim();
+    known.iter().any(|known| tag.eq_ignore_ascii_case(known) || first.eq_ignore_ascii_case(known))
 }
 
 /// Returns the owner that a custom property names.
@@ -108,41 +137,68 @@ pub fn by_id(id: String) -> Owner {
     Owner { email: Some(id.clone()).filter(|id| id.contains('@')), id: Some(id), ..Owner::default() }
 }
 
-/// Returns the first of these that the thing has: as a field, an `x-` field, or a custom property.
+/// Returns the first of these that the thing has.
 fn property<'a>(cursor: &Cursor<'a>, names: &[String]) -> Option<Cursor<'a>> {
-    // Most columns say nothing of the kind, and there are many columns.
-    if !cursor.has_any(|key| may_hold(names, key)) {
-        return None;
-    }
-    let custom: Vec<Cursor<'a>> = ["customProperties", "custom"].iter().filter_map(|key| cursor.get(key)).collect();
-    names.iter().find_map(|name| {
-        // `classifications.sensitivity` leads into a map.
-        let (name, path) = name.split_once('.').map_or((name.as_str(), None), |(name, path)| (name, Some(path)));
-        let inner = |value: Cursor<'a>| match path {
-            Some(path) => path.split('.').try_fold(value, |value, step| value.get(step)),
-            None => Some(value),
-        };
-        let field = cursor.get(name).or_else(|| cursor.get(&format!("x-{name}")));
-        field.and_then(inner).filter(|value| !value.is_null()).or_else(|| {
-            custom.iter().find_map(|custom| {
-                // The standard says a list of {property, value}; many write a map.
-                let listed =
-                    custom.items().find(|row| row.string("property").is_some_and(|p| p.eq_ignore_ascii_case(name)));
-                listed.map_or_else(|| custom.get(name), |row| row.get("value")).and_then(inner)
-            })
-        })
-    })
+    properties(cursor, names).into_iter().next()
 }
 
-/// A tag like `classification:restricted` or `confidentiality=internal`.
-fn tagged(tags: &[String], names: &[String]) -> Option<String> {
-    tags.iter().find_map(|tag| {
-        let (key, value) = tag.split_once([':', '='])?;
-        names.iter().any(|name| key.trim().eq_ignore_ascii_case(name)).then(|| value.trim().to_owned())
-    })
+/// Returns all of these that the thing has, as a field, an `x-` field, or a custom property, in the order of the names.
+fn properties<'a>(cursor: &Cursor<'a>, names: &[String]) -> Vec<Cursor<'a>> {
+    // Most columns say nothing of the kind, and there are many columns.
+    if !cursor.has_any(|key| may_hold(names, key)) {
+        return Vec::new();
+    }
+    let custom: Vec<Cursor<'a>> = ["customProperties", "custom"].iter().filter_map(|key| cursor.get(key)).collect();
+    let mut found = Vec::new();
+    for name in names {
+        // `classifications.sensitivity` leads into a map.
+        let (name, path) = name.split_once('.').map_or((name.as_str(), None), |(name, path)| (name, Some(path)));
+        let mut values: Vec<Cursor<'a>> =
+            [name, &format!("x-{name}")].iter().filter_map(|key| cursor.get(key)).collect();
+        for custom in &custom {
+            // The standard says a list of {property, value}; many write a map.
+            let rows =
+                custom.items().filter(|row| row.string("property").is_some_and(|p| p.eq_ignore_ascii_case(name)));
+            values.extend(rows.filter_map(|row| row.get("value")));
+            values.extend(custom.get(name));
+        }
+        found.extend(values.into_iter().filter_map(|value| match path {
+            Some(path) => path.split('.').try_fold(value, |value, step| value.get(step)),
+            None => Some(value),
+        }));
+    }
+    found.retain(|value| !value.is_null());
+    found
+}
+
+/// A tag like `classification:restricted`, `confidentiality=internal` or `Classification.Restricted`.
+fn tagged(tag: &str, names: &[String]) -> Option<String> {
+    let (key, value) = tag.split_once([':', '=', '.'])?;
+    names.iter().any(|name| key.trim().eq_ignore_ascii_case(name)).then(|| value.trim().to_owned())
 }
 
 /// `none` is a way of saying that there is nothing.
 pub fn affirmative(value: &str) -> bool {
-    !["none", "no", "false", "off", "n/a", "na", "0"].iter().any(|word| value.trim().eq_ignore_ascii_case(word))
+    const NOTHING: &[&str] = &[
+        "none",
+        "no",
+        "false",
+        "off",
+        "n/a",
+        "na",
+        "0",
+        "-",
+        "null",
+        "nothing",
+        "disabled",
+        "unmasked",
+        "plain",
+        "plaintext",
+        "cleartext",
+        "clear",
+        "tbd",
+        "todo",
+        "unknown",
+    ];
+    !NOTHING.iter().any(|word| value.trim().eq_ignore_ascii_case(word))
 }

@@ -27,11 +27,12 @@ use crate::document::Document;
 use crate::extract::Extract;
 use crate::read::Diagnostic;
 use crate::reference::{self, Files, Resolution, Unopened};
-use crate::schema::version_key;
+use crate::schema::{Focus, Violation, version_key};
 use meshgate_core::limits::ReadLimits;
-use meshgate_core::model::{Context, Contract, Direction, Format, Input, Kind};
-use meshgate_core::pointer::Pointer;
+use meshgate_core::model::{Context, Contract, Direction, Format, Input, Kind, Product};
+use meshgate_core::pointer::{Place, Pointer};
 use serde_json::Value;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// What a document was recognised as.
@@ -55,38 +56,41 @@ const VERSIONS: [(Format, &[&str]); 6] = [
     (Format::Dps, &["0.0"]),
 ];
 
-/// Recognises the standard of a document by its content.
+/// Recognises the standard of a document by its content. Of a key that stands twice, both values count: readers differ in
+/// which of the two they take.
 #[must_use]
 pub fn recognise(document: &Document) -> Recognised {
-    let text = |key: &str| document.top_text(key);
-    let kind = text("kind").unwrap_or_default();
+    let texts = |key: &str| document.top_texts(key);
+    let kinds = texts("kind");
     let mut found: Vec<(Format, &str)> = Vec::new();
-    for (key, format) in [
-        ("dataProductDescriptor", Format::Dpds),
-        ("dataContractSpecification", Format::Dcs),
-        ("dataProductSpecification", Format::Dps),
-    ] {
+    for (key, format) in KEYS {
         if document.top(key) {
             found.push((format, key));
         }
     }
-    let is_witboost = kind.eq_ignore_ascii_case("dataproduct")
-        && !document.top("apiVersion")
-        && (text("id").is_some_and(|id| id.starts_with("urn:dmb:")) || document.top("dataProductOwner"));
-    match kind.as_str() {
-        _ if is_witboost => found.push((Format::Witboost, "kind")),
-        "DataProduct" => found.push((Format::Odps, "kind")),
-        "DataContract" => found.push((Format::Odcs, "kind")),
-        _ => {}
+    // Bitol's `apiVersion` is a number; other tools put theirs beside a Witboost kind.
+    let bitol = texts("apiVersion").iter().any(|version| is_bitol_version(version));
+    let of_witboost = texts("id").iter().any(|id| id.starts_with("urn:dmb:")) || document.top("dataProductOwner");
+    if kinds.iter().any(|kind| kind.eq_ignore_ascii_case("dataproduct")) && !bitol && of_witboost {
+        found.push((Format::Witboost, "kind"));
+    } else {
+        for (kind, format) in [("DataProduct", Format::Odps), ("DataContract", Format::Odcs)] {
+            if kinds.iter().any(|found| found == kind) {
+                found.push((format, "kind"));
+            }
+        }
     }
-    let schema = text("schema").unwrap_or_default().to_ascii_lowercase();
-    if schema.contains("opendataproducts.org") || schema.contains("open-data-product-spec") {
+    let is_lf = |schema: &String| {
+        let schema = schema.to_ascii_lowercase();
+        schema.contains("opendataproducts.org") || schema.contains("open-data-product-spec")
+    };
+    if texts("schema").iter().any(is_lf) {
         found.push((Format::OdpsLf, "schema"));
     } else if document.top("version") && document.has(&["product", "details"]) && found.is_empty() {
         found.push((Format::OdpsLf, "product"));
     }
     match found.as_slice() {
-        [] => near_miss(document, &kind),
+        [] => near_miss(document, &kinds),
         [(format, _)] => version(document, *format),
         [(one, _), (other, key), ..] => {
             let message = format!("document is {} and {} at once", one.title(), other.title());
@@ -97,25 +101,58 @@ pub fn recognise(document: &Document) -> Recognised {
     }
 }
 
-/// A `kind` that is almost one of Bitol's, beside an `apiVersion` like theirs: skipped, it would pass unseen.
-fn near_miss(document: &Document, kind: &str) -> Recognised {
-    let known = ["DataProduct", "DataContract"];
-    let near = known
-        .iter()
-        .find(|known| strsim::damerau_levenshtein(&known.to_lowercase(), &kind.to_lowercase()) <= 2 && kind.len() > 6);
-    let versioned = document.top_text("apiVersion").is_some_and(|version| {
-        let mut parts = version.trim_start_matches('v').split('.');
-        parts.next().is_some_and(|part| part.parse::<u8>().is_ok()) && parts.next().is_some()
-    });
-    match near {
-        Some(near) if versioned => {
-            let span = document.span(&Pointer::root().key("kind"));
-            let message = format!("`kind: {kind}` is no known kind: expected DataProduct or DataContract");
-            let help = format!("did you mean `{near}`?");
-            Recognised::Unclear(Diagnostic::new("read.unknown_format", message, span, help))
+/// Keys that are a standard's own.
+const KEYS: [(&str, Format); 3] = [
+    ("dataProductDescriptor", Format::Dpds),
+    ("dataContractSpecification", Format::Dcs),
+    ("dataProductSpecification", Format::Dps),
+];
+
+/// `v3.1.0`, `3.1`, `v3`: other tools write `group/v1`, and Kubernetes `v1`.
+fn is_bitol_version(version: &str) -> bool {
+    let plain = version.trim_start_matches(['v', 'V']);
+    plain.split('.').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit())) && plain != "1"
+}
+
+/// A document that is almost a descriptor: skipped, it would pass unseen.
+fn near_miss(document: &Document, kinds: &[String]) -> Recognised {
+    let slips = |a: &str, b: &str| strsim::damerau_levenshtein(&a.to_lowercase(), &b.to_lowercase());
+    let unclear = |pointer: Pointer, key: bool, message: String, help: String| {
+        let span = if key { document.key_span(&pointer) } else { document.span(&pointer) };
+        Recognised::Unclear(Diagnostic::new("read.unknown_format", message, span, help))
+    };
+    for key in document.top_keys().filter(|key| (15..40).contains(&key.len())) {
+        if let Some((near, _)) = KEYS.iter().find(|(known, _)| slips(known, key) <= 2) {
+            let message = format!("`{key}` is the key of no known standard");
+            return unclear(Pointer::root().key(key), true, message, format!("did you mean `{near}`?"));
         }
-        _ => Recognised::Unknown,
     }
+    let structure = ["schema", "dataset", "outputPorts", "inputPorts", "components", "dataProductOwner"];
+    let versioned = document.top_texts("apiVersion").iter().any(|version| is_bitol_version(version));
+    let like_one = versioned || structure.iter().any(|key| document.top(key));
+    for kind in kinds.iter().filter(|kind| (7..40).contains(&kind.len())) {
+        let near = ["DataProduct", "DataContract"].into_iter().find(|known| slips(known, kind) <= 2);
+        if let Some(near) = near.filter(|_| like_one) {
+            let message = format!("`kind: {kind}` is no known kind: expected DataProduct or DataContract");
+            return unclear(Pointer::root().key("kind"), false, message, format!("did you mean `{near}`?"));
+        }
+    }
+    let lacks = [
+        (
+            document.top("interfaceComponents") && document.top("info"),
+            "interfaceComponents",
+            "dataProductDescriptor: 1.0.0",
+        ),
+        (document.has(&["info", "title"]) && document.top("models"), "models", "dataContractSpecification: 1.2.1"),
+        (document.top("dataProductOwner") && document.top("components"), "dataProductOwner", "kind: dataproduct"),
+    ];
+    for (looks, key, missing) in lacks {
+        if looks {
+            let message = "document looks like a descriptor and does not say of which standard".to_owned();
+            return unclear(Pointer::root().key(key), true, message, format!("add `{missing}`"));
+        }
+    }
+    Recognised::Unknown
 }
 
 /// A version that is not known may mean anything; one that is missing is the schema's remark.
@@ -149,45 +186,146 @@ pub fn join(
 ) -> (Descriptor, Resolution) {
     let mut descriptor = Descriptor::new(format, file, document, extract);
     let mut resolution = reference::resolve(&mut descriptor, files, limits);
-    let names = match format {
+    let mut names = match format {
         Format::Odps => odps::contracts(&descriptor.root()),
-        Format::Dps | Format::OdpsLf => {
-            let product = product(&descriptor).0;
-            product
-                .into_iter()
-                .flat_map(|product| product.ports)
-                .filter_map(|p| Some((p.contract_id?, p.pointer)))
-                .collect()
-        }
+        Format::OdpsLf => odps_lf::contract_file(&descriptor.root()).into_iter().collect(),
         _ => Vec::new(),
     };
+    if matches!(format, Format::Dps | Format::OdpsLf) {
+        let ports = product(&descriptor, usize::MAX).0.into_iter().flat_map(|product| product.ports);
+        names.extend(ports.filter_map(|port| Some((port.contract_id?, port.pointer))));
+    }
+    // Many ports may name one contract.
+    let mut asked = HashSet::new();
+    names.retain(|(name, _)| asked.insert(name.clone()));
     for (name, pointer) in names {
-        match reference::contract(&mut descriptor, &name, files, limits) {
+        match reference::contract(&mut descriptor, &name, files, limits, &mut resolution) {
             Ok(Some(part)) => descriptor.set_contract(name, part),
             // The contract may be no file at all: an id is enough for these standards.
-            Ok(None) | Err(Unopened::Alone | Unopened::Remote(_)) => {}
-            Err(unopened) => {
-                let pointer = Pointer::parse(&pointer).unwrap_or_default();
-                let why = match unopened {
-                    Unopened::Outside => "lies outside of the folders that are checked".to_owned(),
-                    Unopened::Unreadable(why) => format!("cannot be read: {why}"),
-                    _ => "does not exist".to_owned(),
-                };
-                let span = descriptor.span(0, &pointer);
-                let help = "mend the path; it is relative to this file";
-                let message = format!("contract `{name}` {why}");
-                let diagnostic = Diagnostic::new("read.unresolved_reference", message, span, help);
-                resolution.diagnostics.push((0, diagnostic));
-            }
+            Ok(None) => {}
+            Err(unopened) => unopened_contract(&descriptor, &name, &pointer, unopened, &mut resolution),
         }
     }
     if format == Format::Odcs {
         resolution.notices.extend(odcs::relationships(&descriptor.root()));
     }
+    unseen(&descriptor, limits, &mut resolution);
     (descriptor, resolution)
 }
 
-fn product(descriptor: &Descriptor) -> (Option<meshgate_core::model::Product>, Vec<Contract>) {
+fn unopened_contract(
+    descriptor: &Descriptor,
+    name: &str,
+    pointer: &str,
+    unopened: Unopened,
+    resolution: &mut Resolution,
+) {
+    let place = Place::parse(pointer).ok().and_then(|place| descriptor.locate(&place));
+    let (part, pointer) = place.unwrap_or_default();
+    let why = match unopened {
+        Unopened::Remote(_) | Unopened::Alone => {
+            // Its columns are unknown, as those of a contract that is named by id and not in sight.
+            resolution.notices.push(Violation {
+                rule: "reference.remote",
+                part,
+                pointer,
+                focus: Focus::Pointer,
+                message: format!("contract `{name}` was not read: its columns are not known to any rule"),
+                help: Some("keep it beside the product, and check the folder that holds both".to_owned()),
+            });
+            return;
+        }
+        Unopened::Outside => "lies outside of the folders that are checked".to_owned(),
+        Unopened::Unreadable(why) => format!("cannot be read: {why}"),
+        Unopened::Missing => "does not exist".to_owned(),
+    };
+    let help = "mend the path, or the file; a path is relative to this file";
+    let message = format!("contract `{name}` {why}");
+    let diagnostic = Diagnostic::new("read.unresolved_reference", message, descriptor.span(part, &pointer), help);
+    resolution.diagnostics.push((part, diagnostic));
+}
+
+/// What each standard keeps under these keys: lists (`true`) or maps. In any other shape nobody would see it.
+const SHAPES: &[(Format, &[&str], bool)] = &[
+    (Format::Dpds, &["info"], false),
+    (Format::Dpds, &["interfaceComponents"], false),
+    (Format::Dpds, &["interfaceComponents", "inputPorts"], true),
+    (Format::Dpds, &["interfaceComponents", "outputPorts"], true),
+    (Format::Dpds, &["interfaceComponents", "discoveryPorts"], true),
+    (Format::Dpds, &["interfaceComponents", "observabilityPorts"], true),
+    (Format::Dpds, &["interfaceComponents", "controlPorts"], true),
+    (Format::Odps, &["inputPorts"], true),
+    (Format::Odps, &["outputPorts"], true),
+    (Format::Odps, &["managementPorts"], true),
+    (Format::Odcs, &["schema"], true),
+    (Format::Odcs, &["dataset"], true),
+    (Format::Dcs, &["models"], false),
+    (Format::Dps, &["inputPorts"], true),
+    (Format::Dps, &["outputPorts"], true),
+    (Format::Witboost, &["components"], true),
+    (Format::OdpsLf, &["product"], false),
+    (Format::OdpsLf, &["product", "contract"], false),
+    (Format::OdpsLf, &["product", "contract", "spec"], false),
+    (Format::OdpsLf, &["contract"], false),
+];
+
+/// Tells what stands in a descriptor and is not seen: ports behind references that lead nowhere, parts of another shape
+/// than the standard's, contracts that multiply beyond bounds.
+fn unseen(descriptor: &Descriptor, limits: &ReadLimits, resolution: &mut Resolution) {
+    let root = descriptor.root();
+    for (format, path, list) in SHAPES.iter().filter(|(format, ..)| *format == descriptor.format) {
+        let Some(value) = root.at(path).filter(|value| !value.is_null()) else { continue };
+        if if *list { !value.is_list() } else { !value.is_map() } {
+            let wanted = if *list { "a list" } else { "a map" };
+            let message = format!("`{}` is not {wanted}: no rule sees what is in it", path.join("."));
+            let (part, pointer) = value.local();
+            let span = descriptor.span(part, pointer);
+            let help = format!("write {wanted}, as {} has it", format.title());
+            resolution.diagnostics.push((part, Diagnostic::new("read.unseen_part", message, span, help)));
+        }
+    }
+    if descriptor.format == Format::Dpds {
+        for reference in dpds::unseen(&root) {
+            let (part, pointer) = reference.local();
+            let span = descriptor.span(part, pointer);
+            if !resolution.diagnostics.iter().any(|(told, diagnostic)| *told == part && diagnostic.span == span) {
+                let message = "the port behind this reference was not seen".to_owned();
+                let help = "refer to the port itself, in YAML or JSON";
+                resolution.diagnostics.push((part, Diagnostic::new("read.unresolved_reference", message, span, help)));
+            }
+        }
+    }
+    if descriptor.format == Format::Dcs && root.get("models").is_none() {
+        // Up to 0.9.0 the model could stand in another language.
+        if let Some(schema) = root.get("schema") {
+            let (part, pointer) = schema.local();
+            resolution.notices.push(Violation {
+                rule: "reference.unseen",
+                part,
+                pointer: pointer.clone(),
+                focus: Focus::Pointer,
+                message: "the model stands in `schema`, in another language: its columns are not known to any rule"
+                    .into(),
+                help: Some("write it as `models`, which DCS has since 0.9.1".to_owned()),
+            });
+        }
+    }
+    if !product(descriptor, limits.nodes_max).2 {
+        let message =
+            format!("the contracts of its ports come to more than {} columns", limits.nodes_max / COLUMN_NODES);
+        let span = descriptor.span(0, &Pointer::root());
+        resolution
+            .diagnostics
+            .push((0, Diagnostic::new("read.too_large", message, span, "let fewer ports share the contract")));
+    }
+}
+
+/// Values that a column comes to in the input of a rule, about.
+const COLUMN_NODES: usize = 8;
+
+/// A product, a contract that is no port's, and whether all contracts of its ports are within bounds; where they are not,
+/// no port has one.
+fn product(descriptor: &Descriptor, nodes_max: usize) -> (Option<Product>, Vec<Arc<Contract>>, bool) {
     let root = descriptor.root();
     let mut more = Vec::new();
     let mut product = match descriptor.format {
@@ -200,15 +338,24 @@ fn product(descriptor: &Descriptor) -> (Option<meshgate_core::model::Product>, V
         }
         Format::Dps => dps::product(&root),
         Format::Witboost => witboost::product(&root),
-        Format::Odcs | Format::Dcs | Format::Generic => return (None, Vec::new()),
+        Format::Odcs | Format::Dcs | Format::Generic => return (None, Vec::new(), true),
     };
+    let mut known: HashMap<String, Option<Arc<Contract>>> = HashMap::new();
+    let mut columns = 0_usize;
     for port in &mut product.ports {
-        let named = port.contract_id.as_deref().and_then(|id| descriptor.contract(id));
-        if let Some(contract) = named.and_then(|root| contract_of(&root)) {
-            port.contract = Some(contract);
+        if let Some(id) = &port.contract_id
+            && let Some(root) = descriptor.contract(id)
+        {
+            let contract = known.entry(id.clone()).or_insert_with(|| contract_of(&root).map(Arc::new));
+            port.contract = contract.clone().or(port.contract.take());
         }
+        columns = columns.saturating_add(port.contract.as_ref().map_or(0, |contract| contract.size()));
     }
-    (Some(product), more)
+    let within = columns.saturating_mul(COLUMN_NODES) <= nodes_max;
+    if !within {
+        product.ports.iter_mut().for_each(|port| port.contract = None);
+    }
+    (Some(product), more, within)
 }
 
 /// A contract of either standard.
@@ -236,10 +383,10 @@ pub fn outline(descriptor: &Descriptor) -> Input {
 
 fn outline_in(descriptor: &Descriptor, mut context: Context) -> Input {
     let root = descriptor.root();
-    let (product, mut contracts) = product(descriptor);
+    let (product, mut contracts, _) = product(descriptor, ReadLimits::default().nodes_max);
     let kind = match descriptor.format {
         Format::Odcs | Format::Dcs => {
-            contracts.extend(contract_of(&root).or_else(|| Some(odcs::contract(&root))));
+            contracts.push(Arc::new(contract_of(&root).unwrap_or_else(|| odcs::contract(&root))));
             Kind::DataContract
         }
         Format::Generic => Kind::Other,
@@ -247,9 +394,10 @@ fn outline_in(descriptor: &Descriptor, mut context: Context) -> Input {
     };
     // A contract that several ports share is in sight once. That of an input port is its own product's to answer for.
     let own = product.iter().flat_map(|product| &product.ports).filter(|port| port.direction != Direction::Input);
+    let mut known: HashSet<String> = contracts.iter().map(|contract| contract.pointer.clone()).collect();
     for contract in own.filter_map(|port| port.contract.as_ref()) {
-        if !contracts.iter().any(|known| known.pointer == contract.pointer) {
-            contracts.push(contract.clone());
+        if known.insert(contract.pointer.clone()) {
+            contracts.push(Arc::clone(contract));
         }
     }
     context.domain = match &product {

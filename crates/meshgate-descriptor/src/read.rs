@@ -83,8 +83,22 @@ pub fn read(file: &str, bytes: &[u8], limits: &ReadLimits) -> Parsed {
         .filter(|tree| within(tree, limits, &mut diagnostics))
         .map(|tree| Document::new(Arc::clone(&text), tree))
         .collect();
+    if diagnostics.len() > DIAGNOSTICS_MAX {
+        let more = diagnostics.len() - DIAGNOSTICS_MAX;
+        diagnostics.truncate(DIAGNOSTICS_MAX);
+        let help = "mend the first ones and check again";
+        diagnostics.push(Diagnostic::new(
+            "read.syntax",
+            format!("{more} more places cannot be read"),
+            Span::default(),
+            help,
+        ));
+    }
     Parsed { text, documents, diagnostics }
 }
+
+/// Diagnostics of one file that are told; the rest is counted.
+const DIAGNOSTICS_MAX: usize = 1000;
 
 /// Says whether a document, its aliases expanded, is within the limits (a "billion laughs" is not).
 fn within(tree: &Tree, limits: &ReadLimits, diagnostics: &mut Vec<Diagnostic>) -> bool {

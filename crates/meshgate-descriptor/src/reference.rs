@@ -70,6 +70,9 @@ pub struct NoFiles;
 
 impl Files for NoFiles {
     fn open(&self, _: &str, reference: &str) -> Result<Opened, Unopened> {
+        if reference.starts_with("file:") {
+            return Err(Unopened::Outside);
+        }
         Err(host(reference).map_or(Unopened::Alone, |host| Unopened::Remote(host.to_owned())))
     }
 
@@ -82,7 +85,7 @@ impl Files for NoFiles {
 #[must_use]
 pub fn host(reference: &str) -> Option<&str> {
     let rest = reference.split_once("://").map(|(_, rest)| rest)?;
-    rest.split(['/', '?', '#']).next()
+    rest.split(['/', '?', '#']).next().filter(|host| !host.is_empty())
 }
 
 /// References that lead on from one another, at most.
@@ -101,9 +104,15 @@ pub struct Resolution {
 
 /// Resolves every reference of a descriptor.
 pub(crate) fn resolve(descriptor: &mut Descriptor, files: &dyn Files, limits: &ReadLimits) -> Resolution {
-    let follows = matches!(descriptor.format, Format::Dpds | Format::OdpsLf | Format::Dcs);
+    resolve_part(descriptor, 0, files, limits)
+}
+
+/// Resolves every reference of one part, and of those that it refers to.
+fn resolve_part(descriptor: &mut Descriptor, part: usize, files: &dyn Files, limits: &ReadLimits) -> Resolution {
+    let format = descriptor.parts().get(part).map_or(Format::Generic, |part| part.format);
     let mut resolver = Resolver {
         descriptor,
+        format,
         files,
         limits,
         resolution: Resolution::default(),
@@ -111,64 +120,92 @@ pub(crate) fn resolve(descriptor: &mut Descriptor, files: &dyn Files, limits: &R
         opened: HashMap::new(),
         too_many: false,
     };
-    if follows {
-        resolver.part(0, 0, false);
-        resolver.bound();
+    if matches!(format, Format::Dpds | Format::OdpsLf | Format::Dcs) {
+        resolver.part(part);
+        resolver.bound(part);
     }
     resolver.resolution
 }
 
-/// Opens a contract that a product names by path or id, as a part of the product's descriptor.
+/// Opens a contract that a product names by path or id, as a part of the product's descriptor. What could not be read of
+/// it is told.
 pub(crate) fn contract(
     descriptor: &mut Descriptor,
     name: &str,
     files: &dyn Files,
     limits: &ReadLimits,
+    resolution: &mut Resolution,
 ) -> Result<Option<usize>, Unopened> {
     let lower = name.to_ascii_lowercase();
     let is_path = [".yaml", ".yml", ".json"].iter().any(|extension| lower.ends_with(extension));
     let own = descriptor.parts().first().map(|part| part.file.clone()).unwrap_or_default();
     let recent = files.contract_file(name).and_then(|file| Some((files.recent(&file)?, file)));
-    let (documents, file) = match recent {
-        Some(recent) => recent,
+    let by_id = recent.is_some();
+    let (documents, file, by_id) = match recent {
+        Some((documents, file)) => (documents, file, by_id),
         None => {
-            let opened = match files.contract(name) {
-                Some(opened) => opened,
-                None if is_path => files.open(&own, name)?,
+            let (opened, by_id) = match files.contract(name) {
+                Some(opened) => (opened, true),
+                None if is_path => (files.open(&own, name)?, false),
                 None => return Ok(None),
             };
-            (read(&opened.file, &opened.bytes, limits).documents, opened.file)
+            let parsed = read(&opened.file, &opened.bytes, limits);
+            if let Some(problem) = parsed.diagnostics.first() {
+                return Err(Unopened::Unreadable(problem.message.clone()));
+            }
+            (parsed.documents, opened.file, by_id)
         }
     };
-    if let Some(known) = descriptor.parts().iter().position(|part| part.file == file) {
-        return Ok(Some(known));
+    // Several documents of one file: the one with the id; a path names the first.
+    let position = documents.iter().position(|document| document.top_text("id").as_deref() == Some(name));
+    let position = position.or((!by_id || documents.len() == 1).then_some(0));
+    let Some((index, document)) = position.and_then(|at| documents.into_iter().enumerate().nth(at)) else {
+        return if by_id { Ok(None) } else { Err(Unopened::Unreadable("it holds no document".to_owned())) };
+    };
+    let known = descriptor.parts().iter().position(|part| part.file == file && part.document.same_as(&document));
+    if known.is_some() {
+        return Ok(known);
     }
-    // Several documents of one file: the one with the id. A file that cannot be read is told when it is checked itself.
-    let named = |document: &Document| {
-        let root = document.tree().root;
-        match document.tree().value(root) {
-            Some(NodeValue::Map(entries)) => entries.iter().any(|entry| {
-                let text = matches!(document.tree().value(entry.value), Some(NodeValue::Text(text)) if **text == *name);
-                &*entry.key == "id" && text
-            }),
-            _ => false,
-        }
-    };
-    let position = documents.iter().position(named).unwrap_or(0);
-    let document = documents.into_iter().nth(position);
-    Ok(document.map(|document| descriptor.add(file, document)))
+    if descriptor.parts().len() >= PARTS_MAX {
+        return Err(Unopened::Unreadable(format!("the descriptor refers to more than {PARTS_MAX} files")));
+    }
+    let format = if document.top("dataContractSpecification") { Format::Dcs } else { Format::Odcs };
+    let part = descriptor.add(file, document, index, format);
+    let more = resolve_part(descriptor, part, files, limits);
+    resolution.diagnostics.extend(more.diagnostics);
+    resolution.notices.extend(more.notices);
+    Ok(Some(part))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mark {
     /// On the way from the root: a reference to it is a circle.
     Open,
-    /// Done: so many values and levels, references followed.
-    Done { nodes: usize, depth: usize },
+    /// Done: what it comes to, references followed; and whether it was looked at where nothing of the model lies.
+    Done { size: Size, opaque: bool },
+}
+
+/// What a value comes to with its references followed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Size {
+    nodes: usize,
+    depth: usize,
+    bytes: usize,
+}
+
+impl Size {
+    const LEAF: Self = Self { nodes: 1, depth: 1, bytes: 0 };
+
+    fn add(&mut self, child: Self, levels: usize) {
+        self.nodes = self.nodes.saturating_add(child.nodes);
+        self.depth = self.depth.max(child.depth.saturating_add(levels));
+        self.bytes = self.bytes.saturating_add(child.bytes);
+    }
 }
 
 struct Resolver<'a> {
     descriptor: &'a mut Descriptor,
+    format: Format,
     files: &'a dyn Files,
     limits: &'a ReadLimits,
     resolution: Resolution,
@@ -192,22 +229,38 @@ struct At {
     opaque: bool,
 }
 
+/// What holds an API definition or another document of its own, in DPDS.
+const DEFINED: &[&str] = &[
+    "api",
+    "deprecationPolicy",
+    "slo",
+    "audience",
+    "usage",
+    "termsAndConditions",
+    "billingPolicy",
+    "sla",
+    "template",
+    "tables",
+];
+
 impl Resolver<'_> {
-    fn part(&mut self, part: usize, chain: usize, opaque: bool) -> (usize, usize) {
+    fn part(&mut self, part: usize) {
         let root = self.descriptor.document(part).map(|document| document.tree().root).unwrap_or_default();
         let pointer = Pointer::root();
-        self.walk(&At { part, id: root, scope_pointer: pointer.clone(), pointer, scope: root, chain, opaque })
+        let scope_pointer = pointer.clone();
+        self.walk(&At { part, id: root, pointer, scope: root, scope_pointer, chain: 0, opaque: false });
     }
 
     /// Walks a value, resolves the references in it, and returns its size with references followed.
-    fn walk(&mut self, at: &At) -> (usize, usize) {
-        let Some(document) = self.descriptor.document(at.part) else { return (0, 0) };
+    fn walk(&mut self, at: &At) -> Size {
+        let Some(document) = self.descriptor.document(at.part) else { return Size::LEAF };
         let id = document.tree().resolved(at.id);
         match self.marks.get(&(at.part, id)) {
-            Some(Mark::Done { nodes, depth }) => return (*nodes, *depth),
+            // What was let pass where nothing of the model lies is looked at again where something does.
+            Some(Mark::Done { size, opaque }) if !opaque || at.opaque => return *size,
+            Some(Mark::Done { .. }) | None => {}
             // A YAML alias cannot lead to its own ancestor, and references are looked up before they are walked.
-            Some(Mark::Open) => return (1, 1),
-            None => {}
+            Some(Mark::Open) => return Size::LEAF,
         }
         let mut children: Vec<(Option<Box<str>>, NodeId)> = Vec::new();
         match document.tree().value(id) {
@@ -215,45 +268,55 @@ impl Resolver<'_> {
             Some(NodeValue::Map(entries)) => {
                 children.extend(entries.iter().map(|entry| (Some(entry.key.clone()), entry.value)));
             }
-            _ => return (1, 1),
+            Some(NodeValue::Text(text)) => return Size { bytes: text.len(), ..Size::LEAF },
+            _ => return Size::LEAF,
         }
-        let reference = children.iter().find(|(key, _)| key.as_deref() == Some("$ref")).and_then(|(_, value)| {
-            match document.tree().value(*value) {
-                Some(NodeValue::Text(text)) => Some(text.to_string()),
-                _ => None,
-            }
-        });
+        let reference =
+            children.iter().find(|(key, _)| key.as_deref() == Some("$ref")).map(|(_, value)| {
+                match document.tree().value(*value) {
+                    Some(NodeValue::Text(text)) => Some(text.to_string()),
+                    _ => None,
+                }
+            });
         self.marks.insert((at.part, id), Mark::Open);
-        let (mut nodes, mut depth) = (1_usize, 1_usize);
+        let mut size = Size::LEAF;
+        let own = at.pointer.steps().last().map(|step| step.into_owned()).unwrap_or_default();
         for (index, (key, child)) in children.into_iter().enumerate() {
             let pointer = key.as_ref().map_or_else(|| at.pointer.index(index), |key| at.pointer.key(key));
             let key = key.as_deref().unwrap_or_default();
-            let is_definition = key == "definition" && self.descriptor.format == Format::Dpds;
+            size.bytes = size.bytes.saturating_add(key.len());
+            let holds = DEFINED.contains(&own.as_str()) || own.parse::<usize>().is_ok();
+            let is_definition = key == "definition" && self.format == Format::Dpds && holds;
             let opaque = at.opaque || is_definition || matches!(key, "internalComponents" | "pricingPlans");
             // LF ODPS writes `#/SLA/…` for what stands in `product`, as it stood at the root once.
-            let is_product = key == "product" && self.descriptor.format == Format::OdpsLf;
+            let is_product = key == "product" && self.format == Format::OdpsLf;
             let (scope, scope_pointer) = if is_definition || is_product {
                 (child, pointer.clone())
             } else {
                 (at.scope, at.scope_pointer.clone())
             };
             let (part, chain) = (at.part, at.chain);
-            let (n, d) = self.walk(&At { part, id: child, pointer, scope, scope_pointer, chain, opaque });
-            nodes = nodes.saturating_add(n);
-            depth = depth.max(d.saturating_add(1));
+            size.add(self.walk(&At { part, id: child, pointer, scope, scope_pointer, chain, opaque }), 1);
         }
-        if let Some(reference) = reference
-            && let Some((n, d)) = self.follow(at, id, &reference)
-        {
-            nodes = nodes.saturating_add(n);
-            depth = depth.max(d);
+        match reference {
+            Some(Some(reference)) => {
+                if let Some(target) = self.follow(at, id, &reference) {
+                    size.add(target, 0);
+                }
+            }
+            // In an API definition, `$ref` may be a property like any other.
+            Some(None) if !at.opaque => {
+                let help = "write the path of a file, or `#/…`";
+                self.tell(at, "read.unresolved_reference", "a reference must be text".to_owned(), help);
+            }
+            _ => {}
         }
-        self.marks.insert((at.part, id), Mark::Done { nodes, depth });
-        (nodes, depth)
+        self.marks.insert((at.part, id), Mark::Done { size, opaque: at.opaque });
+        size
     }
 
     /// Follows one reference, and returns the size of what it names.
-    fn follow(&mut self, at: &At, id: NodeId, reference: &str) -> Option<(usize, usize)> {
+    fn follow(&mut self, at: &At, id: NodeId, reference: &str) -> Option<Size> {
         if at.chain >= CHAIN_MAX {
             let message = format!("reference `{reference}` is the {CHAIN_MAX}th in a row");
             self.tell(at, "read.unresolved_reference", message, "refer to the value itself");
@@ -266,9 +329,13 @@ impl Resolver<'_> {
         let part = if file.is_empty() { at.part } else { self.open(at, file)? };
         let document = self.descriptor.document(part)?;
         let root = document.tree().root;
-        let steps = steps(fragment);
-        let in_scope = (file.is_empty() && at.scope != root).then(|| descend(document, at.scope, &steps)).flatten();
-        let Some(target) = in_scope.or_else(|| descend(document, root, &steps)) else {
+        let scoped = file.is_empty() && at.scope != root;
+        let found = spellings(fragment).into_iter().find_map(|steps| {
+            let in_scope = scoped.then(|| descend(document, at.scope, &steps)).flatten();
+            let target = in_scope.or_else(|| descend(document, root, &steps))?;
+            Some((steps, in_scope, target))
+        });
+        let Some((steps, in_scope, target)) = found else {
             let message = format!("reference `{reference}` names nothing");
             let help = if file.is_empty() { "name a value of this document" } else { "name a value of that file" };
             self.tell(at, "read.unresolved_reference", message, help);
@@ -323,8 +390,17 @@ impl Resolver<'_> {
         if let Some(known) = self.descriptor.parts().iter().position(|part| part.file == opened.file) {
             return Some(known);
         }
+        // A schema in another language (Protobuf, SQL) has nothing that could be followed into; a port would have.
         let lower = opened.file.to_ascii_lowercase();
-        if ![".json", ".yaml", ".yml", ".avsc"].iter().any(|extension| lower.ends_with(extension)) {
+        if at.opaque && ![".json", ".yaml", ".yml", ".avsc"].iter().any(|extension| lower.ends_with(extension)) {
+            self.resolution.notices.push(Violation {
+                rule: "reference.unseen",
+                part: at.part,
+                pointer: at.pointer.key("$ref"),
+                focus: Focus::Pointer,
+                message: format!("`{reference}` is no YAML or JSON: what it defines is not known to any rule"),
+                help: Some("describe its columns in the definition, or in an Avro or JSON schema".to_owned()),
+            });
             return None;
         }
         if self.descriptor.parts().len() >= PARTS_MAX {
@@ -343,7 +419,16 @@ impl Resolver<'_> {
             self.tell(at, "read.unresolved_reference", message, "mend that file");
             return None;
         };
-        let part = self.descriptor.add(opened.file, document);
+        let bytes: usize = self.descriptor.parts().iter().map(|part| part.document.text().len()).sum();
+        if bytes.saturating_add(document.text().len()) > self.limits.file_bytes_max.saturating_mul(2) {
+            if !std::mem::replace(&mut self.too_many, true) {
+                let message =
+                    format!("the files that this refers to have more than {} bytes", 2 * self.limits.file_bytes_max);
+                self.tell(at, "read.too_large", message, "split the descriptor");
+            }
+            return None;
+        }
+        let part = self.descriptor.add(opened.file, document, 0, self.format);
         self.resolution.diagnostics.extend(problems.into_iter().map(|problem| (part, problem)));
         Some(part)
     }
@@ -354,7 +439,7 @@ impl Resolver<'_> {
                 let message = format!("`{file}` was not read: references over the network are not followed");
                 let help =
                     format!("keep a copy beside the descriptor and refer to that, or allow it: --allow-host {host}");
-                if at.opaque || self.descriptor.format != Format::Dpds {
+                if at.opaque {
                     let pointer = at.pointer.key("$ref");
                     self.resolution.notices.push(Violation {
                         rule: "reference.remote",
@@ -390,33 +475,36 @@ impl Resolver<'_> {
     }
 
     /// References multiply as aliases do: what they come to is bounded by the same limits.
-    fn bound(&mut self) {
-        let root = self.descriptor.document(0).map(|document| document.tree().resolved(document.tree().root));
-        let size = root.and_then(|root| self.marks.get(&(0, root)));
-        let Some(Mark::Done { nodes, depth }) = size else { return };
-        let message = if *nodes > self.limits.nodes_max {
+    fn bound(&mut self, part: usize) {
+        let root = self.descriptor.document(part).map(|document| document.tree().resolved(document.tree().root));
+        let size = root.and_then(|root| self.marks.get(&(part, root)));
+        let Some(Mark::Done { size, .. }) = size else { return };
+        let (levels, bytes) = (self.limits.depth_max.saturating_mul(2), self.limits.file_bytes_max.saturating_mul(2));
+        let message = if size.nodes > self.limits.nodes_max {
             format!("document has more than {} values once its references are followed", self.limits.nodes_max)
-        } else if *depth > self.limits.depth_max.saturating_mul(2) {
-            let levels = self.limits.depth_max.saturating_mul(2);
+        } else if size.bytes > bytes {
+            format!("document has more than {bytes} bytes of text once its references are followed")
+        } else if size.depth > levels {
             format!("document nests deeper than {levels} levels once its references are followed")
         } else {
             return;
         };
         self.descriptor.clear_links();
-        let span = self.descriptor.span(0, &Pointer::root());
+        let span = self.descriptor.span(part, &Pointer::root());
         let diagnostic = Diagnostic::new("read.too_large", message, span, "write fewer references to references");
-        self.resolution.diagnostics.push((0, diagnostic));
+        self.resolution.diagnostics.push((part, diagnostic));
     }
 }
 
-/// `#/a/b` as the RFC has it; `#a/b` and `#a.b` as descriptors in the field write it.
-fn steps(fragment: &str) -> Vec<String> {
-    let fragment = fragment.strip_prefix('/').unwrap_or(fragment);
-    if fragment.is_empty() {
-        return Vec::new();
+/// `#/a/b` as the RFC has it; `#a/b` and `#a.b` as descriptors in the field write it, where no key is called so.
+fn spellings(fragment: &str) -> Vec<Vec<String>> {
+    let unescape = |step: &str| step.replace("~1", "/").replace("~0", "~").replace("%20", " ");
+    let split = |text: &str, separator| text.split(separator).map(unescape).collect::<Vec<_>>();
+    match fragment.strip_prefix('/') {
+        _ if fragment.is_empty() => vec![Vec::new()],
+        Some(rest) => vec![split(rest, '/')],
+        None => vec![split(fragment, '/'), split(fragment, '.')],
     }
-    let separator = if fragment.contains('/') { '/' } else { '.' };
-    fragment.split(separator).map(|step| step.replace("~1", "/").replace("~0", "~").replace("%20", " ")).collect()
 }
 
 fn descend(document: &Document, from: NodeId, steps: &[String]) -> Option<NodeId> {

@@ -290,7 +290,8 @@ impl<'a> Builder<'a> {
             return;
         }
         let mut seen: HashSet<Box<str>> = entries.iter().map(|entry| entry.key.clone()).collect();
-        for source in merges {
+        // Of several `<<`, PyYAML lets the last win; of the maps in one list, the first.
+        for source in merges.iter().rev() {
             let maps = match self.tree.value(*source) {
                 Some(NodeValue::List(items)) => items.clone(),
                 _ => vec![*source],

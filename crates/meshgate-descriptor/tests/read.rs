@@ -162,7 +162,7 @@ fn bombs_are_refused() {
 
 #[test]
 fn formats_are_recognised_by_content() {
-    let of = |text: &str| match recognise(&one(text)) {
+    let of = |text: &str| match recognise(&yaml(text).documents[0]) {
         Recognised::Known(format) => format.as_str().to_owned(),
         Recognised::Unknown => "unknown".to_owned(),
         Recognised::Unclear(diagnostic) => format!("{}: {}", diagnostic.rule, diagnostic.message),
@@ -183,6 +183,10 @@ fn formats_are_recognised_by_content() {
         ("kind: DataProduct\ndataProductOwner: user:a", "witboost"),
         ("kind: Deployment\napiVersion: v1", "unknown"),
         ("kind: DataProject\nversion: 1", "unknown"),
+        // Another tool's `apiVersion` does not make a Witboost product foreign.
+        ("kind: dataproduct\napiVersion: witboost.com/v1\nid: urn:dmb:dp:d:n:1", "witboost"),
+        // Readers differ in which of two values they take: either makes it a descriptor.
+        ("{kind: Other, kind: DataContract}", "odcs"),
         ("- 1", "unknown"),
         ("text", "unknown"),
     ] {
@@ -196,6 +200,10 @@ fn formats_are_recognised_by_content() {
         ("dataProductDescriptor: 1.0.0\nkind: DataContract", "read.ambiguous_format", "Bitol ODCS at once"),
         ("kind: DataContact\napiVersion: v3.0.0", "read.unknown_format", "`kind: DataContact`"),
         ("kind: datacontract\napiVersion: v3.0.0", "read.unknown_format", "expected DataProduct or DataContract"),
+        ("kind: Datacontract\napiVersion: v3", "read.unknown_format", "`kind: Datacontract`"),
+        ("dataproductDescriptor: 1.0.0", "read.unknown_format", "`dataproductDescriptor`"),
+        ("info: {name: n}\ninterfaceComponents: {}", "read.unknown_format", "which standard"),
+        ("info: {title: t}\nmodels: {}", "read.unknown_format", "which standard"),
     ] {
         let said = of(text);
         assert!(said.starts_with(rule) && said.contains(named), "{text}: {said}");
@@ -212,7 +220,8 @@ fn the_model_says_what_the_document_says() {
     assert_eq!(contract.version.as_deref(), Some("1.10"), "a version is text, not a number");
     let [a, b] = contract.schema[0].columns.as_slice() else { panic!("two columns") };
     assert_eq!((a.classification.as_deref(), a.masking.as_deref(), a.pii), (Some("restricted"), None, Some(true)));
-    assert_eq!((b.pii, b.encrypted, b.pointer.as_str()), (Some(true), Some(true), "/schema/0/properties/1"));
+    // `encryptedName` names another column, which holds the encrypted value.
+    assert_eq!((b.pii, b.encrypted, b.pointer.as_str()), (Some(true), None, "/schema/0/properties/1"));
 }
 
 /// Every scalar's span, read again on its own, gives the same value.

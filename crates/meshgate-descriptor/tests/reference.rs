@@ -173,7 +173,96 @@ fn references_that_multiply_are_bounded() {
     }
     text += "  l30: {name: x}\n";
     let told = told(&[("dp.yaml", &text)]);
-    assert_eq!(told.iter().map(|(rule, _)| rule.as_str()).collect::<Vec<_>>(), ["read.too_large"]);
+    assert_eq!(told.first().map(|(rule, _)| rule.as_str()), Some("read.too_large"));
+    // A text counts as often as it is referred to.
+    let references = "{$ref: '#/components/x'}, ".repeat(2000);
+    let text =
+        format!("{DPDS}  - name: p\n    x-all: [{references}]\ncomponents: {{x: {{v: {}}}}}\n", "y".repeat(100_000));
+    assert_eq!(self::told(&[("dp.yaml", &text)]).first().map(|(rule, _)| rule.as_str()), Some("read.too_large"));
+}
+
+/// Ports that a reference hides must be told, however it hides them.
+#[test]
+fn no_port_hides_behind_a_reference() {
+    let restricted = "{name: o, version: 1.0.0, promises: {api: {name: a, definition: {properties: {iban: {classification: restricted}}}}}}";
+    for (port, more) in [
+        ("{$ref: null, name: o}", String::new()),
+        ("{$ref: [x], name: o}", String::new()),
+        ("{$ref: '#/definition/p'}", "definition: {p: {$ref: '#/definition/p'}}\n".to_owned()),
+        ("{$ref: '#/api/definition/p'}", "api: {definition: {p: {$ref: '#/api/definition/p'}}}\n".to_owned()),
+        (
+            "{$ref: 'https://example.org/o.json'}",
+            "internalComponents: {applicationComponents: [{$ref: '#/interfaceComponents/outputPorts/0'}]}\n".to_owned(),
+        ),
+        ("{$ref: port.txt}", String::new()),
+    ] {
+        let text = format!("{DPDS}  - {port}\n{more}");
+        let told = told(&[("dp.yaml", &text), ("port.txt", "no: [yaml")]);
+        assert!(told.first().is_some_and(|(rule, _)| rule.ends_with("_reference")), "{text}");
+    }
+    // A file is read whatever it is called; a key is what it is called before it is a path.
+    for (reference, more) in [
+        ("ports/o", String::new()),
+        ("'#/x.y'", format!("x.y: {restricted}\nx: {{y: {{name: clean}}}}\n")),
+        ("'#x.y'", format!("x.y: {restricted}\nx: {{y: {{name: clean}}}}\n")),
+    ] {
+        let text = format!("{DPDS}  - $ref: {reference}\n{more}");
+        let input = modelled(&[("dp.yaml", &text), ("ports/o", restricted)]);
+        assert_eq!(
+            input.contracts[0].schema[0].columns[0].classification.as_deref(),
+            Some("restricted"),
+            "{reference}"
+        );
+    }
+}
+
+#[test]
+fn parts_of_another_shape_are_told() {
+    for text in [
+        "dataProductDescriptor: 1.0.0\ninterfaceComponents: {outputPorts: {o: {name: o}}}\n",
+        "dataProductDescriptor: 1.0.0\ninterfaceComponents: []\n",
+        "kind: DataProduct\napiVersion: v1.0.0\noutputPorts: {o: {name: o}}\n",
+        "kind: DataContract\napiVersion: v2.2.2\nschema: public\ndataset: [{table: t}]\n",
+        "dataContractSpecification: 1.2.0\nmodels: [a]\n",
+        "dataProductSpecification: 0.0.1\noutputPorts: x\n",
+        "kind: dataproduct\nid: urn:dmb:dp:d:n:1\ncomponents: {o: {kind: outputport}}\n",
+        "schema: https://opendataproducts.org/v4.2\nversion: '4.2'\nproduct: {contract: {spec: text}}\n",
+    ] {
+        assert_eq!(
+            told(&[("d.yaml", text)]).first().map(|(rule, _)| rule.as_str()),
+            Some("read.unseen_part"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_contract_that_cannot_be_read_is_told_by_its_product() {
+    let product = "kind: DataProduct\napiVersion: v1.0.0\noutputPorts:\n- {name: o, contractId: c.yaml}\n";
+    for broken in ["kind: DataContract\nid: [x", "kind: DataContract\nid: a\nid: b\n", ""] {
+        let told = told(&[("p.yaml", product), ("c.yaml", broken)]);
+        assert_eq!(told, [("read.unresolved_reference".to_owned(), "c.yaml".to_owned())], "{broken}");
+    }
+    // Its own references are followed as its own standard has them.
+    let dcs = "dataContractSpecification: 1.2.0\nid: c\nmodels: {m: {fields: {iban: {$ref: '#/definitions/iban'}}}}\n\
+               definitions: {iban: {type: text, classification: restricted}}\n";
+    let input = modelled(&[("p.yaml", product), ("c.yaml", dcs)]);
+    assert_eq!(input.contracts[0].schema[0].columns[0].classification.as_deref(), Some("restricted"));
+    // Of several contracts in one file, each port has its own; a number is as good an id as a text.
+    let product = "kind: DataProduct\napiVersion: v1.0.0\noutputPorts:\n- {name: o, contractId: 7}\n- {name: p, contractId: orders}\n";
+    let two = format!("{}---\n{CONTRACT}", CONTRACT.replace("orders", "7"));
+    let input = modelled(&[("p.yaml", product), ("two.yaml", &two)]);
+    let ids: Vec<_> = input.contracts.iter().map(|contract| contract.id.clone().unwrap()).collect();
+    assert_eq!(ids, ["7", "orders"]);
+}
+
+#[test]
+fn many_ports_of_a_wide_contract_are_bounded() {
+    let ports: String = (0..2000).map(|n| format!("- {{name: p{n}, contractId: orders}}\n")).collect();
+    let product = format!("kind: DataProduct\napiVersion: v1.0.0\noutputPorts:\n{ports}");
+    let columns: String = (0..2000).map(|n| format!("  - name: c{n}\n")).collect();
+    let told = told(&[("p.yaml", &product), ("c.yaml", &format!("{CONTRACT}{columns}"))]);
+    assert_eq!(told.first().map(|(rule, _)| rule.as_str()), Some("read.too_large"));
 }
 
 #[test]

@@ -56,9 +56,19 @@ pub const BUILTINS: &[Builtin] = &[
         "What it names was not judged. It is relative to its own file, and must stay within the folders that are checked.",
     ),
     builtin(
+        "read.unseen_part",
+        "A part of a descriptor has another shape than its standard's",
+        "A list where a map is wanted, or the reverse: no rule sees what is in it. Write it as the standard has it.",
+    ),
+    builtin(
         "reference.remote",
         "A reference leads to another machine",
         "It was not followed, and the columns behind it are unknown. Keep a copy, or allow the host with --allow-host.",
+    ),
+    builtin(
+        "reference.unseen",
+        "Columns are described in a language that is not read",
+        "No rule knows them. Describe them in Avro, JSON Schema, or the standard's own words.",
     ),
     builtin(
         "reference.unknown_target",

@@ -11,6 +11,7 @@ use crate::judge::{FileResult, Run, failed};
 use crate::mesh::{self, Entry};
 use crate::sources::Sources;
 use meshgate_core::decide::{Verdict, decide};
+use meshgate_core::fault::{Fault, FaultKind};
 use meshgate_core::model::{Context, Format};
 use meshgate_core::report::Report;
 use meshgate_descriptor::{Files, NoFiles, Parsed, Recognised, recognise};
@@ -76,11 +77,19 @@ impl Engine {
             }
             entries.extend(file.entries.iter().cloned());
         }
-        let mesh = mesh::join(entries, options.mesh_complete || self.mesh_complete);
+        let complete = options.mesh_complete || self.mesh_complete;
+        let (mesh, dense) = match mesh::join(entries, complete) {
+            Ok(mesh) => (mesh, None),
+            Err(message) => (mesh::join(Vec::new(), false).unwrap_or_default(), Some(message)),
+        };
         let run = Run { context: context(options), files: &sources, sources: Some(&sources), mesh };
         let judge = |file: Prepared| self.judge_file(file, &run);
         let results: Vec<FileResult> = self.pool.install(|| prepared.into_par_iter().map(judge).collect());
-        let mut outcome = self.conclude(results, errors);
+        let results = results.into_iter().chain(dense.map(|message| {
+            let fault = Fault { file: None, rule: "meshgate".to_owned(), kind: FaultKind::Memory, message };
+            FileResult { faults: vec![fault], ..FileResult::default() }
+        }));
+        let mut outcome = self.conclude(results.collect(), errors);
         outcome.report.skipped += links;
         outcome
     }
@@ -94,7 +103,9 @@ impl Engine {
             return self.conclude(vec![failed(&found)], Vec::new());
         };
         let entries = self.entries(name, &parsed, &NoFiles);
-        let mesh = mesh::join(entries, options.mesh_complete || self.mesh_complete);
+        let complete = options.mesh_complete || self.mesh_complete;
+        // A mesh that cannot be joined is that of one file with too many descriptors of each other: no rule may argue from it.
+        let mesh = mesh::join(entries, complete).or_else(|_| mesh::join(Vec::new(), false)).unwrap_or_default();
         let run = Run { context: context(options), files: &NoFiles, sources: None, mesh };
         let result = self.judge_file(Prepared { found, parsed: Some(parsed), entries: Vec::new() }, &run);
         self.conclude(vec![result], Vec::new())
@@ -105,9 +116,9 @@ impl Engine {
         Sources::new(paths, self.read_limits.file_bytes_max, fetcher)
     }
 
-    fn prepare(&self, found: Found, files: &dyn Files, kept: &AtomicUsize) -> Prepared {
+    fn prepare(&self, found: Found, files: &Sources, kept: &AtomicUsize) -> Prepared {
         // What cannot be opened is told when it is judged.
-        let Ok(bytes) = std::fs::read(&found.path) else {
+        let Ok(bytes) = self.open(&found, Some(files)) else {
             return Prepared { found, parsed: None, entries: Vec::new() };
         };
         let read = || meshgate_descriptor::read(&found.name, &bytes, &self.read_limits);

@@ -36,7 +36,9 @@ impl Fetcher {
         if !self.hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(host)) {
             return None;
         }
-        let own = ["127.0.0.1", "localhost", "[::1]"].iter().any(|own| host.split(':').next() == Some(own));
+        let own = ["127.0.0.1", "localhost", "[::1]"]
+            .iter()
+            .any(|own| host.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with(':')));
         if !(url.starts_with("https://") || (own && url.starts_with("http://"))) {
             return Some(Err(Unopened::Unreadable("only https:// is fetched".to_owned())));
         }

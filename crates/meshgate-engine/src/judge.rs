@@ -6,7 +6,7 @@ use crate::check::Prepared;
 use crate::discover::Found;
 use crate::engine::Engine;
 use crate::locate::{Located, Locator};
-use crate::sources::Sources;
+use crate::sources::{Sources, read_file};
 use meshgate_core::decide::{Verdict, decide};
 use meshgate_core::evaluate::{EvaluationInput, Shared, applies};
 use meshgate_core::fault::{Fault, FaultKind};
@@ -40,7 +40,7 @@ pub(crate) struct FileResult {
 impl Engine {
     pub(crate) fn judge_file(&self, file: Prepared, run: &Run<'_>) -> FileResult {
         let Prepared { found, parsed, .. } = file;
-        let parsed = match parsed.map_or_else(|| self.read(&found), Ok) {
+        let parsed = match parsed.map_or_else(|| self.read(&found, run.sources), Ok) {
             Ok(parsed) => parsed,
             Err(result) => return *result,
         };
@@ -53,8 +53,8 @@ impl Engine {
         judged.unwrap_or_else(|_| failed(&found))
     }
 
-    fn read(&self, file: &Found) -> Result<Parsed, Box<FileResult>> {
-        match std::fs::read(&file.path) {
+    fn read(&self, file: &Found, roots: Option<&Sources>) -> Result<Parsed, Box<FileResult>> {
+        match self.open(file, roots) {
             Ok(bytes) => {
                 let read = || meshgate_descriptor::read(&file.name, &bytes, &self.read_limits);
                 catch_unwind(AssertUnwindSafe(read)).map_err(|_| Box::new(failed(file)))
@@ -76,6 +76,15 @@ impl Engine {
                 Err(Box::new(result))
             }
         }
+    }
+
+    /// Opens a file of the run: a regular one, no larger than the limit, and when it was found in a folder, in that folder
+    /// even if it is a link.
+    pub(crate) fn open(&self, file: &Found, roots: Option<&Sources>) -> std::io::Result<Vec<u8>> {
+        if let Some(roots) = roots.filter(|_| !file.named && file.path.is_symlink()) {
+            roots.within(&file.path)?;
+        }
+        read_file(&file.path, self.read_limits.file_bytes_max)
     }
 
     fn judge_documents(&self, file: &Found, parsed: Parsed, run: &Run<'_>) -> FileResult {
@@ -124,17 +133,21 @@ impl Engine {
             let (descriptor, resolution) =
                 meshgate_descriptor::join(&file.name, document, format, run.files, &self.read_limits, extract);
             let locator = Locator::new(&descriptor);
-            let mut own = unread.clone();
             let diagnostics = resolution.diagnostics.into_iter();
-            own.extend(diagnostics.map(|(part, diagnostic)| locator.diagnostic(part, diagnostic)));
+            let own: Vec<Finding> =
+                diagnostics.map(|(part, diagnostic)| locator.diagnostic(part, diagnostic)).collect();
             let notices = resolution.notices.into_iter();
             let mut findings: Vec<Finding> =
                 notices.map(|notice| locator.violation(notice, Severity::Warning)).collect();
             let schema = self.check_schema(&descriptor, &locator, &mut findings);
-            if !self.judge(&descriptor, &locator, own, findings, schema, run, &mut result) && file.named {
+            findings.extend(own);
+            // What could not be read of the file is every one of its descriptors' affair, and told once.
+            let whole = unread.is_empty();
+            if !self.judge(&descriptor, &locator, whole, findings, schema, run, &mut result) && file.named {
                 result.unread = Some(format!("{}: no rule applies to this file: nothing was checked", file.name));
             }
         }
+        result.findings.extend(unread);
         result
     }
 
@@ -162,7 +175,7 @@ impl Engine {
         &self,
         descriptor: &Descriptor,
         locator: &Locator<'_>,
-        unread: Vec<Finding>,
+        whole: bool,
         mut findings: Vec<Finding>,
         schema: Option<SchemaVerdict>,
         run: &Run<'_>,
@@ -200,11 +213,10 @@ impl Engine {
             format: Some(descriptor.format.as_str()),
             kind: Some(kind),
             id,
-            verdict: decide(findings.iter().chain(&unread), &faults, self.deny_at),
+            verdict: if whole { decide(&findings, &faults, self.deny_at) } else { Verdict::Deny },
             schema,
         });
         result.findings.extend(findings);
-        result.findings.extend(unread);
         result.faults.extend(faults);
         result.judged |= judged;
         judged

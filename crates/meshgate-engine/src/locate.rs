@@ -23,8 +23,9 @@ impl<'a> Located<'a> {
     }
 
     fn location(&self, pointer: Pointer, span: Span) -> Location {
-        let range = self.lines.get_or_init(|| Lines::of(self.text)).range(self.text, span);
-        let excerpt = Excerpt::of(self.text, span, range.start.line);
+        let lines = self.lines.get_or_init(|| Lines::of(self.text));
+        let range = lines.range(self.text, span);
+        let excerpt = Excerpt::of(self.text, lines, span, range.start.line);
         Location { file: self.file.to_owned(), pointer, span, range, excerpt }
     }
 

@@ -8,7 +8,7 @@ use meshgate_core::model::{
 };
 use petgraph::algo::tarjan_scc;
 use petgraph::graph::DiGraph;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 /// What one descriptor brings to the mesh.
@@ -67,8 +67,14 @@ fn port(port: &Port) -> MeshPort {
     }
 }
 
+/// Readers of offers that are told: more mean that many products offer and read the same name.
+const READERS_MAX: usize = 500_000;
+
 /// Joins what the descriptors of a run bring, in the order of their files.
-pub fn join(entries: Vec<Entry>, complete: bool) -> Arc<Shared> {
+///
+/// # Errors
+/// When so many products offer and read the same names that the mesh cannot be told.
+pub fn join(entries: Vec<Entry>, complete: bool) -> Result<Arc<Shared>, String> {
     let mut mesh = Mesh { complete, ..Mesh::default() };
     for entry in entries {
         match entry {
@@ -76,9 +82,9 @@ pub fn join(entries: Vec<Entry>, complete: bool) -> Arc<Shared> {
             Entry::Contract(contract) => mesh.contracts.push(contract),
         }
     }
-    connect(&mut mesh);
+    connect(&mut mesh)?;
     // Strings, lists and string-keyed maps only: this cannot fail.
-    Arc::new(Shared::new(serde_json::to_value(&mesh).unwrap_or_default()))
+    Ok(Arc::new(Shared::new(serde_json::to_value(&mesh).unwrap_or_default())))
 }
 
 /// Where an id leads: an output port of a product, or the product.
@@ -88,7 +94,7 @@ struct Offer {
     port: Option<usize>,
 }
 
-fn connect(mesh: &mut Mesh) {
+fn connect(mesh: &mut Mesh) -> Result<(), String> {
     let mut offers: HashMap<String, Vec<Offer>> = HashMap::new();
     for (product, of) in mesh.products.iter().enumerate() {
         for name in [Some(&of.id), of.fqn.as_ref()].into_iter().flatten().collect::<BTreeSet<_>>() {
@@ -118,6 +124,11 @@ fn connect(mesh: &mut Mesh) {
             for name in wanted {
                 for offer in offers.get(name).into_iter().flatten() {
                     // A port made from another port of its own product is no reader of the mesh.
+                    if read.len() > READERS_MAX {
+                        return Err(format!(
+                            "the mesh has more than {READERS_MAX} readers of offers: `{name}` is offered and read too often"
+                        ));
+                    }
                     if offer.product != product {
                         edges.insert((product, offer.product));
                         read.push((*offer, product));
@@ -146,6 +157,7 @@ fn connect(mesh: &mut Mesh) {
         }
     }
     record(mesh, &edges, &read, &of_contracts);
+    Ok(())
 }
 
 /// Standards whose contracts are files of their own, named by id.
@@ -179,26 +191,25 @@ fn record(
             product.consumers.push(id(*consumer));
         }
     }
+    let mut told = HashSet::new();
     for (offer, consumer) in read {
         let product = mesh.products.get_mut(offer.product);
         let port = product.and_then(|product| product.ports.get_mut(offer.port?));
-        if let Some(port) = port.filter(|port| !port.consumers.contains(&id(*consumer))) {
+        if let Some(port) = port.filter(|_| told.insert((offer.product, offer.port, *consumer))) {
             port.consumers.push(id(*consumer));
         }
     }
-    for (contract, input, product) in of_contracts {
+    let mut told = HashSet::new();
+    for (contract, input, product) in of_contracts.iter().filter(|of| told.insert(**of)) {
         if let Some(contract) = mesh.contracts.get_mut(*contract) {
             let list = if *input { &mut contract.consumers } else { &mut contract.providers };
-            if !list.contains(&id(*product)) {
-                list.push(id(*product));
-            }
+            list.push(id(*product));
         }
     }
     for product in &mesh.products {
+        // Who reads the product as a whole may read any of its ports.
+        let read_whole = !product.consumers.is_empty() && product.ports.iter().all(|port| port.consumers.is_empty());
         for port in &product.ports {
-            // Who reads the product as a whole may read any of its ports.
-            let read_whole = product.consumers.len() > port.consumers.len()
-                && product.ports.iter().all(|port| port.consumers.is_empty());
             if port.direction == Direction::Output && port.consumers.is_empty() && !read_whole {
                 mesh.orphans.push(Orphan {
                     product: product.id.clone(),
@@ -257,7 +268,7 @@ mod tests {
     }
 
     fn mesh(entries: Vec<Entry>) -> Value {
-        join(entries, true).value.clone()
+        join(entries, true).unwrap().value.clone()
     }
 
     #[test]
@@ -289,6 +300,12 @@ mod tests {
         let mesh = mesh(vec![product("a", &[], &["orders"]), product("b", &["orders"], &[])]);
         assert_eq!(mesh["dangling"][0]["reference"], "orders");
         assert_eq!(mesh["dangling"].as_array().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_name_that_all_offer_and_all_read_is_no_mesh() {
+        let many = (0..1000).map(|id| product(&format!("p{id}"), &["x"], &["x"])).collect();
+        assert!(join(many, true).unwrap_err().contains("`x` is offered and read too often"));
     }
 
     #[test]

@@ -5,7 +5,7 @@
 use crate::check::{CheckOptions, context};
 use crate::config::Config;
 use crate::mesh;
-use crate::sources::Sources;
+use crate::sources::{Sources, read_file};
 use meshgate_core::span::Lines;
 use meshgate_descriptor::{NoFiles, Recognised, recognise};
 use serde_json::Value;
@@ -39,7 +39,7 @@ pub struct ShownFile {
 pub fn show(config: &Config, path: &Path, text: Option<&[u8]>) -> std::io::Result<ShownFile> {
     let limits = config.limits.read();
     let extract = Arc::new(config.extract.resolve());
-    let bytes = text.map_or_else(|| std::fs::read(path), |text| Ok(text.to_vec()))?;
+    let bytes = text.map_or_else(|| read_file(path, limits.file_bytes_max), |text| Ok(text.to_vec()))?;
     let name = path.display().to_string();
     let name = name.strip_prefix("./").unwrap_or(&name);
     let parsed = meshgate_descriptor::read(name, &bytes, &limits);
@@ -71,7 +71,7 @@ pub fn show(config: &Config, path: &Path, text: Option<&[u8]>) -> std::io::Resul
             }
         }
         let model = meshgate_descriptor::model(&descriptor, context(&CheckOptions::default()));
-        let mesh = mesh::join(mesh::entry(&model).into_iter().collect(), false);
+        let mesh = mesh::join(mesh::entry(&model).into_iter().collect(), false).unwrap_or_default();
         let mut input = model.to_value();
         if let Some(input) = input.as_object_mut() {
             input.insert("mesh".to_owned(), mesh.value.clone());

@@ -5,6 +5,7 @@
 use crate::fetch::Fetcher;
 use meshgate_descriptor::{Document, Files, Opened, Unopened, host};
 use std::collections::{HashMap, VecDeque};
+use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -26,26 +27,29 @@ const RECENT_MAX: usize = 64;
 const RECENT_BYTES_MAX: usize = 1 << 18;
 
 impl Sources {
-    /// Allows the folders that the paths of a run stand for: a folder itself; for a file, the current folder when the
-    /// file lies in it, its own folder otherwise.
+    /// Allows the folders that the paths of a run stand for: a folder itself; for a file, the nearest folder above it that
+    /// holds `.git` or `meshgate.yaml`, else its own. Never more because of where the command runs.
     pub fn new(paths: &[PathBuf], bytes_max: usize, fetcher: Option<Fetcher>) -> Self {
-        let here = std::fs::canonicalize(".").ok();
         let root = |path: &PathBuf| {
             let real = std::fs::canonicalize(path).ok()?;
             if real.is_dir() {
                 return Some(real);
             }
-            match &here {
-                Some(here) if real.starts_with(here) => Some(here.clone()),
-                _ => real.parent().map(Path::to_owned),
-            }
+            let folder = real.parent()?;
+            let marked = |folder: &&Path| folder.join(".git").exists() || folder.join("meshgate.yaml").exists();
+            Some(folder.ancestors().find(marked).unwrap_or(folder).to_owned())
         };
-        Self {
-            roots: paths.iter().filter_map(root).collect(),
-            contracts: HashMap::new(),
-            bytes_max,
-            fetcher,
-            recent: Mutex::default(),
+        let roots = paths.iter().filter_map(root).collect();
+        Self { roots, contracts: HashMap::new(), bytes_max, fetcher, recent: Mutex::default() }
+    }
+
+    /// Refuses a link that leads out of the folders of the run.
+    pub fn within(&self, path: &Path) -> std::io::Result<()> {
+        let real = std::fs::canonicalize(path)?;
+        if self.roots.iter().any(|root| real.starts_with(root)) {
+            Ok(())
+        } else {
+            Err(std::io::Error::other("it is a link that leads out of the folders that are checked"))
         }
     }
 
@@ -75,16 +79,7 @@ impl Sources {
         if !self.roots.iter().any(|root| real.starts_with(root)) {
             return Err(Unopened::Outside);
         }
-        let unreadable = |error: std::io::Error| Unopened::Unreadable(error.to_string());
-        let metadata = std::fs::metadata(&real).map_err(unreadable)?;
-        // A pipe would wait for ever, a device never end.
-        if !metadata.is_file() {
-            return Err(Unopened::Unreadable("it is no regular file".to_owned()));
-        }
-        if metadata.len() > u64::try_from(self.bytes_max).unwrap_or(u64::MAX) {
-            return Err(Unopened::Unreadable(format!("it has more than {} bytes", self.bytes_max)));
-        }
-        let bytes = std::fs::read(&real).map_err(unreadable)?;
+        let bytes = read_file(&real, self.bytes_max).map_err(|error| Unopened::Unreadable(error.to_string()))?;
         Ok(Opened { file: name(path), bytes })
     }
 
@@ -96,6 +91,9 @@ impl Sources {
 
 impl Files for Sources {
     fn open(&self, from: &str, reference: &str) -> Result<Opened, Unopened> {
+        if reference.starts_with("file:") {
+            return Err(Unopened::Outside);
+        }
         if let Some(host) = host(reference) {
             let fetched = self.fetcher.as_ref().and_then(|fetcher| fetcher.fetch(host, reference));
             return fetched.unwrap_or_else(|| Err(Unopened::Remote(host.to_owned())));
@@ -120,6 +118,19 @@ impl Files for Sources {
     fn contract_file(&self, id: &str) -> Option<String> {
         self.contracts.get(id).map(|path| name(path))
     }
+}
+
+/// Reads a regular file that is no larger than the limit: a pipe would wait for ever, a device never end.
+pub fn read_file(path: &Path, bytes_max: usize) -> std::io::Result<Vec<u8>> {
+    let metadata = std::fs::metadata(path)?;
+    if !metadata.is_file() {
+        return Err(std::io::Error::other("it is no regular file"));
+    }
+    let limit = u64::try_from(bytes_max).unwrap_or(u64::MAX);
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len().min(limit)).unwrap_or(0));
+    // One byte more than the limit, so that the reader tells what is too large, whatever the file has grown to.
+    std::fs::File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Takes `.` and `name/..` out of a path; `..` at its beginning stays.

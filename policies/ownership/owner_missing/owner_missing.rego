@@ -16,10 +16,11 @@ findings contains finding if {
 	input.product
 	not input.product.owner
 	finding := {
-		"pointer": place[input.format],
+		"pointer": object.get(place, input.format, ""),
 		"message": sprintf("data product `%s` names no owner", [object.get(input.product, "name", "?")]),
 		"label": "an owner is expected here",
 	}
 }
 
-place := {"dpds": "/info", "odps": "/team"}
+# Elsewhere the product itself is the place.
+place := {"dpds": "/info", "odps": "/team", "dps": "/info", "odps-lf": "/product"}

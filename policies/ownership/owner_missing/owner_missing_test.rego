@@ -3,7 +3,7 @@ package meshgate.rules.ownership.owner_missing_test
 import data.meshgate.rules.ownership.owner_missing as rule
 
 test_no_owner_is_found if {
-	every format in ["dpds", "odps"] {
+	every format in ["dpds", "odps", "odps-lf", "dps", "witboost"] {
 		found := rule.findings with input as {"format": format, "product": {"name": "p"}}
 		count(found) == 1
 	}

@@ -16,7 +16,7 @@ findings contains finding if {
 	not semver.is_valid(input.product.version)
 	version := input.product.version
 	finding := {
-		"pointer": place[input.format],
+		"pointer": object.get(place, input.format, ""),
 		"message": sprintf("data product has the version `%s`, which is not semantic", [version]),
 		"label": "MAJOR.MINOR.PATCH is expected",
 	}
@@ -25,7 +25,8 @@ findings contains finding if {
 findings contains finding if {
 	input.product
 	not input.product.version
-	finding := {"pointer": place[input.format], "message": "data product has no version"}
+	input.format != "dps" # that standard has no versions
+	finding := {"pointer": object.get(place, input.format, ""), "message": "data product has no version"}
 }
 
 findings contains finding if {
@@ -47,4 +48,5 @@ findings contains finding if {
 	finding := {"pointer": sprintf("%s/version", [contract.pointer]), "message": "contract has no version"}
 }
 
-place := {"dpds": "/info/version", "odps": "/version"}
+# Elsewhere the product itself is the place.
+place := {"dpds": "/info/version", "odps": "/version", "witboost": "/version", "odps-lf": "/product/details"}

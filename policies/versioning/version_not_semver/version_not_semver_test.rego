@@ -27,3 +27,16 @@ test_no_version_is_found if {
 	of_contract := rule.findings with input as contract({})
 	count(of_product) + count(of_contract) == 2
 }
+
+test_every_standard_with_versions_is_looked_at if {
+	every format in ["dpds", "odps", "odps-lf", "witboost"] {
+		wrong := rule.findings with input as {"format": format, "kind": "data-product", "contracts": [], "product": {"version": "x"}}
+		missing := rule.findings with input as {"format": format, "kind": "data-product", "contracts": [], "product": {}}
+		[count(wrong), count(missing)] == [1, 1]
+	}
+}
+
+test_a_standard_without_versions_is_silent if {
+	found := rule.findings with input as {"format": "dps", "kind": "data-product", "contracts": [], "product": {}}
+	count(found) == 0
+}

@@ -54,6 +54,17 @@ pub struct Contract {
     pub pointer: String,
 }
 
+impl Contract {
+    /// Counts its tables and columns, nested ones too.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        fn columns_of(columns: &[Column]) -> usize {
+            columns.iter().map(|column| 1 + columns_of(&column.columns)).sum()
+        }
+        self.schema.iter().map(|table| 1 + columns_of(&table.columns)).sum()
+    }
+}
+
 /// What a contract is for.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Description {

@@ -5,6 +5,7 @@
 use super::contract::Contract;
 use schemars::JsonSchema;
 use serde::Serialize;
+use std::sync::Arc;
 
 /// A data product.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
@@ -144,7 +145,7 @@ pub struct Port {
     pub upstream: Vec<String>,
     /// The contract itself, when it is in sight.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub contract: Option<Contract>,
+    pub contract: Option<Arc<Contract>>,
     /// Its tags.
     pub tags: Vec<String>,
     /// Where it is.

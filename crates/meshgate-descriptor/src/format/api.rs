@@ -5,46 +5,70 @@
 //! | datastoreapi | `schema.tables[]` | `columns[]`, or the table's own `definition`: JSON Schema or Avro |
 //! | OpenAPI | `components.schemas.*`, `definitions.*` (2.0) | `properties` |
 //! | AsyncAPI | the messages of `channels.*` and `components.messages.*` | `payload`: JSON Schema or Avro |
-//! | Avro | the record | `fields[]` |
-//! | JSON Schema | the object | `properties` |
+//! | Avro | the record, or each of a list | `fields[]`; maps, unions and arrays of records are nested |
+//! | JSON Schema | the object | `properties`; those of elements and of every alternative are nested |
 //!
 //! Deliberately absent: Protobuf and definitions as one text; their tables are unknown, not empty.
 
 use crate::cursor::Cursor;
 use crate::extract;
 use meshgate_core::model::{Column, Table};
-
-/// Nested columns are followed this deep: a record may hold itself.
-const DEPTH_MAX: usize = 16;
+use std::collections::HashSet;
 
 /// Returns the tables of a definition of any kind.
 pub fn tables(definition: &Cursor<'_>) -> Vec<Table> {
-    if let Some(schema) = definition.get("schema").filter(|schema| schema.get("tables").is_some()) {
-        return schema.list("tables").map(|cursor| table(&cursor)).collect();
+    if let Some(tables) = definition.get("schema").and_then(|schema| schema.get("tables")) {
+        let named = tables.entries().into_iter().map(|(name, cursor)| table(Some(name), &cursor));
+        return tables.items().map(|cursor| table(None, &cursor)).chain(named).collect();
     }
     if definition.get("asyncapi").is_some() {
         return messages(definition);
     }
     if definition.get("openapi").is_some() || definition.get("swagger").is_some() {
-        let schemas = definition.at(&["components", "schemas"]).or_else(|| definition.get("definitions"));
-        let schemas = schemas.map(|schemas| schemas.entries()).unwrap_or_default();
-        return schemas.iter().filter_map(|(name, schema)| of_schema(Some(name), schema)).collect();
+        return openapi(definition);
     }
-    of_schema(None, definition).into_iter().collect()
+    // Avro allows a list of records, one file.
+    let listed = definition.items().flat_map(|schema| of_schema(None, &schema)).collect::<Vec<_>>();
+    if listed.is_empty() { of_schema(None, definition).into_iter().collect() } else { listed }
 }
 
-fn table(cursor: &Cursor<'_>) -> Table {
-    // The columns stand in the table or in its `definition`, as a list, as JSON Schema properties or as Avro fields.
-    let body = cursor.get("definition").filter(Cursor::is_map).unwrap_or_else(|| cursor.clone());
-    let mut columns: Vec<Column> = body.list("columns").map(|c| column(&c, c.string("name"), None, 0)).collect();
-    columns.extend(nested(&body, 0));
+/// Named schemas, and what responses hold that has no name.
+fn openapi(definition: &Cursor<'_>) -> Vec<Table> {
+    let named = definition.at(&["components", "schemas"]).or_else(|| definition.get("definitions"));
+    let mut tables: Vec<Table> =
+        entries(named).iter().filter_map(|(name, schema)| of_schema(Some(name), schema)).collect();
+    for (path, methods) in entries(definition.get("paths")) {
+        for (_, method) in methods.entries() {
+            for (_, response) in entries(method.get("responses")) {
+                let contents = entries(response.get("content")).into_iter().filter_map(|(_, body)| body.get("schema"));
+                // A reference to a named schema is that table again.
+                for schema in contents.chain(response.get("schema")) {
+                    let table = of_schema(Some(path), &schema);
+                    tables.extend(table.filter(|table| !tables.iter().any(|known| known.pointer == table.pointer)));
+                }
+            }
+        }
+    }
+    tables
+}
+
+fn table(name: Option<&str>, cursor: &Cursor<'_>) -> Table {
+    // The columns stand in the table and in its `definition`, as a list, as JSON Schema properties or as Avro fields.
+    let body = cursor.get("definition").filter(Cursor::is_map);
+    let parts = [Some(cursor.clone()), body.clone()];
+    let mut columns = Vec::new();
+    for part in parts.iter().flatten() {
+        columns.extend(part.list("columns").map(|c| column(&c, c.string("name"), None)));
+        columns.extend(nested(part).columns);
+    }
+    let said = |key: &str| cursor.string(key).or_else(|| body.as_ref().and_then(|body| body.string(key)));
     Table {
-        name: cursor.string("name").or_else(|| body.string("name")),
+        name: said("name").or_else(|| name.map(str::to_owned)),
         physical_name: cursor.string("physicalName"),
-        description: cursor.string("description").or_else(|| body.string("description")),
+        description: said("description"),
         deprecated: cursor.boolean("deprecated"),
         tags: cursor.strings("tags"),
-        quality: body.list("quality").map(|rule| rule.to_value()).collect(),
+        quality: parts.iter().flatten().flat_map(|part| part.list("quality")).map(|rule| rule.to_value()).collect(),
         columns,
         pointer: cursor.pointer(),
     }
@@ -52,7 +76,7 @@ fn table(cursor: &Cursor<'_>) -> Table {
 
 /// A schema is a table when it has columns.
 fn of_schema(name: Option<&str>, schema: &Cursor<'_>) -> Option<Table> {
-    let columns = nested(schema, 0);
+    let columns = nested(schema).columns;
     (!columns.is_empty()).then(|| Table {
         name: name.map(str::to_owned).or_else(|| schema.any_string(&["name", "title"])),
         description: schema.any_string(&["description", "doc"]),
@@ -64,54 +88,78 @@ fn of_schema(name: Option<&str>, schema: &Cursor<'_>) -> Option<Table> {
 }
 
 fn messages(definition: &Cursor<'_>) -> Vec<Table> {
-    let mut found: Vec<(Option<String>, Cursor<'_>)> = Vec::new();
+    let mut found: Vec<(String, Cursor<'_>)> = Vec::new();
     for (channel, body) in entries(definition.get("channels")) {
         for direction in ["subscribe", "publish"] {
-            let message = body.at(&[direction, "message"]);
-            found.extend(message.into_iter().map(|message| (Some(channel.to_owned()), message)));
+            found.extend(body.at(&[direction, "message"]).map(|message| (channel.to_owned(), message)));
         }
-        found.extend(entries(body.get("messages")).into_iter().map(|(_, message)| (Some(channel.to_owned()), message)));
+        found.extend(entries(body.get("messages")).into_iter().map(|(_, message)| (channel.to_owned(), message)));
     }
-    if found.is_empty() {
-        let named = entries(definition.at(&["components", "messages"])).into_iter();
-        found.extend(named.map(|(name, message)| (Some(name.to_owned()), message)));
+    let named = entries(definition.at(&["components", "messages"])).into_iter();
+    found.extend(named.map(|(name, message)| (name.to_owned(), message)));
+    let mut tables: Vec<Table> = Vec::new();
+    for (channel, message) in found {
+        let one = message.clone();
+        for message in message.list("oneOf").chain([one]) {
+            let Some(payload) = message.get("payload") else { continue };
+            // AsyncAPI 3 may wrap the schema of a payload, to name its format.
+            let schemas = [payload.get("schema"), Some(payload)];
+            let Some(mut table) = schemas.iter().flatten().find_map(|schema| of_schema(None, schema)) else { continue };
+            table.physical_name = Some(channel.clone());
+            table.name = message.any_string(&["messageId", "name"]).or(table.name).or_else(|| Some(channel.clone()));
+            // A message that a channel refers to is that table again.
+            if !tables.iter().any(|known| known.pointer == table.pointer) {
+                tables.push(table);
+            }
+        }
     }
-    let table = |(channel, message): (Option<String>, Cursor<'_>)| {
-        let payload = message.get("payload")?;
-        let mut table = of_schema(None, &payload)?;
-        table.physical_name = channel.clone();
-        table.name = message.any_string(&["messageId", "name"]).or(table.name).or(channel);
-        Some(table)
-    };
-    found.into_iter().filter_map(table).collect()
+    tables
 }
 
 fn entries<'a>(cursor: Option<Cursor<'a>>) -> Vec<(&'a str, Cursor<'a>)> {
     cursor.map(|cursor| cursor.entries()).unwrap_or_default()
 }
 
-/// The columns in a schema: JSON Schema's properties, an array's elements, Avro's fields.
-fn nested(schema: &Cursor<'_>, depth: usize) -> Vec<Column> {
-    if depth >= DEPTH_MAX {
-        return Vec::new();
+/// What is in a schema: the columns of JSON Schema's properties, of Avro's fields, of the elements of lists and maps, of
+/// every alternative. What is said of elements and alternatives themselves is said of the whole. Schemas that hold
+/// themselves were cut where they do, so this ends.
+fn nested(schema: &Cursor<'_>) -> Column {
+    let required: HashSet<String> = schema.strings("required").into_iter().collect();
+    let mut whole = Column::default();
+    for key in ["properties", "patternProperties"] {
+        whole.columns.extend(
+            entries(schema.get(key)).iter().map(|(name, cursor)| {
+                column(cursor, Some((*name).to_owned()), required.contains(*name).then_some(true))
+            }),
+        );
     }
-    let required = schema.strings("required");
-    let properties = schema.get("properties").map(|properties| properties.entries()).unwrap_or_default();
-    let mut columns: Vec<Column> = properties
-        .iter()
-        .map(|(name, cursor)| {
-            let required = required.iter().any(|known| known == name).then_some(true);
-            column(cursor, Some((*name).to_owned()), required, depth)
-        })
-        .collect();
-    columns.extend(schema.list("fields").map(|field| avro(&field, depth)));
-    columns.extend(schema.get("items").iter().flat_map(|items| nested(items, depth + 1)));
-    columns.extend(schema.list("allOf").flat_map(|part| nested(&part, depth + 1)));
-    columns
+    whole.columns.extend(schema.list("fields").map(|field| avro(&field)));
+    for key in ["items", "additionalProperties", "values", "contains", "not", "if", "then", "else"] {
+        for part in schema
+            .get(key)
+            .into_iter()
+            .flat_map(|part| if part.is_list() { part.items().collect() } else { vec![part] })
+        {
+            extract::of_elements(&mut whole, column(&part, None, None));
+        }
+    }
+    for key in ["allOf", "oneOf", "anyOf", "prefixItems"] {
+        for part in schema.list(key) {
+            extract::of_elements(&mut whole, column(&part, None, None));
+        }
+    }
+    // Avro nests types in `type`: a map, or a union of several.
+    let types = schema.get("type").filter(|kind| kind.is_map() || kind.is_list());
+    for part in types.into_iter().flat_map(|kind| if kind.is_list() { kind.items().collect() } else { vec![kind] }) {
+        if part.is_map() {
+            extract::of_elements(&mut whole, column(&part, None, None));
+        }
+    }
+    whole
 }
 
 /// A field of an Avro record; one that may be null is not required.
-fn avro(field: &Cursor<'_>, depth: usize) -> Column {
+fn avro(field: &Cursor<'_>) -> Column {
     let kind = field.get("type");
     let alternatives: Vec<Cursor<'_>> = match &kind {
         Some(kind) if kind.is_list() => kind.items().collect(),
@@ -121,21 +169,14 @@ fn avro(field: &Cursor<'_>, depth: usize) -> Column {
     let is_null = |kind: &Cursor<'_>| kind.text().as_deref() == Some("null");
     let value = alternatives.iter().find(|kind| !is_null(kind));
     let name = |kind: &Cursor<'_>| kind.text().or_else(|| kind.any_string(&["logicalType", "type"]));
-    let mut column = Column {
-        name: field.string("name"),
-        logical_type: value.and_then(name),
-        required: Some(!alternatives.is_empty() && !alternatives.iter().any(is_null)),
-        description: field.string("doc"),
-        tags: field.strings("tags"),
-        pointer: field.pointer(),
-        columns: value.map(|kind| nested(kind, depth + 1)).unwrap_or_default(),
-        ..Column::default()
-    };
-    extract::privacy(field, &mut column);
-    column
+    let mut avro = column(field, field.string("name"), None);
+    avro.logical_type = value.and_then(name);
+    avro.required = Some(!alternatives.is_empty() && !alternatives.iter().any(is_null));
+    avro.description = field.string("doc").or(avro.description);
+    avro
 }
 
-fn column(cursor: &Cursor<'_>, name: Option<String>, required: Option<bool>, depth: usize) -> Column {
+fn column(cursor: &Cursor<'_>, name: Option<String>, required: Option<bool>) -> Column {
     let constraint = cursor.string("columnConstraint").map(|constraint| constraint.to_uppercase());
     let says = |word: &str| constraint.as_deref().filter(|constraint| *constraint == word).map(|_| true);
     let mut column = Column {
@@ -150,9 +191,9 @@ fn column(cursor: &Cursor<'_>, name: Option<String>, required: Option<bool>, dep
         tags: cursor.strings("tags"),
         quality: cursor.list("quality").map(|rule| rule.to_value()).collect(),
         pointer: cursor.pointer(),
-        columns: nested(cursor, depth + 1),
         ..Column::default()
     };
     extract::privacy(cursor, &mut column);
+    extract::of_elements(&mut column, nested(cursor));
     column
 }

@@ -18,6 +18,7 @@ use super::region;
 use crate::cursor::Cursor;
 use crate::extract;
 use meshgate_core::model::{Column, Contract, Description, Owner, Role, Server, Sla, Table};
+use std::collections::HashSet;
 
 /// Builds the model of a contract.
 pub fn contract(root: &Cursor<'_>) -> Contract {
@@ -64,7 +65,7 @@ fn owner(info: Option<&Cursor<'_>>) -> Option<Owner> {
 }
 
 fn table(name: &str, cursor: &Cursor<'_>) -> Table {
-    let keys = cursor.strings("primaryKey");
+    let keys: HashSet<String> = cursor.strings("primaryKey").into_iter().collect();
     let mut columns = fields(cursor);
     for column in &mut columns {
         if column.primary_key.is_none() && column.name.as_ref().is_some_and(|name| keys.contains(name)) {

@@ -17,6 +17,8 @@ use super::api;
 use crate::cursor::Cursor;
 use crate::extract;
 use meshgate_core::model::{Contract, Direction, Location, Owner, Port, Product, Sla, Support};
+use serde_json::Value;
+use std::sync::Arc;
 
 const PORTS: [(&str, Direction); 5] = [
     ("inputPorts", Direction::Input),
@@ -25,6 +27,12 @@ const PORTS: [(&str, Direction); 5] = [
     ("observabilityPorts", Direction::Observability),
     ("controlPorts", Direction::Control),
 ];
+
+/// Returns the ports behind a reference that leads nowhere.
+pub fn unseen<'a>(root: &Cursor<'a>) -> Vec<Cursor<'a>> {
+    let lists = PORTS.iter().filter_map(|(key, _)| root.at(&["interfaceComponents", key]));
+    lists.flat_map(|list| list.items()).filter_map(|port| port.get("$ref")).collect()
+}
 
 /// Builds the model of a product.
 pub fn product(root: &Cursor<'_>) -> Product {
@@ -90,7 +98,7 @@ fn port(cursor: &Cursor<'_>, direction: Direction) -> Port {
         location,
         platform,
         upstream: dependencies(cursor),
-        contract: contract(cursor),
+        contract: contract(cursor).map(Arc::new),
         tags: cursor.strings("tags"),
         ..Port::new(direction, cursor.pointer())
     }
@@ -106,7 +114,8 @@ fn contract(port: &Cursor<'_>) -> Option<Contract> {
     let api = port.at(&["promises", "api"])?;
     let sla = port.at(&["promises", "slo"]).map(|slo| levels(&slo)).unwrap_or_default();
     let kept = sla.iter().find(|row| row.property.as_deref().is_some_and(|p| p.eq_ignore_ascii_case("retention")));
-    let retention = kept.and_then(|row| row.value.as_ref()?.as_str().map(str::to_owned));
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let retention = kept.and_then(|row| row.value.as_ref().map(text));
     Some(Contract {
         id: api.string("fullyQualifiedName").or_else(|| api.string("id")),
         name: api.string("name"),
@@ -125,7 +134,8 @@ fn contract(port: &Cursor<'_>) -> Option<Contract> {
 fn levels(slo: &Cursor<'_>) -> Vec<Sla> {
     let mut rows = Vec::new();
     for (key, value) in slo.get("definition").map(|definition| definition.entries()).unwrap_or_default() {
-        if value.is_map() {
+        // `{value: 1, unit: d}` is one level; other maps are groups of them.
+        if value.is_map() && value.get("value").is_none() {
             rows.extend(value.entries().iter().map(|(key, value)| level(key, value)));
         } else {
             rows.push(level(key, &value));
@@ -136,6 +146,7 @@ fn levels(slo: &Cursor<'_>) -> Vec<Sla> {
 
 fn level(key: &str, cursor: &Cursor<'_>) -> Sla {
     let property = key.strip_prefix("x-").unwrap_or(key).to_owned();
-    let value = Some(cursor.to_value()).filter(|value| !value.is_null());
-    Sla { property: Some(property), value, pointer: cursor.pointer(), ..Sla::default() }
+    let own = cursor.get("value").unwrap_or_else(|| cursor.clone());
+    let value = Some(own.to_value()).filter(|value| !value.is_null());
+    Sla { property: Some(property), value, unit: cursor.string("unit"), pointer: cursor.pointer(), ..Sla::default() }
 }

@@ -21,6 +21,7 @@ use crate::extract;
 use crate::schema::{Focus, Violation};
 use meshgate_core::model::{Column, Contract, Description, Role, Server, Sla, Table};
 use meshgate_core::pointer::Pointer;
+use std::collections::HashMap;
 
 /// Builds the model of a contract.
 pub fn contract(root: &Cursor<'_>) -> Contract {
@@ -29,7 +30,6 @@ pub fn contract(root: &Cursor<'_>) -> Contract {
         let value = row.value.as_ref().map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))?;
         Some(row.unit.as_ref().map_or(value.clone(), |unit| format!("{value} {unit}")))
     });
-    let tables = if root.get("schema").is_some() { "schema" } else { "dataset" };
     let mut servers: Vec<Server> = root.list("servers").map(|server| self::server(&server)).collect();
     // ODCS 2 writes one server at the root.
     servers.extend(root.get("server").filter(|server| server.text().is_some()).map(|server| Server {
@@ -53,7 +53,7 @@ pub fn contract(root: &Cursor<'_>) -> Contract {
         }),
         terms: None,
         pricing: root.get("price").map(|price| price.to_value()),
-        schema: root.list(tables).map(|table| self::table(&table)).collect(),
+        schema: ["schema", "dataset"].iter().flat_map(|key| root.list(key)).map(|table| self::table(&table)).collect(),
         sla,
         servers,
         roles: root.list("roles").map(|role| self::role(&role)).collect(),
@@ -63,7 +63,7 @@ pub fn contract(root: &Cursor<'_>) -> Contract {
 }
 
 fn table(cursor: &Cursor<'_>) -> Table {
-    let columns = if cursor.get("properties").is_some() { "properties" } else { "columns" };
+    let columns = ["properties", "columns"].iter().flat_map(|key| cursor.list(key));
     let mut table = Table {
         name: cursor.any_string(&["name", "table"]),
         physical_name: cursor.string("physicalName"),
@@ -71,14 +71,16 @@ fn table(cursor: &Cursor<'_>) -> Table {
         deprecated: cursor.boolean("deprecated"),
         tags: cursor.strings("tags"),
         quality: cursor.list("quality").map(|rule| rule.to_value()).collect(),
-        columns: cursor.list(columns).map(|column| self::column(&column)).collect(),
+        columns: columns.map(|column| self::column(&column)).collect(),
         pointer: cursor.pointer(),
     };
     // A relationship of the table belongs to the column that it comes from.
+    let by_name: HashMap<String, usize> =
+        table.columns.iter().enumerate().filter_map(|(index, column)| Some((column.name.clone()?, index))).collect();
     for relation in cursor.list("relationships") {
         for (from, to) in ends(&relation, "from").into_iter().zip(ends(&relation, "to")) {
             let name = from.rsplit(['.', '/']).next().unwrap_or_default();
-            let column = table.columns.iter_mut().find(|column| column.name.as_deref() == Some(name));
+            let column = by_name.get(name).and_then(|index| table.columns.get_mut(*index));
             if let Some(column) = column.filter(|column| !column.references.contains(&to)) {
                 column.references.push(to);
             }
@@ -123,6 +125,7 @@ fn column(cursor: &Cursor<'_>) -> Column {
 /// not looked at: an id or path of another contract says nothing wrong.
 pub fn relationships(root: &Cursor<'_>) -> Vec<Violation> {
     let contract = contract(root);
+    let known = Names::of(&contract);
     let mut found = Vec::new();
     for table in root.list("schema") {
         let of_columns = table.list("properties").flat_map(|column| column.list("relationships"));
@@ -130,15 +133,31 @@ pub fn relationships(root: &Cursor<'_>) -> Vec<Violation> {
             for key in ["from", "to"] {
                 let Some(end) = relation.get(key) else { continue };
                 let names: Vec<Cursor<'_>> = if end.is_list() { end.items().collect() } else { vec![end] };
-                found.extend(names.iter().filter_map(|name| unknown_end(&contract, name)));
+                found.extend(names.iter().filter_map(|name| unknown_end(&known, name)));
             }
         }
     }
     found
 }
 
+/// The tables and columns of a contract by their names.
+struct Names<'a>(HashMap<&'a str, HashMap<&'a str, &'a [Column]>>);
+
+impl<'a> Names<'a> {
+    fn of(contract: &'a Contract) -> Self {
+        let columns = |table: &'a Table| {
+            table
+                .columns
+                .iter()
+                .filter_map(|column| Some((column.name.as_deref()?, column.columns.as_slice())))
+                .collect()
+        };
+        Self(contract.schema.iter().filter_map(|table| Some((table.name.as_deref()?, columns(table)))).collect())
+    }
+}
+
 /// `table.column` and `schema/table/properties/column`, by name or id.
-fn unknown_end(contract: &Contract, end: &Cursor<'_>) -> Option<Violation> {
+fn unknown_end(names: &Names<'_>, end: &Cursor<'_>) -> Option<Violation> {
     let written = end.text()?;
     if written.contains('#') || written.contains("://") {
         return None;
@@ -148,21 +167,18 @@ fn unknown_end(contract: &Contract, end: &Cursor<'_>) -> Option<Violation> {
         path => path.split('.').collect(),
     };
     let [table_name, columns @ ..] = steps.as_slice() else { return None };
-    // Ids are as good as names; the model has names only, so a contract with ids is given the benefit of the doubt.
-    let table = contract.schema.iter().find(|table| table.name.as_deref() == Some(table_name));
-    let message = match table {
+    let message = match names.0.get(table_name) {
         None => format!("relationship names the table `{table_name}`, which this contract does not have"),
         Some(table) => {
-            let mut at = &table.columns;
-            let missing =
-                columns.iter().find(|name| match at.iter().find(|column| column.name.as_deref() == Some(name)) {
-                    Some(column) => {
-                        at = &column.columns;
-                        false
-                    }
-                    None => true,
-                })?;
-            format!("relationship names the column `{missing}`, which `{table_name}` does not have")
+            let (first, rest) = columns.split_first()?;
+            let mut at = table.get(first).copied();
+            let mut missing = at.is_none().then_some(*first);
+            for name in rest {
+                let Some(nested) = at else { break };
+                at = nested.iter().find(|column| column.name.as_deref() == Some(name)).map(|c| c.columns.as_slice());
+                missing = missing.or(at.is_none().then_some(*name));
+            }
+            format!("relationship names the column `{}`, which `{table_name}` does not have", missing?)
         }
     };
     let (part, pointer) = end.local();

@@ -84,7 +84,9 @@ pub fn owner(root: &Cursor<'_>) -> Option<Owner> {
         Some(team) => team.items().collect(),
         None => Vec::new(),
     };
-    let member = members.iter().find(|m| m.string("role").is_some_and(|role| role.to_lowercase().contains("owner")));
+    // Who has left answers for nothing.
+    let member =
+        members.iter().find(|m| m.string("dateOut").is_none() && m.string("role").is_some_and(|role| is_owner(&role)));
     let user = member.and_then(|member| member.string("username"));
     let named = Owner {
         email: user.clone().filter(|user| user.contains('@')),
@@ -94,6 +96,14 @@ pub fn owner(root: &Cursor<'_>) -> Option<Owner> {
     };
     let found = named != Owner::default();
     if found { Some(named) } else { extract::owner(root) }
+}
+
+/// An owner by whatever name (`owner`, `Data Owner`, `dataProductOwner`), but no former one.
+fn is_owner(role: &str) -> bool {
+    let role = role.to_lowercase();
+    let mut words = role.split(|c: char| !c.is_alphanumeric());
+    let former = ["former", "ex", "previous", "past", "old"];
+    words.clone().all(|word| !former.contains(&word)) && words.any(|word| word.ends_with("owner"))
 }
 
 fn support(cursor: &Cursor<'_>) -> Support {

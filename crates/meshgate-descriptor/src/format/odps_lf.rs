@@ -16,14 +16,15 @@
 use super::{dcs, odcs};
 use crate::cursor::Cursor;
 use meshgate_core::model::{Contract, Direction, Owner, Port, Product, Sla, Support};
+use std::sync::Arc;
 
 /// Builds the model of a product and of the contract that it carries.
-pub fn product(root: &Cursor<'_>) -> (Product, Option<Contract>) {
+pub fn product(root: &Cursor<'_>) -> (Product, Option<Arc<Contract>>) {
     let details = root.at(&["product", "details"]).or_else(|| root.get("product"));
     let details = details.as_ref().and_then(language);
     let text = |key: &str| details.as_ref().and_then(|details| details.string(key));
-    let contract = contract(root);
-    let contract_id = part(root, "contract").and_then(|contract| contract.string("id"));
+    let contract = contract(root).map(Arc::new);
+    let contract_id = named(root).and_then(|contract| contract.string("id"));
     let holder = part(root, "dataHolder");
     let mut ports: Vec<Port> =
         part(root, "dataAccess").iter().flat_map(accesses).map(|(name, a)| port(name, &a)).collect();
@@ -74,7 +75,7 @@ fn accesses<'a>(cursor: &Cursor<'a>) -> Vec<(Option<String>, Cursor<'a>)> {
     if cursor.is_list() {
         return cursor.items().map(|item| (None, item)).collect();
     }
-    let named = cursor.entries().into_iter().filter(|(_, value)| value.is_map());
+    let named = cursor.entries().into_iter().filter(|(_, value)| value.is_map() || value.is_list());
     named.map(|(name, value)| (Some(name.to_owned()), value)).collect()
 }
 
@@ -115,7 +116,7 @@ fn support(root: &Cursor<'_>) -> Vec<Support> {
 }
 
 fn contract(root: &Cursor<'_>) -> Option<Contract> {
-    let named = part(root, "contract");
+    let named = named(root);
     let levels = part(root, "SLA").map(|sla| sla_rows(&sla)).unwrap_or_default();
     let license = part(root, "license");
     let pricing = part(root, "pricingPlans");
@@ -123,6 +124,9 @@ fn contract(root: &Cursor<'_>) -> Option<Contract> {
         return None;
     }
     let spec = named.as_ref().and_then(|contract| contract.get("spec")).filter(Cursor::is_map);
+    // The contract may be a file beside the product.
+    let spec =
+        spec.or_else(|| named.as_ref().and_then(|contract| contract.contract_at(&contract.string("contractURL")?)));
     let mut contract = match &spec {
         Some(spec) if spec.get("dataContractSpecification").is_some() => dcs::contract(spec),
         Some(spec) => odcs::contract(spec),
@@ -137,6 +141,24 @@ fn contract(root: &Cursor<'_>) -> Option<Contract> {
     Some(contract)
 }
 
+/// The contract: since 4.2 one of several profiles, of which the one called `default`, else the first, is meant.
+fn named<'a>(root: &Cursor<'a>) -> Option<Cursor<'a>> {
+    let contract = part(root, "contract")?;
+    let known = ["id", "type", "contractURL", "spec", "$ref", "contractVersion"];
+    if known.iter().any(|key| contract.get(key).is_some()) {
+        return Some(contract);
+    }
+    let profile = accesses(&contract).into_iter().map(|(_, profile)| profile).next();
+    contract.get("default").or(profile).or(Some(contract))
+}
+
+/// Returns the file of the contract, and where it is named.
+pub fn contract_file(root: &Cursor<'_>) -> Option<(String, String)> {
+    let url = named(root)?.get("contractURL")?;
+    let file = url.text().filter(|text| !text.contains("://"))?;
+    Some((file, url.pointer()))
+}
+
 /// Dimensions stand in the list, or in profiles of their own below it.
 fn sla_rows(sla: &Cursor<'_>) -> Vec<Sla> {
     // Since 4.0 the profiles may stand in `SLA` itself.
@@ -147,6 +169,7 @@ fn sla_rows(sla: &Cursor<'_>) -> Vec<Sla> {
             rows.push(row(&profile));
         }
         rows.extend(profile.list("dimensions").map(|dimension| row(&dimension)));
+        rows.extend(profile.items().map(|dimension| row(&dimension)));
     }
     rows
 }

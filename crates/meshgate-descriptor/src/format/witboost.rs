@@ -16,6 +16,7 @@
 use crate::cursor::Cursor;
 use crate::extract;
 use meshgate_core::model::{Column, Contract, Description, Direction, Owner, Port, Product, Sla, Support, Table};
+use std::sync::Arc;
 
 /// Builds the model of a product.
 pub fn product(root: &Cursor<'_>) -> Product {
@@ -83,7 +84,7 @@ fn port(cursor: &Cursor<'_>, direction: Direction) -> Port {
         port_type: cursor.string("outputPortType"),
         platform: cursor.string("platform"),
         upstream: cursor.strings("dependsOn"),
-        contract: contract(cursor),
+        contract: contract(cursor).map(Arc::new),
         tags: tags(cursor),
         ..Port::new(direction, cursor.pointer())
     }
