@@ -135,8 +135,7 @@ impl Descriptor {
             // A name may hold `#`, and so may a pointer: the names are known, and the longest that fits is meant.
             Some(_) => {
                 let written = place.to_string();
-                let rest =
-                    |part: &Part| written.strip_prefix(&*part.key)?.strip_prefix('#').map(str::to_owned);
+                let rest = |part: &Part| written.strip_prefix(&*part.key)?.strip_prefix('#').map(str::to_owned);
                 let fitting = self.parts.iter().enumerate().filter_map(|(index, part)| Some((index, rest(part)?)));
                 let (part, rest) = fitting.min_by_key(|(_, rest)| rest.len())?;
                 (part, Pointer::parse(&rest).ok()?)

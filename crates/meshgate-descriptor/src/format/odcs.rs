@@ -21,7 +21,7 @@ use crate::extract;
 use crate::schema::{Focus, Violation};
 use meshgate_core::model::{Column, Contract, Description, Role, Server, Sla, Table};
 use meshgate_core::pointer::Pointer;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Builds the model of a contract.
 pub fn contract(root: &Cursor<'_>) -> Contract {
@@ -77,16 +77,24 @@ fn table(cursor: &Cursor<'_>) -> Table {
     // A relationship of the table belongs to the column that it comes from.
     let by_name: HashMap<String, usize> =
         table.columns.iter().enumerate().filter_map(|(index, column)| Some((column.name.clone()?, index))).collect();
+    let mut told: HashSet<(usize, String)> = HashSet::new();
     for relation in cursor.list("relationships") {
         for (from, to) in ends(&relation, "from").into_iter().zip(ends(&relation, "to")) {
             let name = from.rsplit(['.', '/']).next().unwrap_or_default();
-            let column = by_name.get(name).and_then(|index| table.columns.get_mut(*index));
-            if let Some(column) = column.filter(|column| !column.references.contains(&to)) {
+            let Some(index) = by_name.get(name).copied() else { continue };
+            let column =
+                table.columns.get_mut(index).filter(|column| told.insert((index, to.clone())) && !has(column, &to));
+            if let Some(column) = column {
                 column.references.push(to);
             }
         }
     }
     table
+}
+
+/// What the column itself said; few columns say much.
+fn has(column: &Column, to: &String) -> bool {
+    column.references.iter().take(16).any(|known| known == to)
 }
 
 /// One end of a relationship: one place, or several for a composite key.
