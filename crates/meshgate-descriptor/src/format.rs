@@ -19,6 +19,7 @@ mod dps;
 mod odcs;
 mod odps;
 mod odps_lf;
+mod relationship;
 mod witboost;
 
 use crate::cursor::Cursor;
@@ -207,7 +208,7 @@ pub fn join(
         }
     }
     if format == Format::Odcs {
-        resolution.notices.extend(odcs::relationships(&descriptor.root()));
+        relationship::check(&descriptor, files, limits, &mut resolution);
     }
     unseen(&descriptor, limits, &mut resolution);
     (descriptor, resolution)

@@ -94,7 +94,7 @@ fn no_column_hides_in_an_api_definition() {
         format!("{{properties: {{a: {{items: [{{type: string}}, {R}]}}}}}}"),
         deep,
         format!("{{type: record, name: r, fields: [{{name: iban, type: {R}}}]}}"),
-        format!("[{{type: record, name: r, fields: [{{name: iban, classification: restricted, type: string}}]}}]"),
+        "[{type: record, name: r, fields: [{name: iban, classification: restricted, type: string}]}]".to_string(),
         "{type: record, fields: [{name: m, type: {type: map, values: {type: record, fields: [{name: i, type: string, classification: restricted}]}}}]}".into(),
         "{type: record, fields: [{name: u, type: ['null', {type: record, fields: []}, {type: record, fields: [{name: i, type: string, \
          classification: restricted}]}]}]}"
@@ -103,8 +103,8 @@ fn no_column_hides_in_an_api_definition() {
         format!("{{swagger: '2.0', paths: {{/x: {{get: {{responses: {{'200': {{schema: {{properties: {{iban: {R}}}}}}}}}}}}}}}}}"),
         format!("{{asyncapi: 2.0.0, channels: {{c: {{subscribe: {{message: {{oneOf: [{{payload: {{properties: {{iban: {R}}}}}}}]}}}}}}}}}}"),
         format!("{{asyncapi: 3.0.0, channels: {{c: {{messages: {{m: {{payload: {{schema: {{properties: {{iban: {R}}}}}}}}}}}}}}}}}"),
-        format!("{{schema: {{tables: [{{name: t, definition: {{}}, columns: [{{name: iban, classification: restricted}}]}}]}}}}"),
-        format!("{{schema: {{tables: {{t: {{columns: [{{name: iban, classification: restricted}}]}}}}}}}}"),
+        "{schema: {tables: [{name: t, definition: {}, columns: [{name: iban, classification: restricted}]}]}}".to_string(),
+        "{schema: {tables: {t: {columns: [{name: iban, classification: restricted}]}}}}".to_string(),
     ] {
         let text = format!(
             "dataProductDescriptor: 1.0.0\ninterfaceComponents:\n  outputPorts:\n  - name: o\n    promises:\n      api: {{name: a, definition: {definition}}}\n"

@@ -311,9 +311,43 @@ fn a_field_adds_to_the_definition_that_it_names() {
 }
 
 #[test]
+fn relationships_are_followed_into_other_files() {
+    let text = |to: &str| {
+        format!(
+            "kind: DataContract\napiVersion: v3.1.0\nid: c\nschema:\n- name: t\n  properties: [{{name: a, relationships: [{{to: '{to}'}}]}}]\n"
+        )
+    };
+    let other = "kind: DataContract\napiVersion: v3.1.0\nid: o\nschema:\n- {name: u, id: u_tbl, properties: [{name: b, id: b_key, properties: [{name: n}]}]}\n";
+    let said = |to: &str| {
+        let (_, resolution) = joined(&[("c.yaml", &text(to)), ("o.yaml", other), ("broken.yaml", "a: [")]);
+        let diagnostics = resolution.diagnostics.into_iter().map(|(_, diagnostic)| diagnostic.message);
+        diagnostics.chain(resolution.notices.into_iter().map(|notice| notice.message)).collect::<Vec<_>>()
+    };
+    for fine in [
+        "o.yaml#schema/u/properties/b",
+        "o.yaml#/schema/u_tbl/properties/b_key",
+        "o.yaml#schema/u/properties/b/properties/n",
+        "t.a",
+        "schema/t/properties/a",
+        "https://example.com/o.yaml#schema/x",
+    ] {
+        assert_eq!(said(fine), Vec::<String>::new(), "{fine}");
+    }
+    for (wrong, message) in [
+        ("o.yaml#schema/w/properties/b", "relationship names the table `w`, which `o.yaml` does not have"),
+        ("o.yaml#schema/u/properties/c", "relationship names the column `c`, which `u` does not have"),
+        ("missing.yaml#schema/u", "relationship leads to `missing.yaml`, which does not exist"),
+        ("../o.yaml#schema/u", "relationship leads to `../o.yaml`, which lies outside of the folders that are checked"),
+    ] {
+        assert_eq!(said(wrong), [message], "{wrong}");
+    }
+    assert!(said("broken.yaml#schema/u")[0].starts_with("relationship leads to `broken.yaml`, which cannot be read"));
+}
+
+#[test]
 fn relationships_that_lead_nowhere_are_noticed() {
     let text = "kind: DataContract\napiVersion: v3.1.0\nid: c\nschema:\n- name: t\n  relationships: [{from: t.a, to: u.b}]\n  properties:\n  \
-                - name: a\n    relationships: [{to: u.x}, {to: v.b}, {to: other.yaml#schema/w/properties/q}]\n\
+                - name: a\n    relationships: [{to: u.x}, {to: v.b}, {to: 'https://x.org/o.yaml#schema/w/properties/q'}]\n\
                 - name: u\n  properties: [{name: b}]\n";
     let (descriptor, resolution) = joined(&[("c.yaml", text)]);
     let said: Vec<&str> = resolution.notices.iter().map(|notice| notice.message.as_str()).collect();
@@ -326,5 +360,5 @@ fn relationships_that_lead_nowhere_are_noticed() {
     );
     let input = model(&descriptor, Context::default());
     let references = &input.contracts[0].schema[0].columns[0].references;
-    assert_eq!(references, &["u.x", "v.b", "other.yaml#schema/w/properties/q", "u.b"]);
+    assert_eq!(references, &["u.x", "v.b", "https://x.org/o.yaml#schema/w/properties/q", "u.b"]);
 }

@@ -18,9 +18,7 @@
 use super::{odps, region};
 use crate::cursor::Cursor;
 use crate::extract;
-use crate::schema::{Focus, Violation};
 use meshgate_core::model::{Column, Contract, Description, Role, Server, Sla, Table};
-use meshgate_core::pointer::Pointer;
 use std::collections::{HashMap, HashSet};
 
 /// Builds the model of a contract.
@@ -127,77 +125,6 @@ fn column(cursor: &Cursor<'_>) -> Column {
         extract::of_elements(&mut column, self::column(elements));
     }
     column
-}
-
-/// Returns the relationships that name a table or column which this contract does not have. What is in another file is
-/// not looked at: an id or path of another contract says nothing wrong.
-pub fn relationships(root: &Cursor<'_>) -> Vec<Violation> {
-    let contract = contract(root);
-    let known = Names::of(&contract);
-    let mut found = Vec::new();
-    for table in root.list("schema") {
-        let of_columns = table.list("properties").flat_map(|column| column.list("relationships"));
-        for relation in table.list("relationships").chain(of_columns) {
-            for key in ["from", "to"] {
-                let Some(end) = relation.get(key) else { continue };
-                let names: Vec<Cursor<'_>> = if end.is_list() { end.items().collect() } else { vec![end] };
-                found.extend(names.iter().filter_map(|name| unknown_end(&known, name)));
-            }
-        }
-    }
-    found
-}
-
-/// The tables and columns of a contract by their names.
-struct Names<'a>(HashMap<&'a str, HashMap<&'a str, &'a [Column]>>);
-
-impl<'a> Names<'a> {
-    fn of(contract: &'a Contract) -> Self {
-        let columns = |table: &'a Table| {
-            table
-                .columns
-                .iter()
-                .filter_map(|column| Some((column.name.as_deref()?, column.columns.as_slice())))
-                .collect()
-        };
-        Self(contract.schema.iter().filter_map(|table| Some((table.name.as_deref()?, columns(table)))).collect())
-    }
-}
-
-/// `table.column` and `schema/table/properties/column`, by name or id.
-fn unknown_end(names: &Names<'_>, end: &Cursor<'_>) -> Option<Violation> {
-    let written = end.text()?;
-    if written.contains('#') || written.contains("://") {
-        return None;
-    }
-    let steps: Vec<&str> = match written.strip_prefix('/').unwrap_or(&written) {
-        path if path.contains('/') => path.split('/').skip(1).step_by(2).collect(),
-        path => path.split('.').collect(),
-    };
-    let [table_name, columns @ ..] = steps.as_slice() else { return None };
-    let message = match names.0.get(table_name) {
-        None => format!("relationship names the table `{table_name}`, which this contract does not have"),
-        Some(table) => {
-            let (first, rest) = columns.split_first()?;
-            let mut at = table.get(first).copied();
-            let mut missing = at.is_none().then_some(*first);
-            for name in rest {
-                let Some(nested) = at else { break };
-                at = nested.iter().find(|column| column.name.as_deref() == Some(name)).map(|c| c.columns.as_slice());
-                missing = missing.or(at.is_none().then_some(*name));
-            }
-            format!("relationship names the column `{}`, which `{table_name}` does not have", missing?)
-        }
-    };
-    let (part, pointer) = end.local();
-    Some(Violation {
-        rule: "reference.unknown_target",
-        part,
-        pointer: Pointer::clone(pointer),
-        focus: Focus::Pointer,
-        message,
-        help: Some("name a table and column of this contract, or `file.yaml#schema/…` of another".to_owned()),
-    })
 }
 
 fn level(cursor: &Cursor<'_>) -> Sla {
