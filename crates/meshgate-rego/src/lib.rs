@@ -7,6 +7,7 @@ mod bundle;
 mod calls;
 mod error;
 mod evaluate;
+mod graph;
 mod metadata;
 mod output;
 mod tests_run;

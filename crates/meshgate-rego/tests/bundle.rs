@@ -177,3 +177,90 @@ fn tests_pass_and_fail_by_their_value() {
     let said: Vec<_> = results.iter().map(|r| (r.name.as_str(), r.passed)).collect();
     assert_eq!(said, [("a_test.test_bad", false), ("a_test.test_good", true), ("a_test.test_value", false)]);
 }
+
+#[test]
+fn the_number_of_arguments_is_checked() {
+    let calls = |call: &str| {
+        rule(
+            "a",
+            &format!(
+                "f(x, y) := x + y\n\nfindings contains {{\"pointer\": \"\", \"message\": m}} if {{\n\tm := {call}\n}}"
+            ),
+        )
+    };
+    for (call, said) in [
+        ("f(1)", "rego_type_error: `f` takes 2 arguments, and is given 1"),
+        ("f(1, 2, 3, 4)", "`f` takes 2 arguments, and is given 4"),
+        ("sprintf(\"x\")", "`sprintf` takes 2 arguments, and is given 1"),
+        ("count()", "`count` takes 1 argument, and is given 0"),
+    ] {
+        let found = refused(&[calls(call)]);
+        assert!(found.contains(said), "{call}: {found}");
+    }
+    // One argument more takes the value.
+    assert!(
+        load(&[rule("a", "f(x) := x\n\nfindings contains {\"pointer\": \"\", \"message\": m} if f(\"m\", m)")]).is_ok()
+    );
+    assert!(
+        load(&[rule(
+            "a",
+            "findings contains {\"pointer\": \"\", \"message\": \"m\"} if {\n\tcount([1], n)\n\tn > 0\n}"
+        )])
+        .is_ok()
+    );
+}
+
+#[test]
+fn a_walk_that_would_yield_nothing_is_refused() {
+    let said = refused(&[rule("a", "findings contains {\"pointer\": \"\", \"message\": v} if [_, v] := walk(input)")]);
+    assert!(said.contains("a.rego:7:") && said.contains("write `walk(x, [path, value])`"), "{said}");
+    let bundle = load(&[rule(
+        "a",
+        "findings contains {\"pointer\": \"\", \"message\": v} if {\n\twalk(input, [_, v])\n\tis_string(v)\n}",
+    )])
+    .unwrap();
+    let said = bundle.evaluate(&EvaluationInput::new("f", "data-contract", json!({"a": ["deep"]})));
+    assert_eq!(said.remarks.iter().map(|remark| remark.message.as_str()).collect::<Vec<_>>(), ["deep"]);
+}
+
+#[test]
+fn rules_that_depend_on_themselves_are_refused_with_the_circle() {
+    let said = refused(&[
+        rule("a", "findings contains {\"pointer\": \"\", \"message\": \"m\"} if p\n\np if q\n\nq if data.other.r"),
+        text("b.rego", "package other\n\nimport data.meshgate.rules.test.a\n\nr if a.p"),
+    ]);
+    assert!(said.contains("rego_recursion_error: rules depend on themselves: "), "{said}");
+    assert!(said.contains("data.other.r → data.meshgate.rules.test.a.p"), "{said}");
+    // A name of the rule's own is not the other rule of that name.
+    let own = "findings contains {\"pointer\": \"\", \"message\": p} if {\n\tp := \"m\"\n\tevery q in [1] {\n\t\tq == 1\n\t}\n}\n\np if findings\n\nq if p\n\nf(p) := p";
+    assert!(load(&[rule("a", own)]).is_ok(), "{:?}", load(&[rule("a", own)]).err());
+}
+
+/// A chain of rules and functions, one calling the next.
+fn chain(length: usize) -> Module {
+    let mut body = "findings contains {\"pointer\": \"\", \"message\": \"end\"} if f0(1) == 1\n".to_owned();
+    for n in 0..length {
+        body += &format!("\nf{n}(x) := f{}(x)\n", n + 1);
+    }
+    rule("a", &format!("{body}\nf{length}(x) := x\n"))
+}
+
+#[test]
+fn chains_are_bounded_and_the_longest_is_evaluated() {
+    for length in [300, 20_000] {
+        let said = std::thread::Builder::new()
+            .stack_size(64 << 20)
+            .spawn(move || refused(&[chain(length)]))
+            .unwrap()
+            .join()
+            .unwrap();
+        assert!(said.contains("one after another; at most 256"), "{said}");
+    }
+    // On a thread like the engine's.
+    let work = || {
+        let bundle = load(&[chain(250)]).unwrap();
+        bundle.evaluate(&EvaluationInput::new("f", "data-contract", json!({})))
+    };
+    let said = std::thread::Builder::new().stack_size(64 << 20).spawn(work).unwrap().join().unwrap();
+    assert_eq!((said.remarks.len(), said.faults), (1, vec![]));
+}
