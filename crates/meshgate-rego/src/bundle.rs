@@ -3,7 +3,7 @@
 //! Deliberately absent: layers; each layer is a bundle of its own.
 
 use crate::error::LoadError;
-use crate::{calls, metadata};
+use crate::{builtins, calls, metadata};
 use meshgate_core::evaluate::Shared;
 use meshgate_core::limits::EvaluationLimits;
 use meshgate_core::rule::{Rule, RuleId};
@@ -114,6 +114,9 @@ pub(crate) fn compile<'a>(
         max_lines: NonZeroUsize::new(200_000).unwrap_or(NonZeroUsize::MIN),
     });
     engine.set_strict_builtin_errors(false);
+    if let Err(error) = builtins::bound(&mut engine) {
+        errors.push(LoadError::new("builtins", error.to_string()));
+    }
     let mut packages = Vec::new();
     for module in modules {
         match engine.add_policy(module.file.clone(), module.text.clone()) {

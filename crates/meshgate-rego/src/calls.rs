@@ -4,6 +4,7 @@
 //! Deliberately absent: references through variables (`data.rules[name]`); regorus reports their recursion when it
 //! evaluates, which is a fault, and their depth is bounded by the rules that are named.
 
+use crate::builtins::REFUSED;
 use crate::error::LoadError;
 use crate::graph::Graph;
 use regorus::unstable::{BUILTINS, Module, Rule, RuleHead};
@@ -94,6 +95,9 @@ fn wrong(call: &Call, known: &BTreeMap<String, Known>) -> Option<LoadError> {
         // regorus takes it and yields nothing: a rule that walks so would find nothing, ever.
         let message = "`walk(x)` cannot be used as a value here: write `walk(x, [path, value])` as a statement";
         return Some(LoadError::new(place, message));
+    }
+    if let Some((_, why)) = REFUSED.iter().find(|(name, _)| name == written) {
+        return Some(LoadError::new(place, format!("`{written}` is not available: {why}")));
     }
     match BUILTINS.get(written.as_str()) {
         _ if written == "print" => None,

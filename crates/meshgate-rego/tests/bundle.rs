@@ -264,3 +264,59 @@ fn chains_are_bounded_and_the_longest_is_evaluated() {
     let said = std::thread::Builder::new().stack_size(64 << 20).spawn(work).unwrap().join().unwrap();
     assert_eq!((said.remarks.len(), said.faults), (1, vec![]));
 }
+
+#[test]
+fn builtins_that_explode_are_bounded() {
+    let nodes = "{sprintf(\"%d\", [n]): next | some n in numbers.range(0, 60); next := [sprintf(\"%d\", [m]) | some m in [n + 1, n + 2]]}";
+    for body in [
+        "numbers.range(1, 9000000000000000000)",
+        "numbers.range(1, 99999999999999999999999999)",
+        "numbers.range_step(1, 9000000000000000000, 7)",
+        "net.cidr_expand(\"0.0.0.0/0\")",
+        "net.cidr_expand(\"::/64\")",
+        "bits.lsh(1, 4294967295)",
+        "replace(replace(\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\", \"a\", concat(\"\", [\"x\" | some _ in numbers.range(1, 10000)])), \"x\", \
+         concat(\"\", [\"y\" | some _ in numbers.range(1, 10000)]))",
+        &format!("graph.reachable_paths({nodes}, [\"0\"])"),
+    ] {
+        // `not` of what could not be made must not pass either.
+        for rule in [format!("x := {body}\n\tx"), format!("not {body}")] {
+            let (kind, message) =
+                fault(&format!("findings contains {{\"pointer\": \"\", \"message\": \"m\"}} if {{\n\t{rule}\n}}"));
+            assert!(matches!(kind, FaultKind::Evaluation | FaultKind::Deadline), "{body}: {message}");
+        }
+    }
+}
+
+#[test]
+fn builtins_within_their_bounds_are_what_they_were() {
+    for (body, expected) in [
+        ("numbers.range(3, 1)", json!([3, 2, 1])),
+        ("numbers.range_step(1, 6, 2)", json!([1, 3, 5])),
+        ("count(net.cidr_expand(\"10.0.0.0/30\"))", json!(4)),
+        ("bits.lsh(1, 40)", json!(1_099_511_627_776_u64)),
+        ("replace(\"abab\", \"a\", \"xy\")", json!("xybxyb")),
+        ("strings.replace_n({\"a\": \"1\", \"b\": \"2\"}, \"ab\")", json!("12")),
+        ("graph.reachable_paths({\"a\": [\"b\"], \"b\": [\"a\"]}, [\"a\"])", json!([["a", "b"]])),
+    ] {
+        let bundle = load(&[rule("a", &format!("findings := []\n\nanswer := {body}"))]).unwrap();
+        let found = bundle.query(&["meshgate", "rules", "test", "a", "answer"], None).unwrap().unwrap();
+        assert_eq!(
+            found.as_u64().map_or(found.clone(), |n| json!(n)).to_string().trim_matches('"'),
+            expected.to_string().trim_matches('"'),
+            "{body}"
+        );
+    }
+    // What makes no sense is undefined, not a failure.
+    let bundle = load(&[rule("a", "findings := []\n\nanswer := numbers.range(\"a\", 1)")]).unwrap();
+    assert_eq!(bundle.query(&["meshgate", "rules", "test", "a", "answer"], None).unwrap(), None);
+}
+
+#[test]
+fn what_would_silently_yield_nothing_is_refused() {
+    let said = refused(&[rule(
+        "a",
+        "findings contains {\"pointer\": \"\", \"message\": \"m\"} if not http.send({\"method\": \"get\", \"url\": \"x\"}).body",
+    )]);
+    assert!(said.contains("`http.send` is not available: policies have no network"), "{said}");
+}
