@@ -1,18 +1,48 @@
 //! `cargo xtask tidy`: what the compiler does not check. `cargo test` runs the same.
+//! `cargo xtask conformance FOLDER [--format text|json]`: cases of OPA's compliance suite through our own evaluation.
 //!
 //! Deliberately absent: anything that is shipped.
 
+mod conformance;
 mod tidy;
 
 use std::process::ExitCode;
 
-#[expect(clippy::print_stderr, reason = "a tool for developers, which talks to a terminal")]
+const USAGE: &str = "usage: cargo xtask tidy\n       cargo xtask conformance FOLDER [--format text|json]";
+
+#[expect(clippy::print_stderr, clippy::print_stdout, reason = "a tool for developers, which talks to a terminal")]
 fn main() -> ExitCode {
-    if std::env::args().nth(1).as_deref() != Some("tidy") {
-        eprintln!("usage: cargo xtask tidy");
-        return ExitCode::from(2);
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments.as_slice() {
+        ["tidy"] => {
+            let remarks = tidy::check();
+            remarks.iter().for_each(|remark| eprintln!("{remark}"));
+            if remarks.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        ["conformance", folder, rest @ ..] => {
+            let json = match rest {
+                [] | ["--format", "text"] | ["--format=text"] => false,
+                ["--format", "json"] | ["--format=json"] => true,
+                _ => {
+                    eprintln!("{USAGE}");
+                    return ExitCode::from(2);
+                }
+            };
+            match conformance::run(folder.as_ref()) {
+                Ok(outcome) => {
+                    println!("{}", if json { outcome.json() } else { outcome.text() });
+                    ExitCode::SUCCESS
+                }
+                Err(error) => {
+                    eprintln!("{error}");
+                    ExitCode::from(2)
+                }
+            }
+        }
+        _ => {
+            eprintln!("{USAGE}");
+            ExitCode::from(2)
+        }
     }
-    let remarks = tidy::check();
-    remarks.iter().for_each(|remark| eprintln!("{remark}"));
-    if remarks.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -17,7 +17,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("meshgate-engine", &["meshgate-core", "meshgate-descriptor", "meshgate-rego", "meshgate-plugin"]),
     ("meshgate-server", &["meshgate-core", "meshgate-engine", "meshgate-report"]),
     ("meshgate-cli", &["meshgate-core", "meshgate-engine", "meshgate-report", "meshgate-server"]),
-    ("xtask", &[]),
+    ("xtask", &["meshgate-core", "meshgate-rego"]),
 ];
 
 /// Outside crates that only one of ours may use.

@@ -66,7 +66,7 @@ impl Bundle {
         let mut errors = Vec::new();
         let mut rules = Vec::new();
         let live: Vec<&Module> = modules.iter().filter(|module| !module.is_test()).collect();
-        let (mut engine, parsed) = compile(&live, data, &mut errors);
+        let (mut engine, parsed) = compile(&live, data, false, &mut errors);
         errors.extend(modules.iter().filter(|module| module.is_test()).filter_map(disguised));
         for (module, package) in parsed {
             let elsewhere = !package.starts_with("data.meshgate.rules.");
@@ -104,6 +104,7 @@ impl Bundle {
 pub(crate) fn compile<'a>(
     modules: &[&'a Module],
     data: &[serde_json::Value],
+    strict: bool,
     errors: &mut Vec<LoadError>,
 ) -> (Engine, Vec<(&'a Module, String)>) {
     let mut engine = Engine::new();
@@ -113,8 +114,8 @@ pub(crate) fn compile<'a>(
         max_file_bytes: NonZeroUsize::new(4 << 20).unwrap_or(NonZeroUsize::MIN),
         max_lines: NonZeroUsize::new(200_000).unwrap_or(NonZeroUsize::MIN),
     });
-    engine.set_strict_builtin_errors(false);
-    if let Err(error) = builtins::bound(&mut engine) {
+    engine.set_strict_builtin_errors(strict);
+    if let Err(error) = builtins::install(&mut engine, strict) {
         errors.push(LoadError::new("builtins", error.to_string()));
     }
     let mut packages = Vec::new();

@@ -4,10 +4,10 @@
 //! Deliberately absent: references through variables (`data.rules[name]`); regorus reports their recursion when it
 //! evaluates, which is a fault, and their depth is bounded by the rules that are named.
 
-use crate::builtins::REFUSED;
+use crate::builtins::{self, REFUSED};
 use crate::error::LoadError;
 use crate::graph::Graph;
-use regorus::unstable::{BUILTINS, Module, Rule, RuleHead};
+use regorus::unstable::{Module, Rule, RuleHead};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -99,14 +99,14 @@ fn wrong(call: &Call, known: &BTreeMap<String, Known>) -> Option<LoadError> {
     if let Some((_, why)) = REFUSED.iter().find(|(name, _)| name == written) {
         return Some(LoadError::new(place, format!("`{written}` is not available: {why}")));
     }
-    match BUILTINS.get(written.as_str()) {
+    match builtins::arguments(written) {
         _ if written == "print" => None,
         None => {
             let message = format!("rego_type_error: `{written}` is no function of Rego or of this bundle");
             Some(LoadError::new(place, message))
         }
-        Some((_, wanted)) => {
-            let wanted = usize::from(*wanted);
+        Some(wanted) => {
+            let wanted = usize::from(wanted);
             if *arguments == wanted || *arguments == wanted + 1 { None } else { takes(&many(wanted)) }
         }
     }

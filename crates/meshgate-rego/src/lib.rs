@@ -11,9 +11,11 @@ mod evaluate;
 mod graph;
 mod metadata;
 mod output;
+mod query;
 mod tests_run;
 
 pub use bundle::{Bundle, Module};
 pub use error::LoadError;
 pub use evaluate::QueryError;
+pub use query::{FailedQuery, Query};
 pub use tests_run::TestResult;

@@ -35,7 +35,7 @@ impl Bundle {
     ) -> Result<Vec<TestResult>, Vec<LoadError>> {
         let mut errors = Vec::new();
         let all: Vec<&Module> = modules.iter().collect();
-        let (mut engine, packages) = compile(&all, data, &mut errors);
+        let (mut engine, packages) = compile(&all, data, false, &mut errors);
         if !errors.is_empty() {
             return Err(errors);
         }
