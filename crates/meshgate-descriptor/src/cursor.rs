@@ -29,12 +29,9 @@ impl<'a> Cursor<'a> {
             return Self { descriptor, part, id, pointer, under: None };
         };
         // Circles were taken out when the references were resolved: this ends.
+        let overlay = target.overlay;
         let target = Self::enter(descriptor, target.part, target.id, target.pointer.clone());
-        if descriptor.overlays(part) {
-            Self { descriptor, part, id, pointer, under: Some(Box::new(target)) }
-        } else {
-            target
-        }
+        if overlay { Self { descriptor, part, id, pointer, under: Some(Box::new(target)) } } else { target }
     }
 
     fn value(&self) -> Option<&'a NodeValue> {

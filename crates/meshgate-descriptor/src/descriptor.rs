@@ -44,6 +44,8 @@ pub(crate) struct Target {
     pub part: usize,
     pub id: NodeId,
     pub pointer: Pointer,
+    /// Do the keys beside the reference count? In DCS and in API definitions they do.
+    pub overlay: bool,
 }
 
 impl Descriptor {
@@ -95,11 +97,6 @@ impl Descriptor {
 
     pub(crate) fn clear_links(&mut self) {
         self.links.clear();
-    }
-
-    /// DCS fields add to the definition that they name; elsewhere, a reference stands for what it names.
-    pub(crate) fn overlays(&self, part: usize) -> bool {
-        self.parts.get(part).is_some_and(|part| part.format == Format::Dcs)
     }
 
     /// Returns a cursor at the root.

@@ -51,6 +51,31 @@ impl Document {
         self.find(&path.iter().fold(Pointer::root(), |pointer, key| pointer.key(key))).is_some()
     }
 
+    /// Says whether there is a map under a key of the root.
+    pub(crate) fn top_map(&self, key: &str) -> bool {
+        let id = self.find(&Pointer::root().key(key));
+        matches!(id.and_then(|id| self.tree.value(id)), Some(NodeValue::Map(_)))
+    }
+
+    /// Says whether there is a list under a key of the root.
+    pub(crate) fn top_list(&self, key: &str) -> bool {
+        let id = self.find(&Pointer::root().key(key));
+        matches!(id.and_then(|id| self.tree.value(id)), Some(NodeValue::List(_)))
+    }
+
+    /// Says whether this is a list of what would be descriptors.
+    pub(crate) fn list_of_descriptors(&self) -> bool {
+        let Some(NodeValue::List(items)) = self.tree.value(self.tree.root) else { return false };
+        items.iter().any(|item| {
+            let Some(NodeValue::Map(entries)) = self.tree.value(*item) else { return false };
+            entries.iter().any(|entry| match &*entry.key {
+                "dataProductDescriptor" | "dataContractSpecification" | "dataProductSpecification" => true,
+                "kind" => self.scalar(entry.value).is_some_and(|kind| kind == "DataProduct" || kind == "DataContract"),
+                _ => false,
+            })
+        })
+    }
+
     /// Returns the keys of the root.
     pub(crate) fn top_keys(&self) -> impl Iterator<Item = &str> {
         let entries: &[_] = match self.tree.value(self.tree.root) {

@@ -82,12 +82,16 @@ pub fn privacy(cursor: &Cursor<'_>, column: &mut Column) {
     column.masking = masking.iter().all(|text| affirmative(text)).then(|| masking.into_iter().next()).flatten();
 }
 
-/// What is said of the elements of a list holds for the list, where it is stricter.
+/// What is said of the elements of a list holds for the list, where it is as strict or stricter; a mask counts for what it
+/// is written on.
 pub fn of_elements(column: &mut Column, elements: Column) {
     let rank = |classification: &Option<String>| classification.as_deref().map(strictness);
-    if rank(&elements.classification) > rank(&column.classification) {
+    let (own, inner) = (rank(&column.classification), rank(&elements.classification));
+    if inner > own {
         column.classification = elements.classification;
-        column.masking = column.masking.take().or(elements.masking);
+        column.masking = elements.masking;
+    } else if inner.is_some() && inner == own && elements.masking.is_none() {
+        column.masking = None;
     }
     column.pii = match (column.pii, elements.pii) {
         (Some(a), Some(b)) => Some(a || b),
@@ -101,12 +105,14 @@ pub fn of_elements(column: &mut Column, elements: Column) {
 /// The order of classifications, the strictest last. A word that is not known is more than `internal`: somebody thought
 /// that it needed one.
 fn strictness(classification: &str) -> u8 {
-    match classification.trim() {
-        "public" | "open" | "unclassified" | "none" => 0,
+    let text = classification.trim();
+    let mut words = text.split(|c: char| !c.is_alphanumeric());
+    let not = text.starts_with("un") || text.starts_with("non") || text.starts_with("not");
+    match text {
+        _ if !not && words.any(|word| matches!(word, "restricted" | "secret")) => 5,
+        "public" | "open" | "unclassified" | "unrestricted" | "none" => 0,
         "internal" => 1,
-        "confidential" | "sensitive" => 3,
-        "secret" | "highly confidential" | "highly restricted" | "strictly confidential" | "top secret" => 4,
-        "restricted" => 5,
+        "confidential" | "sensitive" | "highly confidential" | "strictly confidential" => 3,
         _ => 2,
     }
 }

@@ -74,8 +74,13 @@ pub fn recognise(document: &Document) -> Recognised {
     let of_witboost = texts("id").iter().any(|id| id.starts_with("urn:dmb:")) || document.top("dataProductOwner");
     if kinds.iter().any(|kind| kind.eq_ignore_ascii_case("dataproduct")) && !bitol && of_witboost {
         found.push((Format::Witboost, "kind"));
-    } else {
-        for (kind, format) in [("DataProduct", Format::Odps), ("DataContract", Format::Odcs)] {
+    } else if !is_kubernetes(document) {
+        for (kind, format) in [
+            ("DataProduct", Format::Odps),
+            ("DataContract", Format::Odcs),
+            // What ODCS 2 called a contract of a view.
+            ("virtualDataset", Format::Odcs),
+        ] {
             if kinds.iter().any(|found| found == kind) {
                 found.push((format, "kind"));
             }
@@ -100,6 +105,13 @@ pub fn recognise(document: &Document) -> Recognised {
             Recognised::Unclear(Diagnostic::new("read.ambiguous_format", message, span, help))
         }
     }
+}
+
+/// A resource of Kubernetes or Backstage that happens to be called so: `apiVersion: group/version`, `metadata`, `spec`.
+fn is_kubernetes(document: &Document) -> bool {
+    let grouped = document.top_texts("apiVersion").iter().any(|version| version.contains('/'));
+    let own = ["schema", "dataset", "outputPorts", "inputPorts"];
+    grouped && document.top("metadata") && document.top("spec") && !own.iter().any(|key| document.top(key))
 }
 
 /// Keys that are a standard's own.
@@ -128,6 +140,27 @@ fn near_miss(document: &Document, kinds: &[String]) -> Recognised {
             return unclear(Pointer::root().key(key), true, message, format!("did you mean `{near}`?"));
         }
     }
+    if is_kubernetes(document) {
+        return Recognised::Unknown;
+    }
+    for (written, known) in [("kind", "kind"), ("apiversion", "apiVersion"), ("schema", "schema")] {
+        let slip = document.top_keys().find(|key| key.to_lowercase() == written && *key != known);
+        let says = |key: &str| {
+            document.top_texts(key).iter().any(|text| {
+                ["dataproduct", "datacontract"].contains(&text.to_lowercase().as_str())
+                    || text.contains("opendataproducts.org")
+            })
+        };
+        if let Some(slip) = slip.filter(|slip| says(slip)) {
+            let message = format!("`{slip}` is the key of no known standard");
+            return unclear(Pointer::root().key(slip), true, message, format!("write `{known}`"));
+        }
+    }
+    if document.list_of_descriptors() {
+        let message = "document is a list of descriptors".to_owned();
+        let help = "write each as a document of its own, divided by `---`".to_owned();
+        return unclear(Pointer::root(), false, message, help);
+    }
     let structure = ["schema", "dataset", "outputPorts", "inputPorts", "components", "dataProductOwner"];
     let versioned = document.top_texts("apiVersion").iter().any(|version| is_bitol_version(version));
     let like_one = versioned || structure.iter().any(|key| document.top(key));
@@ -144,7 +177,14 @@ fn near_miss(document: &Document, kinds: &[String]) -> Recognised {
             "interfaceComponents",
             "dataProductDescriptor: 1.0.0",
         ),
-        (document.has(&["info", "title"]) && document.top("models"), "models", "dataContractSpecification: 1.2.1"),
+        (document.has(&["info", "title"]) && document.top_map("models"), "models", "dataContractSpecification: 1.2.1"),
+        (versioned && kinds.is_empty() && document.top_list("schema"), "schema", "kind: DataContract"),
+        (versioned && kinds.is_empty() && document.top_list("outputPorts"), "outputPorts", "kind: DataProduct"),
+        (
+            document.has(&["product", "details"]),
+            "product",
+            "schema: https://opendataproducts.org/v4.1/schema/odps.yaml",
+        ),
         (document.top("dataProductOwner") && document.top("components"), "dataProductOwner", "kind: dataproduct"),
     ];
     for (looks, key, missing) in lacks {
@@ -189,7 +229,7 @@ pub fn join(
     let mut resolution = reference::resolve(&mut descriptor, files, limits);
     let mut names = match format {
         Format::Odps => odps::contracts(&descriptor.root()),
-        Format::OdpsLf => odps_lf::contract_file(&descriptor.root()).into_iter().collect(),
+        Format::OdpsLf => odps_lf::contract_files(&descriptor.root()),
         _ => Vec::new(),
     };
     if matches!(format, Format::Dps | Format::OdpsLf) {
@@ -201,7 +241,11 @@ pub fn join(
     names.retain(|(name, _)| asked.insert(name.clone()));
     for (name, pointer) in names {
         match reference::contract(&mut descriptor, &name, files, limits, &mut resolution) {
-            Ok(Some(part)) => descriptor.set_contract(name, part),
+            Ok(Some(part)) if contract_of(&descriptor.part_root(part)).is_some() => descriptor.set_contract(name, part),
+            Ok(Some(_)) => {
+                let why = Unopened::Unreadable("it is no data contract of a known standard".to_owned());
+                unopened_contract(&descriptor, &name, &pointer, why, &mut resolution);
+            }
             // The contract may be no file at all: an id is enough for these standards.
             Ok(None) => {}
             Err(unopened) => unopened_contract(&descriptor, &name, &pointer, unopened, &mut resolution),
@@ -285,7 +329,23 @@ fn unseen(descriptor: &Descriptor, limits: &ReadLimits, resolution: &mut Resolut
             resolution.diagnostics.push((part, Diagnostic::new("read.unseen_part", message, span, help)));
         }
     }
+    for (value, message, help) in odd_parts(descriptor, &root) {
+        let (part, pointer) = value.local();
+        let span = descriptor.span(part, pointer);
+        resolution.diagnostics.push((part, Diagnostic::new("read.unseen_part", message, span, help)));
+    }
     if descriptor.format == Format::Dpds {
+        for definition in dpds::unread(&root) {
+            let (part, pointer) = definition.local();
+            resolution.notices.push(Violation {
+                rule: "reference.unseen",
+                part,
+                pointer: pointer.clone(),
+                focus: Focus::Pointer,
+                message: "no columns were found in this definition: what it holds is not known to any rule".into(),
+                help: Some("write it as datastoreapi, OpenAPI, AsyncAPI, Avro, JSON Schema, ODCS or DCS".to_owned()),
+            });
+        }
         for reference in dpds::unseen(&root) {
             let (part, pointer) = reference.local();
             let span = descriptor.span(part, pointer);
@@ -321,6 +381,50 @@ fn unseen(descriptor: &Descriptor, limits: &ReadLimits, resolution: &mut Resolut
     }
 }
 
+/// Parts deep in standards that have no schema of their own, where another shape would hide what is in them.
+fn odd_parts<'a>(descriptor: &Descriptor, root: &Cursor<'a>) -> Vec<(Cursor<'a>, String, &'static str)> {
+    let mut odd = Vec::new();
+    let mut shape = |value: Option<Cursor<'a>>, list: bool, name: &str| {
+        let value = value.filter(|value| !value.is_null() && if list { !value.is_list() } else { !value.is_map() });
+        if let Some(value) = value {
+            let wanted = if list { "a list" } else { "a map" };
+            let help = if list { "write a list" } else { "write a map" };
+            odd.push((value, format!("`{name}` is not {wanted}: no rule sees what is in it"), help));
+        }
+    };
+    match descriptor.format {
+        Format::Witboost => {
+            for component in root.list("components") {
+                let contract = component.get("dataContract");
+                shape(contract.clone(), false, "dataContract");
+                shape(contract.as_ref().and_then(|contract| contract.get("schema")), true, "schema");
+                let mut columns: Vec<Cursor<'a>> =
+                    contract.iter().flat_map(|contract| contract.list("schema")).collect();
+                while let Some(column) = columns.pop() {
+                    shape(column.get("children"), true, "children");
+                    columns.extend(column.list("children"));
+                }
+            }
+            for component in root.list("components") {
+                let Some(kind) = component.get("kind") else { continue };
+                let said = kind.text().unwrap_or_default().to_lowercase();
+                if !["outputport", "workload", "storage", "observability"].contains(&said.as_str()) {
+                    let message = format!("component of the kind `{said}`, which no rule sees");
+                    odd.push((kind, message, "write outputport, workload, storage or observability"));
+                }
+            }
+        }
+        Format::Odcs => {
+            for table in root.list("dataset").chain(root.list("schema")) {
+                shape(table.get("columns"), true, "columns");
+                shape(table.get("properties"), true, "properties");
+            }
+        }
+        _ => {}
+    }
+    odd
+}
+
 /// Values that a column comes to in the input of a rule, about.
 const COLUMN_NODES: usize = 8;
 
@@ -333,8 +437,8 @@ fn product(descriptor: &Descriptor, nodes_max: usize) -> (Option<Product>, Vec<A
         Format::Dpds => dpds::product(&root),
         Format::Odps => odps::product(&root),
         Format::OdpsLf => {
-            let (product, contract) = odps_lf::product(&root);
-            more.extend(contract);
+            let (product, contracts) = odps_lf::product(&root);
+            more.extend(contracts);
             product
         }
         Format::Dps => dps::product(&root),

@@ -78,6 +78,10 @@ pub fn read(file: &str, bytes: &[u8], limits: &ReadLimits) -> Parsed {
     } else {
         yaml::parse(&text, limits, &mut diagnostics)
     };
+    if trees.len() > DOCUMENTS_MAX {
+        let message = format!("file holds {} documents, at most {DOCUMENTS_MAX} are read", trees.len());
+        return failed(text, Diagnostic::new("read.too_large", message, Span::default(), "split the file"));
+    }
     let documents = trees
         .into_iter()
         .filter(|tree| within(tree, limits, &mut diagnostics))
@@ -97,6 +101,8 @@ pub fn read(file: &str, bytes: &[u8], limits: &ReadLimits) -> Parsed {
     Parsed { text, documents, diagnostics }
 }
 
+/// Documents of one file.
+const DOCUMENTS_MAX: usize = 10_000;
 /// Diagnostics of one file that are told; the rest is counted.
 const DIAGNOSTICS_MAX: usize = 1000;
 

@@ -12,7 +12,7 @@ use crate::descriptor::{Descriptor, Target};
 use crate::document::Document;
 use crate::read::{Diagnostic, read};
 use crate::schema::{Focus, Violation};
-use crate::tree::{NodeId, NodeValue};
+use crate::tree::{Entry, NodeId, NodeValue};
 use meshgate_core::limits::ReadLimits;
 use meshgate_core::model::Format;
 use meshgate_core::pointer::Pointer;
@@ -90,6 +90,8 @@ pub fn host(reference: &str) -> Option<&str> {
 
 /// References that lead on from one another, at most.
 const CHAIN_MAX: usize = 32;
+/// Names within API definitions that are looked for, at most.
+const LOOKS_MAX: usize = 300;
 /// Files of one descriptor, at most.
 const PARTS_MAX: usize = 256;
 
@@ -119,6 +121,7 @@ fn resolve_part(descriptor: &mut Descriptor, part: usize, files: &dyn Files, lim
         marks: HashMap::new(),
         opened: HashMap::new(),
         too_many: false,
+        looks: 0,
     };
     if matches!(format, Format::Dpds | Format::OdpsLf | Format::Dcs) {
         resolver.part(part);
@@ -213,6 +216,8 @@ struct Resolver<'a> {
     /// Files by the reference and the part that it stands in.
     opened: HashMap<(usize, String), Option<usize>>,
     too_many: bool,
+    /// Times that a definition was looked through for a name.
+    looks: usize,
 }
 
 /// Where a walk stands.
@@ -278,12 +283,24 @@ impl Resolver<'_> {
                     _ => None,
                 }
             });
+        // A reference stands for what it names: what is written beside it would not be seen.
+        let follows = !at.opaque && self.format != Format::Dcs && reference.is_some();
+        let beside = children.iter().filter_map(|(key, _)| key.as_deref()).find(|key| {
+            follows
+                && !["$ref", "description", "summary", "mediaType", "$comment"].contains(key)
+                && !key.starts_with("x-")
+        });
+        let beside = beside.map(str::to_owned);
         self.marks.insert((at.part, id), Mark::Open);
         let mut size = Size::LEAF;
         let own = at.pointer.steps().last().map(|step| step.into_owned()).unwrap_or_default();
         for (index, (key, child)) in children.into_iter().enumerate() {
             let pointer = key.as_ref().map_or_else(|| at.pointer.index(index), |key| at.pointer.key(key));
             let key = key.as_deref().unwrap_or_default();
+            // Examples in an API definition are data: a `$ref` in them is no reference.
+            if at.opaque && ["example", "examples", "default", "const", "enum"].contains(&key) {
+                continue;
+            }
             size.bytes = size.bytes.saturating_add(key.len());
             let holds = DEFINED.contains(&own.as_str()) || own.parse::<usize>().is_ok();
             let is_definition = key == "definition" && self.format == Format::Dpds && holds;
@@ -300,6 +317,10 @@ impl Resolver<'_> {
         }
         match reference {
             Some(Some(reference)) => {
+                if let Some(beside) = beside {
+                    let message = format!("`{beside}` stands beside a reference, where it has no effect");
+                    self.tell(at, "read.unseen_part", message, "write it into what the reference names");
+                }
                 if let Some(target) = self.follow(at, id, &reference) {
                     size.add(target, 0);
                 }
@@ -322,6 +343,11 @@ impl Resolver<'_> {
             self.tell(at, "read.unresolved_reference", message, "refer to the value itself");
             return None;
         }
+        if at.opaque
+            && let Some((target, pointer)) = self.named(at, reference)
+        {
+            return self.link(at, id, reference, at.part, target, pointer);
+        }
         let (file, fragment) = match reference.split_once('#') {
             Some((file, fragment)) => (file, fragment),
             None => (reference, ""),
@@ -341,6 +367,59 @@ impl Resolver<'_> {
             self.tell(at, "read.unresolved_reference", message, help);
             return None;
         };
+        let base = if in_scope.is_some() { at.scope_pointer.clone() } else { Pointer::root() };
+        let pointer = steps.iter().fold(base, |pointer, step| pointer.key(step));
+        self.link(at, id, reference, part, target, pointer)
+    }
+
+    /// Finds what a JSON Schema calls itself by `$anchor` or `$id`, within the definition.
+    fn named(&mut self, at: &At, reference: &str) -> Option<(NodeId, Pointer)> {
+        let (key, name) = match reference.strip_prefix('#') {
+            Some(anchor) if anchor.contains(['/', '.']) || anchor.is_empty() => return None,
+            Some(anchor) => ("$anchor", anchor),
+            None if reference.contains('#') => return None,
+            None => ("$id", reference),
+        };
+        // Each look is through the whole definition: a few hundred are enough for any honest one.
+        self.looks += 1;
+        if self.looks > LOOKS_MAX {
+            return None;
+        }
+        let tree = self.descriptor.document(at.part)?.tree();
+        let mut open = vec![(at.scope, at.scope_pointer.clone())];
+        while let Some((id, pointer)) = open.pop() {
+            match tree.node(id).map(|node| &node.value) {
+                Some(NodeValue::List(items)) => {
+                    open.extend(items.iter().enumerate().map(|(index, id)| (*id, pointer.index(index))));
+                }
+                Some(NodeValue::Map(entries)) => {
+                    let is = |entry: &Entry| {
+                        let text = matches!(tree.value(entry.value), Some(NodeValue::Text(text)) if **text == *name);
+                        &*entry.key == key && text
+                    };
+                    if entries.iter().any(is) {
+                        return Some((id, pointer));
+                    }
+                    open.extend(entries.iter().map(|entry| (entry.value, pointer.key(&entry.key))));
+                }
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// Joins a reference with what it names, and returns the size of that.
+    fn link(
+        &mut self,
+        at: &At,
+        id: NodeId,
+        reference: &str,
+        part: usize,
+        target: NodeId,
+        pointer: Pointer,
+    ) -> Option<Size> {
+        let document = self.descriptor.document(part)?;
+        let root = document.tree().root;
         let target = document.tree().resolved(target);
         if self.marks.get(&(part, target)) == Some(&Mark::Open) || (part, target) == (at.part, id) {
             // A schema of an API may well hold itself: it is followed once around.
@@ -351,8 +430,6 @@ impl Resolver<'_> {
             self.tell(at, "read.circular_reference", message, "break the circle: one of its references must go");
             return None;
         }
-        let base = if in_scope.is_some() { at.scope_pointer.clone() } else { Pointer::root() };
-        let pointer = steps.iter().fold(base, |pointer, step| pointer.key(step));
         let (scope, scope_pointer) =
             if part == at.part { (at.scope, at.scope_pointer.clone()) } else { (root, Pointer::root()) };
         let size = self.walk(&At {
@@ -364,7 +441,8 @@ impl Resolver<'_> {
             chain: at.chain + 1,
             opaque: at.opaque,
         });
-        self.descriptor.set_link(at.part, id, Target { part, id: target, pointer });
+        let overlay = at.opaque || self.format == Format::Dcs;
+        self.descriptor.set_link(at.part, id, Target { part, id: target, pointer, overlay });
         Some(size)
     }
 

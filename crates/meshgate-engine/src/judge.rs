@@ -132,7 +132,7 @@ impl Engine {
             let extract = Arc::clone(&self.extract);
             let (descriptor, resolution) =
                 meshgate_descriptor::join(&file.name, document, format, run.files, &self.read_limits, extract);
-            let locator = Locator::new(&descriptor);
+            let locator = Locator::new(&descriptor, &located);
             let diagnostics = resolution.diagnostics.into_iter();
             let own: Vec<Finding> =
                 diagnostics.map(|(part, diagnostic)| locator.diagnostic(part, diagnostic)).collect();

@@ -9,17 +9,18 @@ use meshgate_core::severity::{Enforcement, Severity};
 use meshgate_core::span::{Lines, Span};
 use meshgate_descriptor::{Descriptor, Diagnostic, Focus, Violation};
 use std::cell::OnceCell;
+use std::rc::Rc;
 
 /// One file that findings are placed in.
 pub struct Located<'a> {
     file: &'a str,
     text: &'a str,
-    lines: OnceCell<Lines>,
+    lines: Rc<OnceCell<Lines>>,
 }
 
 impl<'a> Located<'a> {
     pub fn new(file: &'a str, text: &'a str) -> Self {
-        Self { file, text, lines: OnceCell::new() }
+        Self { file, text, lines: Rc::default() }
     }
 
     fn location(&self, pointer: Pointer, span: Span) -> Location {
@@ -54,8 +55,13 @@ pub struct Locator<'a> {
 }
 
 impl<'a> Locator<'a> {
-    pub fn new(descriptor: &'a Descriptor) -> Self {
-        let parts = descriptor.parts().iter().map(|part| Located::new(&part.file, part.document.text())).collect();
+    /// The lines of the file itself are known to all of its descriptors.
+    pub fn new(descriptor: &'a Descriptor, file: &Located<'_>) -> Self {
+        let mut parts: Vec<Located<'a>> =
+            descriptor.parts().iter().map(|part| Located::new(&part.file, part.document.text())).collect();
+        if let Some(own) = parts.first_mut() {
+            own.lines = Rc::clone(&file.lines);
+        }
         Self { descriptor, parts }
     }
 

@@ -16,11 +16,18 @@ import data.meshgate.lib.columns
 
 findings contains finding if {
 	some column in columns.all
-	column.classification == "restricted"
+	_restricted(column.classification)
 	not column.masking
 	finding := {
 		"pointer": sprintf("%s/classification", [column.pointer]),
 		"message": sprintf("restricted column `%s` has no masking strategy", [object.get(column, "name", "?")]),
 		"label": "restricted, and nothing says how it is masked",
 	}
+}
+
+# `restricted`, `highly restricted`, `Restricted - PII`, `top secret`; not `unrestricted`.
+_restricted(classification) if {
+	text := lower(classification)
+	not regex.match(`^(un|non|not)`, text)
+	regex.match(`(^|[^a-z])(restricted|secret)([^a-z]|$)`, text)
 }

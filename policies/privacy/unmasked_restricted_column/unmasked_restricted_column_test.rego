@@ -28,3 +28,17 @@ test_nameless_column_is_found if {
 	found := rule.findings with input as of({"pointer": "/c", "classification": "restricted"})
 	count(found) == 1
 }
+
+test_words_for_restricted_are_found if {
+	every word in ["restricted", "highly restricted", "restricted - pii", "top secret", "secret"] {
+		found := rule.findings with input as of({"name": "a", "pointer": "/c", "classification": word})
+		count(found) == 1
+	}
+}
+
+test_unrestricted_is_silent if {
+	every word in ["unrestricted", "non-restricted", "not restricted", "secretariat"] {
+		found := rule.findings with input as of({"name": "a", "pointer": "/c", "classification": word})
+		count(found) == 0
+	}
+}

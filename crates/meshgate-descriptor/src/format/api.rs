@@ -21,6 +21,12 @@ pub fn tables(definition: &Cursor<'_>) -> Vec<Table> {
         let named = tables.entries().into_iter().map(|(name, cursor)| table(Some(name), &cursor));
         return tables.items().map(|cursor| table(None, &cursor)).chain(named).collect();
     }
+    if definition.get("dataContractSpecification").is_some() {
+        return super::dcs::contract(definition).schema;
+    }
+    if definition.string("kind").as_deref() == Some("DataContract") {
+        return super::odcs::contract(definition).schema;
+    }
     if definition.get("asyncapi").is_some() {
         return messages(definition);
     }
@@ -37,12 +43,21 @@ fn openapi(definition: &Cursor<'_>) -> Vec<Table> {
     let named = definition.at(&["components", "schemas"]).or_else(|| definition.get("definitions"));
     let mut tables: Vec<Table> =
         entries(named).iter().filter_map(|(name, schema)| of_schema(Some(name), schema)).collect();
+    // A webhook sends what a request's body holds.
+    for (name, methods) in entries(definition.get("webhooks")) {
+        for (_, method) in methods.entries() {
+            let bodies = entries(method.at(&["requestBody", "content"])).into_iter();
+            tables.extend(bodies.filter_map(|(_, body)| of_schema(Some(name), &body.get("schema")?)));
+        }
+    }
     for (path, methods) in entries(definition.get("paths")) {
         for (_, method) in methods.entries() {
             for (_, response) in entries(method.get("responses")) {
                 let contents = entries(response.get("content")).into_iter().filter_map(|(_, body)| body.get("schema"));
+                let headers = entries(response.get("headers")).into_iter();
+                let headers = headers.map(|(_, header)| header.get("schema").unwrap_or(header));
                 // A reference to a named schema is that table again.
-                for schema in contents.chain(response.get("schema")) {
+                for schema in contents.chain(response.get("schema")).chain(headers) {
                     let table = of_schema(Some(path), &schema);
                     tables.extend(table.filter(|table| !tables.iter().any(|known| known.pointer == table.pointer)));
                 }
@@ -74,9 +89,11 @@ fn table(name: Option<&str>, cursor: &Cursor<'_>) -> Table {
     }
 }
 
-/// A schema is a table when it has columns.
+/// A schema is a table when it has columns; a scalar that is classified is one of one column.
 fn of_schema(name: Option<&str>, schema: &Cursor<'_>) -> Option<Table> {
-    let columns = nested(schema).columns;
+    let whole = column(schema, Some("value".to_owned()), None);
+    let said = whole.classification.is_some() || whole.pii.is_some();
+    let columns = if whole.columns.is_empty() && said { vec![whole] } else { whole.columns };
     (!columns.is_empty()).then(|| Table {
         name: name.map(str::to_owned).or_else(|| schema.any_string(&["name", "title"])),
         description: schema.any_string(&["description", "doc"]),
@@ -101,15 +118,19 @@ fn messages(definition: &Cursor<'_>) -> Vec<Table> {
     for (channel, message) in found {
         let one = message.clone();
         for message in message.list("oneOf").chain([one]) {
-            let Some(payload) = message.get("payload") else { continue };
-            // AsyncAPI 3 may wrap the schema of a payload, to name its format.
-            let schemas = [payload.get("schema"), Some(payload)];
-            let Some(mut table) = schemas.iter().flatten().find_map(|schema| of_schema(None, schema)) else { continue };
-            table.physical_name = Some(channel.clone());
-            table.name = message.any_string(&["messageId", "name"]).or(table.name).or_else(|| Some(channel.clone()));
-            // A message that a channel refers to is that table again.
-            if !tables.iter().any(|known| known.pointer == table.pointer) {
-                tables.push(table);
+            for part in ["payload", "headers"].iter().filter_map(|key| message.get(key)) {
+                // AsyncAPI 3 may wrap the schema of a payload, to name its format.
+                let schemas = [part.get("schema"), Some(part)];
+                let Some(mut table) = schemas.iter().flatten().find_map(|schema| of_schema(None, schema)) else {
+                    continue;
+                };
+                table.physical_name = Some(channel.clone());
+                table.name =
+                    message.any_string(&["messageId", "name"]).or(table.name).or_else(|| Some(channel.clone()));
+                // A message that a channel refers to is that table again.
+                if !tables.iter().any(|known| known.pointer == table.pointer) {
+                    tables.push(table);
+                }
             }
         }
     }
@@ -126,7 +147,7 @@ fn entries<'a>(cursor: Option<Cursor<'a>>) -> Vec<(&'a str, Cursor<'a>)> {
 fn nested(schema: &Cursor<'_>) -> Column {
     let required: HashSet<String> = schema.strings("required").into_iter().collect();
     let mut whole = Column::default();
-    for key in ["properties", "patternProperties"] {
+    for key in ["properties", "patternProperties", "dependentSchemas"] {
         whole.columns.extend(
             entries(schema.get(key)).iter().map(|(name, cursor)| {
                 column(cursor, Some((*name).to_owned()), required.contains(*name).then_some(true))
@@ -134,7 +155,18 @@ fn nested(schema: &Cursor<'_>) -> Column {
         );
     }
     whole.columns.extend(schema.list("fields").map(|field| avro(&field)));
-    for key in ["items", "additionalProperties", "values", "contains", "not", "if", "then", "else"] {
+    for key in [
+        "items",
+        "additionalProperties",
+        "unevaluatedProperties",
+        "unevaluatedItems",
+        "values",
+        "contains",
+        "not",
+        "if",
+        "then",
+        "else",
+    ] {
         for part in schema
             .get(key)
             .into_iter()

@@ -34,6 +34,15 @@ pub fn unseen<'a>(root: &Cursor<'a>) -> Vec<Cursor<'a>> {
     lists.flat_map(|list| list.items()).filter_map(|port| port.get("$ref")).collect()
 }
 
+/// Returns the API definitions of output ports in which no columns were found.
+pub fn unread<'a>(root: &Cursor<'a>) -> Vec<Cursor<'a>> {
+    let ports = root.at(&["interfaceComponents", "outputPorts"]).into_iter().flat_map(|list| list.items());
+    let definitions = ports.filter_map(|port| port.at(&["promises", "api", "definition"]));
+    // A reference that leads nowhere, and one to another language, are told by themselves.
+    let said = definitions.filter(|definition| !definition.is_null() && definition.get("$ref").is_none());
+    said.filter(|definition| api::tables(definition).iter().all(|table| table.columns.is_empty())).collect()
+}
+
 /// Builds the model of a product.
 pub fn product(root: &Cursor<'_>) -> Product {
     let info = root.get("info");

@@ -19,12 +19,13 @@ use meshgate_core::model::{Contract, Direction, Owner, Port, Product, Sla, Suppo
 use std::sync::Arc;
 
 /// Builds the model of a product and of the contract that it carries.
-pub fn product(root: &Cursor<'_>) -> (Product, Option<Arc<Contract>>) {
+pub fn product(root: &Cursor<'_>) -> (Product, Vec<Arc<Contract>>) {
     let details = root.at(&["product", "details"]).or_else(|| root.get("product"));
     let details = details.as_ref().and_then(language);
     let text = |key: &str| details.as_ref().and_then(|details| details.string(key));
-    let contract = contract(root).map(Arc::new);
-    let contract_id = named(root).and_then(|contract| contract.string("id"));
+    let contracts = contracts(root);
+    let contract = contracts.first().cloned();
+    let contract_id = named(root).first().and_then(|contract| contract.string("id"));
     let holder = part(root, "dataHolder");
     let mut ports: Vec<Port> =
         part(root, "dataAccess").iter().flat_map(accesses).map(|(name, a)| port(name, &a)).collect();
@@ -47,7 +48,7 @@ pub fn product(root: &Cursor<'_>) -> (Product, Option<Arc<Contract>>) {
         ports,
         pointer: root.pointer(),
     };
-    (product, contract)
+    (product, contracts)
 }
 
 /// A part of the product: in `product` since 4.0, at the root before.
@@ -115,24 +116,30 @@ fn support(root: &Cursor<'_>) -> Vec<Support> {
     of_levels.chain(part(root, "support")).filter_map(channel).collect()
 }
 
-fn contract(root: &Cursor<'_>) -> Option<Contract> {
+/// The first contract has what the product says of levels, terms and prices; the others have what is theirs.
+fn contracts(root: &Cursor<'_>) -> Vec<Arc<Contract>> {
     let named = named(root);
-    let levels = part(root, "SLA").map(|sla| sla_rows(&sla)).unwrap_or_default();
-    let license = part(root, "license");
-    let pricing = part(root, "pricingPlans");
+    let first = contract(root, named.first(), true);
+    let others = named.iter().skip(1).filter_map(|profile| contract(root, Some(profile), false));
+    first.into_iter().chain(others).map(Arc::new).collect()
+}
+
+fn contract(root: &Cursor<'_>, named: Option<&Cursor<'_>>, first: bool) -> Option<Contract> {
+    let levels = part(root, "SLA").filter(|_| first).map(|sla| sla_rows(&sla)).unwrap_or_default();
+    let license = part(root, "license").filter(|_| first);
+    let pricing = part(root, "pricingPlans").filter(|_| first);
     if named.is_none() && levels.is_empty() && license.is_none() && pricing.is_none() {
         return None;
     }
-    let spec = named.as_ref().and_then(|contract| contract.get("spec")).filter(Cursor::is_map);
+    let spec = named.and_then(|contract| contract.get("spec")).filter(Cursor::is_map);
     // The contract may be a file beside the product.
-    let spec =
-        spec.or_else(|| named.as_ref().and_then(|contract| contract.contract_at(&contract.string("contractURL")?)));
+    let spec = spec.or_else(|| named.and_then(|contract| contract.contract_at(&contract.string("contractURL")?)));
     let mut contract = match &spec {
         Some(spec) if spec.get("dataContractSpecification").is_some() => dcs::contract(spec),
         Some(spec) => odcs::contract(spec),
-        None => Contract { pointer: named.as_ref().unwrap_or(root).pointer(), ..Contract::default() },
+        None => Contract { pointer: named.unwrap_or(root).pointer(), ..Contract::default() },
     };
-    let said = |key: &str| named.as_ref().and_then(|named| named.string(key));
+    let said = |key: &str| named.and_then(|named| named.string(key));
     contract.id = said("id").or(contract.id);
     contract.version = said("contractVersion").or(contract.version);
     contract.sla.extend(levels);
@@ -141,22 +148,33 @@ fn contract(root: &Cursor<'_>) -> Option<Contract> {
     Some(contract)
 }
 
-/// The contract: since 4.2 one of several profiles, of which the one called `default`, else the first, is meant.
-fn named<'a>(root: &Cursor<'a>) -> Option<Cursor<'a>> {
-    let contract = part(root, "contract")?;
+/// The contracts: since 4.2 there may be several profiles. The one that ports carry stands first: the one called
+/// `default`, else the first.
+fn named<'a>(root: &Cursor<'a>) -> Vec<Cursor<'a>> {
     let known = ["id", "type", "contractURL", "spec", "$ref", "contractVersion"];
-    if known.iter().any(|key| contract.get(key).is_some()) {
-        return Some(contract);
+    let places = [root.at(&["product", "contract"]), root.get("contract")];
+    let mut found = Vec::new();
+    for place in places.into_iter().flatten() {
+        let profiles = accesses(&place);
+        if known.iter().any(|key| place.get(key).is_some()) || profiles.is_empty() {
+            found.push(place);
+        } else {
+            let (default, others): (Vec<_>, Vec<_>) =
+                profiles.into_iter().partition(|(name, _)| name.as_deref() == Some("default"));
+            found.extend(default.into_iter().chain(others).map(|(_, profile)| profile));
+        }
     }
-    let profile = accesses(&contract).into_iter().map(|(_, profile)| profile).next();
-    contract.get("default").or(profile).or(Some(contract))
+    found
 }
 
-/// Returns the file of the contract, and where it is named.
-pub fn contract_file(root: &Cursor<'_>) -> Option<(String, String)> {
-    let url = named(root)?.get("contractURL")?;
-    let file = url.text().filter(|text| !text.contains("://"))?;
-    Some((file, url.pointer()))
+/// Returns the files of contracts, and where they are named.
+pub fn contract_files(root: &Cursor<'_>) -> Vec<(String, String)> {
+    let file = |contract: Cursor<'_>| {
+        let url = contract.get("contractURL")?;
+        let file = url.text().filter(|text| !text.contains("://"))?;
+        Some((file, url.pointer()))
+    };
+    named(root).into_iter().filter_map(file).collect()
 }
 
 /// Dimensions stand in the list, or in profiles of their own below it.
