@@ -56,6 +56,21 @@ fn the_strictest_word_counts() {
     // What masks the list does not mask elements that are stricter than the list says of itself, unless they say so.
     let hashed = "{name: a, classification: public, items: {classification: restricted, customProperties: [{property: masking, value: hash}]}}";
     assert_eq!(column(hashed).masking.as_deref(), Some("hash"));
+    for unmasked in [
+        "{name: a, classification: internal, customProperties: [{property: masking, value: hash}], items: {classification: restricted}}",
+        "{name: a, map: {key: {classification: restricted, x-masking: hash}, value: {classification: restricted}}}",
+    ] {
+        let column = column(unmasked);
+        assert_eq!(
+            (column.classification.as_deref(), column.masking.as_deref()),
+            (Some("restricted"), None),
+            "{unmasked}"
+        );
+    }
+    for word in ["highly restricted", "Restricted - PII", "top secret"] {
+        let both = format!("{{name: a, classification: public, x-classification: '{word}'}}");
+        assert_eq!(column(&both).classification.unwrap(), word.to_lowercase());
+    }
     // It names the column that holds the encrypted value; this one holds the clear one.
     assert_eq!(column("{name: a, encryptedName: b}").encrypted, None);
 }
@@ -91,6 +106,15 @@ fn no_column_hides_in_an_api_definition() {
         format!("{{properties: {{a: {{allOf: [{{type: string}}, {R}]}}}}}}"),
         format!("{{properties: {{a: {{additionalProperties: {{properties: {{iban: {R}}}}}}}}}}}"),
         format!("{{patternProperties: {{'^i': {R}}}}}"),
+        format!("{{dependentSchemas: {{a: {{properties: {{iban: {R}}}}}}}}}"),
+        "{$defs: {S: {type: string}}, properties: {iban: {$ref: '#/$defs/S', classification: restricted}}}".to_string(),
+        "{$defs: {S: {$anchor: s, type: string, classification: restricted}}, properties: {iban: {$ref: '#s'}}}".to_string(),
+        format!("{{$id: 'https://x.org/a.json', $defs: {{b: {{$id: b.json, properties: {{iban: {R}}}}}}}, properties: {{b: {{$ref: b.json}}}}}}"),
+        format!("{{openapi: 3.1.0, webhooks: {{paid: {{post: {{requestBody: {{content: {{j: {{schema: {{properties: {{iban: {R}}}}}}}}}}}}}}}}}}}"),
+        format!("{{openapi: 3.1.0, paths: {{/x: {{get: {{responses: {{'200': {{headers: {{h: {{schema: {R}}}}}}}}}}}}}}}}}"),
+        format!("{{asyncapi: 2.0.0, channels: {{c: {{subscribe: {{message: {{payload: {{type: array, items: {R}}}}}}}}}}}}}"),
+        "{kind: DataContract, schema: [{name: t, properties: [{name: i, classification: restricted}]}]}".into(),
+        "{dataContractSpecification: 1.2.0, models: {m: {fields: {i: {classification: restricted}}}}}".into(),
         format!("{{properties: {{a: {{items: [{{type: string}}, {R}]}}}}}}"),
         deep,
         format!("{{type: record, name: r, fields: [{{name: iban, type: {R}}}]}}"),

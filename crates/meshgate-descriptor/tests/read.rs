@@ -185,6 +185,12 @@ fn formats_are_recognised_by_content() {
         ("kind: DataProject\nversion: 1", "unknown"),
         // Another tool's `apiVersion` does not make a Witboost product foreign.
         ("kind: dataproduct\napiVersion: witboost.com/v1\nid: urn:dmb:dp:d:n:1", "witboost"),
+        ("kind: virtualDataset\napiVersion: v2.2.2", "odcs"),
+        // Resources of other tools may well be called so.
+        ("apiVersion: data.example.com/v1\nkind: DataProduct\nmetadata: {}\nspec: {}", "unknown"),
+        ("apiVersion: backstage.io/v1alpha1\nkind: DataContract\nmetadata: {name: n}\nspec: {}", "unknown"),
+        ("info: {title: t}\nmodels: [{name: bert}]", "unknown"),
+        ("openapi: 3.0.0\ninfo: {title: t}\npaths: {}", "unknown"),
         // Readers differ in which of two values they take: either makes it a descriptor.
         ("{kind: Other, kind: DataContract}", "odcs"),
         ("- 1", "unknown"),
@@ -204,6 +210,11 @@ fn formats_are_recognised_by_content() {
         ("dataproductDescriptor: 1.0.0", "read.unknown_format", "`dataproductDescriptor`"),
         ("info: {name: n}\ninterfaceComponents: {}", "read.unknown_format", "which standard"),
         ("info: {title: t}\nmodels: {}", "read.unknown_format", "which standard"),
+        ("apiVersion: v3.1.0\nid: c\nschema: [{name: t}]", "read.unknown_format", "which standard"),
+        ("product: {details: {en: {name: n}}}", "read.unknown_format", "which standard"),
+        ("Kind: DataContract\napiVersion: v3.1.0", "read.unknown_format", "`Kind`"),
+        ("Schema: https://opendataproducts.org/v4.1", "read.unknown_format", "`Schema`"),
+        ("- {kind: DataContract, apiVersion: v3.1.0}", "read.unknown_format", "a list of descriptors"),
     ] {
         let said = of(text);
         assert!(said.starts_with(rule) && said.contains(named), "{text}: {said}");

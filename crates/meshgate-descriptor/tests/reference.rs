@@ -226,6 +226,11 @@ fn parts_of_another_shape_are_told() {
         "dataContractSpecification: 1.2.0\nmodels: [a]\n",
         "dataProductSpecification: 0.0.1\noutputPorts: x\n",
         "kind: dataproduct\nid: urn:dmb:dp:d:n:1\ncomponents: {o: {kind: outputport}}\n",
+        "kind: dataproduct\nid: urn:dmb:dp:d:n:1\ncomponents: [{kind: output-port}]\n",
+        "kind: dataproduct\nid: urn:dmb:dp:d:n:1\ncomponents: [{kind: outputport, dataContract: []}]\n",
+        "kind: dataproduct\nid: urn:dmb:dp:d:n:1\ncomponents: [{kind: outputport, dataContract: {schema: [{name: a, children: {}}]}}]\n",
+        "kind: DataContract\napiVersion: v2.2.2\ndataset: [{table: t, columns: {iban: {}}}]\n",
+        "dataProductDescriptor: 1.0.0\ninterfaceComponents: {outputPorts: [{$ref: '#/components/p', promises: {}}]}\ncomponents: {p: {name: p}}\n",
         "schema: https://opendataproducts.org/v4.2\nversion: '4.2'\nproduct: {contract: {spec: text}}\n",
     ] {
         assert_eq!(
@@ -254,6 +259,52 @@ fn a_contract_that_cannot_be_read_is_told_by_its_product() {
     let input = modelled(&[("p.yaml", product), ("two.yaml", &two)]);
     let ids: Vec<_> = input.contracts.iter().map(|contract| contract.id.clone().unwrap()).collect();
     assert_eq!(ids, ["7", "orders"]);
+}
+
+#[test]
+fn what_a_port_names_must_be_a_contract() {
+    let product = "kind: DataProduct\napiVersion: v1.0.0\noutputPorts:\n- {name: o, contractId: c.yaml}\n";
+    for other in ["a: 1\n", "Kind: DataContract\nschema: []\n"] {
+        let (_, resolution) = joined(&[("p.yaml", product), ("c.yaml", other)]);
+        assert!(resolution.diagnostics[0].1.message.contains("no data contract of a known standard"), "{other}");
+    }
+}
+
+#[test]
+fn every_contract_of_an_lf_product_is_in_sight() {
+    let spec = |classification: &str| {
+        format!(
+            "{{id: c, type: ODCS, spec: {{kind: DataContract, schema: [{{name: t, properties: [{{name: a, classification: {classification}}}]}}]}}}}"
+        )
+    };
+    for contract in [
+        format!("product: {{contract: {{default: {}, other: {}}}}}\n", spec("internal"), spec("restricted")),
+        format!("product: {{contract: {}}}\ncontract: {}\n", spec("internal"), spec("restricted")),
+    ] {
+        let input =
+            modelled(&[("p.yaml", &format!("schema: https://opendataproducts.org/v4.2\nversion: '4.2'\n{contract}"))]);
+        let found: Vec<_> =
+            input.contracts.iter().map(|c| c.schema[0].columns[0].classification.clone().unwrap()).collect();
+        assert_eq!(found, ["internal", "restricted"], "{contract}");
+    }
+}
+
+#[test]
+fn a_definition_without_columns_is_noticed() {
+    for definition in ["'type Query { iban: String }'", "{schema: {tables: [{name: t, columns: {iban: {}}}]}}", "[]"] {
+        let text = format!("{DPDS}  - name: o\n    promises:\n      api: {{name: a, definition: {definition}}}\n");
+        let (_, resolution) = joined(&[("p.yaml", &text)]);
+        assert_eq!(
+            resolution.notices.iter().map(|notice| notice.rule).collect::<Vec<_>>(),
+            ["reference.unseen"],
+            "{text}"
+        );
+    }
+    // Data in an example is no reference, and no file is looked for.
+    let text = format!(
+        "{DPDS}  - name: o\n    promises:\n      api: {{name: a, definition: {{properties: {{a: {{example: {{$ref: nowhere.json}}}}}}}}}}\n"
+    );
+    assert_eq!(told(&[("p.yaml", &text)]), []);
 }
 
 #[test]

@@ -124,7 +124,11 @@ impl Engine {
                 span: Default::default(),
                 help: "write a descriptor, or do not name this file".to_owned(),
             };
-            let findings = if unread.is_empty() { vec![located.diagnostic(empty())] } else { unread };
+            let mut findings = if unread.is_empty() { vec![located.diagnostic(empty())] } else { unread };
+            // What cannot be read might be a descriptor, so it denies; whoever knows better has a way to say so.
+            for help in findings.iter_mut().filter(|_| !file.named).filter_map(|finding| finding.help.as_mut()) {
+                help.push_str("; if this is no descriptor, name it in .gitignore");
+            }
             result.unreadable(&file.name, findings);
             return result;
         }
