@@ -238,7 +238,14 @@ fn the_model_says_what_the_document_says() {
 /// Every scalar's span, read again on its own, gives the same value.
 fn round_trips(document: &Document, value: &Value, pointer: &Pointer) {
     match value {
-        Value::Object(map) => map.iter().for_each(|(key, value)| round_trips(document, value, &pointer.key(key))),
+        Value::Object(map) => map.iter().for_each(|(key, value)| {
+            let written = document.key_span(&pointer.key(key)).slice(document.text());
+            let again = read("t.yaml", format!("{written}: 0").as_bytes(), &ReadLimits::default());
+            let again = again.documents.first().and_then(|d| d.to_value().as_object()?.keys().next().cloned());
+            // An alias as a key is written as the alias.
+            assert!(written.starts_with('*') || again.as_ref() == Some(key), "{pointer}: {written} is not {key}");
+            round_trips(document, value, &pointer.key(key));
+        }),
         Value::Array(items) => {
             items.iter().enumerate().for_each(|(i, value)| round_trips(document, value, &pointer.index(i)))
         }
