@@ -5,6 +5,7 @@
 
 use crate::cursor::Cursor;
 use meshgate_core::model::{Column, Owner};
+use std::collections::HashSet;
 
 /// The names under which a team writes what the standards have no field for. Names of the configuration come first.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,7 +99,10 @@ pub fn of_elements(column: &mut Column, elements: Column) {
         (a, b) => a.or(b),
     };
     column.encrypted = column.encrypted.or(elements.encrypted);
-    column.tags.extend(elements.tags.into_iter().filter(|tag| !column.tags.contains(tag)).collect::<Vec<_>>());
+    if !elements.tags.is_empty() {
+        let known: HashSet<String> = column.tags.iter().cloned().collect();
+        column.tags.extend(elements.tags.into_iter().filter(|tag| !known.contains(tag)));
+    }
     column.columns.extend(elements.columns);
 }
 

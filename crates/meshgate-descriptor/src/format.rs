@@ -255,6 +255,7 @@ pub fn join(
         relationship::check(&descriptor, files, limits, &mut resolution);
     }
     unseen(&descriptor, limits, &mut resolution);
+    resolution.bound();
     (descriptor, resolution)
 }
 

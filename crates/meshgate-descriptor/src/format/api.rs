@@ -43,6 +43,7 @@ fn openapi(definition: &Cursor<'_>) -> Vec<Table> {
     let named = definition.at(&["components", "schemas"]).or_else(|| definition.get("definitions"));
     let mut tables: Vec<Table> =
         entries(named).iter().filter_map(|(name, schema)| of_schema(Some(name), schema)).collect();
+    let mut known: HashSet<String> = tables.iter().map(|table| table.pointer.clone()).collect();
     // A webhook sends what a request's body holds.
     for (name, methods) in entries(definition.get("webhooks")) {
         for (_, method) in methods.entries() {
@@ -58,8 +59,7 @@ fn openapi(definition: &Cursor<'_>) -> Vec<Table> {
                 let headers = headers.map(|(_, header)| header.get("schema").unwrap_or(header));
                 // A reference to a named schema is that table again.
                 for schema in contents.chain(response.get("schema")).chain(headers) {
-                    let table = of_schema(Some(path), &schema);
-                    tables.extend(table.filter(|table| !tables.iter().any(|known| known.pointer == table.pointer)));
+                    tables.extend(of_schema(Some(path), &schema).filter(|table| known.insert(table.pointer.clone())));
                 }
             }
         }
@@ -115,6 +115,7 @@ fn messages(definition: &Cursor<'_>) -> Vec<Table> {
     let named = entries(definition.at(&["components", "messages"])).into_iter();
     found.extend(named.map(|(name, message)| (name.to_owned(), message)));
     let mut tables: Vec<Table> = Vec::new();
+    let mut known: HashSet<String> = HashSet::new();
     for (channel, message) in found {
         let one = message.clone();
         for message in message.list("oneOf").chain([one]) {
@@ -128,7 +129,7 @@ fn messages(definition: &Cursor<'_>) -> Vec<Table> {
                 table.name =
                     message.any_string(&["messageId", "name"]).or(table.name).or_else(|| Some(channel.clone()));
                 // A message that a channel refers to is that table again.
-                if !tables.iter().any(|known| known.pointer == table.pointer) {
+                if known.insert(table.pointer.clone()) {
                     tables.push(table);
                 }
             }

@@ -14,7 +14,7 @@ use std::collections::HashSet;
 pub fn misspelt(descriptor: &Descriptor, version: &Version) -> Vec<Violation> {
     let Some(document) = descriptor.document(0) else { return Vec::new() };
     let tree = document.tree();
-    let mut lint = Lint { descriptor, part: 0, tree, version, found: Vec::new(), seen: HashSet::new() };
+    let mut lint = Lint { descriptor, part: 0, tree, version, found: Vec::new(), seen: HashSet::new(), looks: 0 };
     lint.value(&[version.definition(version.root)], tree.root, &Pointer::root());
     lint.found
 }
@@ -27,7 +27,12 @@ struct Lint<'a> {
     found: Vec<Violation>,
     /// An alias is looked at once.
     seen: HashSet<(usize, NodeId)>,
+    /// Unknown keys that were compared with the known ones.
+    looks: usize,
 }
+
+/// Unknown keys that are compared: a document of many thousands has not misspelt them.
+const LOOKS_MAX: usize = 10_000;
 
 impl<'a> Lint<'a> {
     fn value(&mut self, shapes: &[&'a Shape], id: NodeId, pointer: &Pointer) {
@@ -68,6 +73,10 @@ impl<'a> Lint<'a> {
         let open = !records.iter().any(|record| record.closed || record.sealed);
         // A map of free keys has no misspelt ones; `x-` keys are meant to be free.
         let named = records.iter().any(|record| !record.fields.is_empty());
+        // A key that is there too is not the one that was meant.
+        let present: HashSet<&str> = entries.iter().map(|entry| &*entry.key).collect();
+        let fields = records.iter().flat_map(|record| &record.fields).map(|field| &*field.key);
+        let absent: Vec<&str> = fields.filter(|key| !present.contains(key)).collect();
         for entry in entries {
             let mut shapes = Vec::new();
             for record in records {
@@ -77,7 +86,7 @@ impl<'a> Lint<'a> {
             }
             if shapes.is_empty() {
                 if open && named {
-                    self.unknown(records, entries, entry, pointer);
+                    self.unknown(&absent, entry, pointer);
                 }
                 shapes.extend(records.iter().filter_map(|record| record.rest.as_ref()));
             }
@@ -87,11 +96,12 @@ impl<'a> Lint<'a> {
         }
     }
 
-    fn unknown(&mut self, records: &[&'a Record], entries: &[Entry], entry: &Entry, pointer: &Pointer) {
-        let fields = records.iter().flat_map(|record| &record.fields).map(|field| &*field.key);
-        // A key that is there too is not the one that was meant.
-        let absent = fields.filter(|key| !entries.iter().any(|entry| *entry.key == **key));
-        if let Some(near) = words::nearest(&entry.key, absent) {
+    fn unknown(&mut self, absent: &[&'a str], entry: &Entry, pointer: &Pointer) {
+        self.looks += 1;
+        if self.looks > LOOKS_MAX {
+            return;
+        }
+        if let Some(near) = words::nearest(&entry.key, absent.iter().copied()) {
             let place = pointer.key(&entry.key);
             self.found.push(Violation {
                 rule: "schema.misspelt_key",

@@ -449,7 +449,8 @@ impl<'a> Check<'a> {
         } else {
             own(record, entries, &mut known);
         }
-        let strangers: Vec<&'a Entry> = entries.iter().filter(|entry| !known.contains(&&*entry.key)).collect();
+        let known: HashSet<&str> = known.into_iter().collect();
+        let strangers: Vec<&'a Entry> = entries.iter().filter(|entry| !known.contains(&*entry.key)).collect();
         if strangers.is_empty() || self.quiet > 0 {
             self.failed |= !strangers.is_empty();
             return;
@@ -468,9 +469,15 @@ impl<'a> Check<'a> {
             let message = |check: &Self| format!("{} does not fit the standard as a whole", check.label());
             self.fail_here("schema.misfit", message, Some("mend what else is said of it".to_owned()));
         }
+        let present: HashSet<&str> = entries.iter().map(|entry| &*entry.key).collect();
+        let free: Vec<&str> = declared.iter().copied().filter(|key| !present.contains(key)).collect();
         for stranger in strangers {
-            let free: Vec<&str> =
-                declared.iter().copied().filter(|key| !entries.iter().any(|entry| *entry.key == **key)).collect();
+            // Beyond what is told, they are only counted.
+            if self.found.len() >= VIOLATIONS_MAX {
+                self.failed = true;
+                self.more += 1;
+                continue;
+            }
             let key = words::short(&stranger.key);
             let elsewhere = words::elsewhere(&holding, &stranger.key, self.version);
             self.fail(|check| {
