@@ -266,6 +266,9 @@ fn unopened_contract(
     unopened: Unopened,
     resolution: &mut Resolution,
 ) {
+    if resolution.full() {
+        return;
+    }
     let place = Place::parse(pointer).ok().and_then(|place| descriptor.locate(&place));
     let (part, pointer) = place.unwrap_or_default();
     let why = match unopened {
@@ -348,6 +351,9 @@ fn unseen(descriptor: &Descriptor, limits: &ReadLimits, resolution: &mut Resolut
             });
         }
         for reference in dpds::unseen(&root) {
+            if resolution.full() {
+                break;
+            }
             let (part, pointer) = reference.local();
             let span = descriptor.span(part, pointer);
             if !resolution.diagnostics.iter().any(|(told, diagnostic)| *told == part && diagnostic.span == span) {

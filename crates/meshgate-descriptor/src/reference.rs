@@ -25,7 +25,7 @@ use std::collections::HashMap;
 /// References that lead on from one another, at most.
 const CHAIN_MAX: usize = 32;
 /// Names within API definitions that are looked for, at most.
-const LOOKS_MAX: usize = 300;
+const LOOKS_MAX: usize = 100;
 /// Files of one descriptor, at most.
 const PARTS_MAX: usize = 256;
 
@@ -36,15 +36,24 @@ pub struct Resolution {
     pub diagnostics: Vec<(usize, Diagnostic)>,
     /// References that lead nowhere that matters.
     pub notices: Vec<Violation>,
+    /// Diagnostics that were not even looked up, because there are so many.
+    more: usize,
 }
 
 /// Diagnostics and notices of one descriptor's references that are told; the rest is counted.
 const TOLD_MAX: usize = 1000;
 
 impl Resolution {
+    /// Is there no room for another diagnostic? Then it is only counted: finding its place costs more than anyone reads.
+    pub(crate) fn full(&mut self) -> bool {
+        let full = self.diagnostics.len() >= TOLD_MAX;
+        self.more += usize::from(full);
+        full
+    }
+
     /// Keeps what can be read by a person; that there is more is said.
     pub(crate) fn bound(&mut self) {
-        let more = self.diagnostics.len().saturating_sub(TOLD_MAX);
+        let more = self.more + self.diagnostics.len().saturating_sub(TOLD_MAX);
         if more > 0 {
             self.diagnostics.truncate(TOLD_MAX);
             let message = format!("{more} more references lead nowhere");
@@ -129,6 +138,7 @@ pub(crate) fn contract(
     let more = resolve_part(descriptor, part, files, limits);
     resolution.diagnostics.extend(more.diagnostics);
     resolution.notices.extend(more.notices);
+    resolution.more += more.more;
     Ok(Some(part))
 }
 
@@ -332,12 +342,17 @@ impl Resolver<'_> {
             None if reference.contains('#') => return None,
             None => ("$id", reference),
         };
-        // Each look is through the whole definition: a few hundred are enough for any honest one.
+        // Each look is through the whole definition: a hundred are enough for any honest one.
+        let tree = self.descriptor.document(at.part)?.tree();
+        // A schema that is called something within says what it is called itself.
+        let Some(NodeValue::Map(own)) = tree.value(at.scope) else { return None };
+        if key == "$id" && !own.iter().any(|entry| &*entry.key == key) {
+            return None;
+        }
         self.looks += 1;
         if self.looks > LOOKS_MAX {
             return None;
         }
-        let tree = self.descriptor.document(at.part)?.tree();
         let mut open = vec![(at.scope, at.scope_pointer.clone())];
         while let Some((id, pointer)) = open.pop() {
             match tree.node(id).map(|node| &node.value) {
@@ -500,6 +515,9 @@ impl Resolver<'_> {
     }
 
     fn tell(&mut self, at: &At, rule: &'static str, message: String, help: &str) {
+        if self.resolution.full() {
+            return;
+        }
         let span = self.descriptor.span(at.part, &at.pointer.key("$ref"));
         self.resolution.diagnostics.push((at.part, Diagnostic::new(rule, message, span, help)));
     }
