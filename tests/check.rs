@@ -36,8 +36,8 @@ fn a_clean_descriptor_is_allowed() {
     assert_eq!(ran.stderr, "no meshgate.yaml found: using the embedded rules\n");
 }
 
-#[test]
-fn standard_input_is_a_descriptor() {
+/// Runs `meshgate check - --format json` on a text.
+fn piped(text: &str) -> (Option<i32>, Value) {
     let here = folder(&[]);
     let mut child = meshgate(here.path())
         .args(["check", "-", "--format", "json"])
@@ -46,11 +46,40 @@ fn standard_input_is_a_descriptor() {
         .stderr(Stdio::null())
         .spawn()
         .expect("the program");
-    child.stdin.take().expect("stdin").write_all(CONTRACT.as_bytes()).expect("a pipe");
+    child.stdin.take().expect("stdin").write_all(text.as_bytes()).expect("a pipe");
     let output = child.wait_with_output().expect("an end");
-    assert!(output.status.success());
-    let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    (output.status.code(), serde_json::from_slice(&output.stdout).expect("JSON"))
+}
+
+#[test]
+fn standard_input_is_a_descriptor() {
+    let (code, report) = piped(CONTRACT);
+    assert_eq!(code, Some(0));
     assert_eq!(report["descriptors"][0]["file"], "stdin");
+}
+
+#[test]
+fn a_mesh_too_dense_is_a_fault_of_a_file_and_of_standard_input() {
+    let many: String = (0..800)
+        .map(|n| {
+            format!(
+                "---\nkind: DataProduct\napiVersion: v1.0.0\nid: p{n}\nstatus: active\ninputPorts:\n- {{name: i, version: 1.0.0, contractId: x}}\noutputPorts:\n- {{name: o, version: 1.0.0, contractId: x}}\n"
+            )
+        })
+        .collect();
+    let here = folder(&[("p.yaml", &many)]);
+    let ran = run(here.path(), &["check", "p.yaml", "--format", "json"]);
+    let of_file: Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    let (code, of_text) = piped(&many);
+    // Descriptors are denied beside the fault.
+    assert_eq!((ran.code, code), (1, Some(1)));
+    for report in [of_file, of_text] {
+        let faults = report["faults"].as_array().expect("faults");
+        let told = faults
+            .iter()
+            .any(|fault| fault["message"].as_str().is_some_and(|m| m.contains("offered and read too often")));
+        assert!(told, "{faults:?}");
+    }
 }
 
 #[test]

@@ -23,6 +23,8 @@ pub struct Descriptor {
     /// Contracts that its ports name, by the name, as parts.
     contracts: HashMap<String, usize>,
     extract: Arc<Extract>,
+    /// Values that its model may come to.
+    nodes_max: usize,
 }
 
 /// One file of a descriptor.
@@ -49,9 +51,9 @@ pub(crate) struct Target {
 }
 
 impl Descriptor {
-    pub(crate) fn new(format: Format, file: &str, document: Document, extract: Arc<Extract>) -> Self {
+    pub(crate) fn new(format: Format, file: &str, document: Document, extract: Arc<Extract>, nodes_max: usize) -> Self {
         let parts = vec![Part { file: file.to_owned(), document, format, key: key(file, 0) }];
-        Self { format, parts, links: HashMap::new(), contracts: HashMap::new(), extract }
+        Self { format, parts, links: HashMap::new(), contracts: HashMap::new(), extract, nodes_max }
     }
 
     /// Returns its files, its own first.
@@ -89,6 +91,10 @@ impl Descriptor {
     /// Returns the document of a contract that a port names.
     pub(crate) fn contract(&self, name: &str) -> Option<Cursor<'_>> {
         self.contracts.get(name).map(|part| self.part_root(*part))
+    }
+
+    pub(crate) const fn nodes_max(&self) -> usize {
+        self.nodes_max
     }
 
     pub(crate) fn extract(&self) -> &Extract {

@@ -75,13 +75,8 @@ pub fn recognise(document: &Document) -> Recognised {
     if kinds.iter().any(|kind| kind.eq_ignore_ascii_case("dataproduct")) && !bitol && of_witboost {
         found.push((Format::Witboost, "kind"));
     } else if !is_kubernetes(document) {
-        for (kind, format) in [
-            ("DataProduct", Format::Odps),
-            ("DataContract", Format::Odcs),
-            // What ODCS 2 called a contract of a view.
-            ("virtualDataset", Format::Odcs),
-        ] {
-            if kinds.iter().any(|found| found == kind) {
+        for (known, format) in [(&["DataProduct"][..], Format::Odps), (ODCS_KINDS, Format::Odcs)] {
+            if kinds.iter().any(|kind| known.contains(&kind.as_str())) {
                 found.push((format, "kind"));
             }
         }
@@ -113,6 +108,9 @@ fn is_kubernetes(document: &Document) -> bool {
     let own = ["schema", "dataset", "outputPorts", "inputPorts"];
     grouped && document.top("metadata") && document.top("spec") && !own.iter().any(|key| document.top(key))
 }
+
+/// The second is what ODCS 2 called a contract of a view.
+const ODCS_KINDS: &[&str] = &["DataContract", "virtualDataset"];
 
 /// Keys that are a standard's own.
 const KEYS: [(&str, Format); 3] = [
@@ -215,7 +213,7 @@ fn version(document: &Document, format: Format) -> Recognised {
     Recognised::Unclear(Diagnostic::new("read.unknown_version", message, span, help))
 }
 
-/// Joins a document with the files that it refers to.
+/// Joins a document with the files that it refers to, and tells what in it nobody will see.
 #[must_use]
 pub fn join(
     file: &str,
@@ -225,7 +223,26 @@ pub fn join(
     limits: &ReadLimits,
     extract: Arc<Extract>,
 ) -> (Descriptor, Resolution) {
-    let mut descriptor = Descriptor::new(format, file, document, extract);
+    let (descriptor, mut resolution) = link(file, document, format, files, limits, extract);
+    if format == Format::Odcs {
+        relationship::check(&descriptor, files, limits, &mut resolution);
+    }
+    unseen(&descriptor, &mut resolution);
+    resolution.bound();
+    (descriptor, resolution)
+}
+
+/// Joins a document with the files that it refers to, and no more: enough to know what it brings to the mesh.
+#[must_use]
+pub fn link(
+    file: &str,
+    document: Document,
+    format: Format,
+    files: &dyn Files,
+    limits: &ReadLimits,
+    extract: Arc<Extract>,
+) -> (Descriptor, Resolution) {
+    let mut descriptor = Descriptor::new(format, file, document, extract, limits.nodes_max);
     let mut resolution = reference::resolve(&mut descriptor, files, limits);
     let mut names = match format {
         Format::Odps => odps::contracts(&descriptor.root()),
@@ -233,7 +250,7 @@ pub fn join(
         _ => Vec::new(),
     };
     if matches!(format, Format::Dps | Format::OdpsLf) {
-        let ports = product(&descriptor, usize::MAX).0.into_iter().flat_map(|product| product.ports);
+        let ports = product(&descriptor).0.into_iter().flat_map(|product| product.ports);
         names.extend(ports.filter_map(|port| Some((port.contract_id?, port.pointer))));
     }
     // Many ports may name one contract.
@@ -251,12 +268,13 @@ pub fn join(
             Err(unopened) => unopened_contract(&descriptor, &name, &pointer, unopened, &mut resolution),
         }
     }
-    if format == Format::Odcs {
-        relationship::check(&descriptor, files, limits, &mut resolution);
-    }
-    unseen(&descriptor, limits, &mut resolution);
-    resolution.bound();
     (descriptor, resolution)
+}
+
+/// Something that is told and does not deny by itself.
+fn notice(at: &Cursor<'_>, rule: &'static str, message: String, help: &str) -> Violation {
+    let (part, pointer) = at.local();
+    Violation { rule, part, pointer: pointer.clone(), focus: Focus::Pointer, message, help: Some(help.to_owned()) }
 }
 
 fn unopened_contract(
@@ -320,19 +338,8 @@ const SHAPES: &[(Format, &[&str], bool)] = &[
 
 /// Tells what stands in a descriptor and is not seen: ports behind references that lead nowhere, parts of another shape
 /// than the standard's, contracts that multiply beyond bounds.
-fn unseen(descriptor: &Descriptor, limits: &ReadLimits, resolution: &mut Resolution) {
+fn unseen(descriptor: &Descriptor, resolution: &mut Resolution) {
     let root = descriptor.root();
-    for (format, path, list) in SHAPES.iter().filter(|(format, ..)| *format == descriptor.format) {
-        let Some(value) = root.at(path).filter(|value| !value.is_null()) else { continue };
-        if if *list { !value.is_list() } else { !value.is_map() } {
-            let wanted = if *list { "a list" } else { "a map" };
-            let message = format!("`{}` is not {wanted}: no rule sees what is in it", path.join("."));
-            let (part, pointer) = value.local();
-            let span = descriptor.span(part, pointer);
-            let help = format!("write {wanted}, as {} has it", format.title());
-            resolution.diagnostics.push((part, Diagnostic::new("read.unseen_part", message, span, help)));
-        }
-    }
     for (value, message, help) in odd_parts(descriptor, &root) {
         let (part, pointer) = value.local();
         let span = descriptor.span(part, pointer);
@@ -340,15 +347,9 @@ fn unseen(descriptor: &Descriptor, limits: &ReadLimits, resolution: &mut Resolut
     }
     if descriptor.format == Format::Dpds {
         for definition in dpds::unread(&root) {
-            let (part, pointer) = definition.local();
-            resolution.notices.push(Violation {
-                rule: "reference.unseen",
-                part,
-                pointer: pointer.clone(),
-                focus: Focus::Pointer,
-                message: "no columns were found in this definition: what it holds is not known to any rule".into(),
-                help: Some("write it as datastoreapi, OpenAPI, AsyncAPI, Avro, JSON Schema, ODCS or DCS".to_owned()),
-            });
+            let message = "no columns were found in this definition: what it holds is not known to any rule".to_owned();
+            let help = "write it as datastoreapi, OpenAPI, AsyncAPI, Avro, JSON Schema, ODCS or DCS";
+            resolution.notices.push(notice(&definition, "reference.unseen", message, help));
         }
         for reference in dpds::unseen(&root) {
             if resolution.full() {
@@ -366,29 +367,27 @@ fn unseen(descriptor: &Descriptor, limits: &ReadLimits, resolution: &mut Resolut
     if descriptor.format == Format::Dcs && root.get("models").is_none() {
         // Up to 0.9.0 the model could stand in another language.
         if let Some(schema) = root.get("schema") {
-            let (part, pointer) = schema.local();
-            resolution.notices.push(Violation {
-                rule: "reference.unseen",
-                part,
-                pointer: pointer.clone(),
-                focus: Focus::Pointer,
-                message: "the model stands in `schema`, in another language: its columns are not known to any rule"
-                    .into(),
-                help: Some("write it as `models`, which DCS has since 0.9.1".to_owned()),
-            });
+            let message = "the model stands in `schema`, in another language: its columns are not known to any rule";
+            let help = "write it as `models`, which DCS has since 0.9.1";
+            resolution.notices.push(notice(&schema, "reference.unseen", message.to_owned(), help));
         }
     }
-    if !product(descriptor, limits.nodes_max).2 {
-        let message =
-            format!("the contracts of its ports come to more than {} columns", limits.nodes_max / COLUMN_NODES);
+    if shares_contracts(descriptor.format) && !product(descriptor).2 {
+        let columns = descriptor.nodes_max() / COLUMN_NODES;
+        let message = format!("the contracts of its ports come to more than {columns} columns");
         let span = descriptor.span(0, &Pointer::root());
-        resolution
-            .diagnostics
-            .push((0, Diagnostic::new("read.too_large", message, span, "let fewer ports share the contract")));
+        let diagnostic = Diagnostic::new("read.too_large", message, span, "let fewer ports share the contract");
+        resolution.diagnostics.push((0, diagnostic));
     }
 }
 
-/// Parts deep in standards that have no schema of their own, where another shape would hide what is in them.
+/// Many ports may name one contract in these standards. Elsewhere each port holds its own, within the reader's limits.
+const fn shares_contracts(format: Format) -> bool {
+    matches!(format, Format::Odps | Format::Dps | Format::OdpsLf)
+}
+
+/// Parts of another shape than the standard's, which would hide what is in them: those of `SHAPES`, and deeper ones of
+/// standards that have no schema of their own.
 fn odd_parts<'a>(descriptor: &Descriptor, root: &Cursor<'a>) -> Vec<(Cursor<'a>, String, &'static str)> {
     let mut odd = Vec::new();
     let mut shape = |value: Option<Cursor<'a>>, list: bool, name: &str| {
@@ -399,6 +398,9 @@ fn odd_parts<'a>(descriptor: &Descriptor, root: &Cursor<'a>) -> Vec<(Cursor<'a>,
             odd.push((value, format!("`{name}` is not {wanted}: no rule sees what is in it"), help));
         }
     };
+    for (_, path, list) in SHAPES.iter().filter(|(format, ..)| *format == descriptor.format) {
+        shape(root.at(path), *list, &path.join("."));
+    }
     match descriptor.format {
         Format::Witboost => {
             for component in root.list("components") {
@@ -437,7 +439,7 @@ const COLUMN_NODES: usize = 8;
 
 /// A product, a contract that is no port's, and whether all contracts of its ports are within bounds; where they are not,
 /// no port has one.
-fn product(descriptor: &Descriptor, nodes_max: usize) -> (Option<Product>, Vec<Arc<Contract>>, bool) {
+fn product(descriptor: &Descriptor) -> (Option<Product>, Vec<Arc<Contract>>, bool) {
     let root = descriptor.root();
     let mut more = Vec::new();
     let mut product = match descriptor.format {
@@ -463,7 +465,7 @@ fn product(descriptor: &Descriptor, nodes_max: usize) -> (Option<Product>, Vec<A
         }
         columns = columns.saturating_add(port.contract.as_ref().map_or(0, |contract| contract.size()));
     }
-    let within = columns.saturating_mul(COLUMN_NODES) <= nodes_max;
+    let within = !shares_contracts(descriptor.format) || columns.saturating_mul(COLUMN_NODES) <= descriptor.nodes_max();
     if !within {
         product.ports.iter_mut().for_each(|port| port.contract = None);
     }
@@ -474,7 +476,7 @@ fn product(descriptor: &Descriptor, nodes_max: usize) -> (Option<Product>, Vec<A
 fn contract_of(root: &Cursor<'_>) -> Option<Contract> {
     if root.get("dataContractSpecification").is_some() {
         Some(dcs::contract(root))
-    } else if root.string("kind").as_deref() == Some("DataContract") {
+    } else if root.string("kind").is_some_and(|kind| ODCS_KINDS.contains(&kind.as_str())) {
         Some(odcs::contract(root))
     } else {
         None
@@ -495,7 +497,7 @@ pub fn outline(descriptor: &Descriptor) -> Input {
 
 fn outline_in(descriptor: &Descriptor, mut context: Context) -> Input {
     let root = descriptor.root();
-    let (product, mut contracts, _) = product(descriptor, ReadLimits::default().nodes_max);
+    let (product, mut contracts, _) = product(descriptor);
     let kind = match descriptor.format {
         Format::Odcs | Format::Dcs => {
             contracts.push(Arc::new(contract_of(&root).unwrap_or_else(|| odcs::contract(&root))));

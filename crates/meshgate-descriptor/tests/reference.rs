@@ -271,6 +271,15 @@ fn what_a_port_names_must_be_a_contract() {
 }
 
 #[test]
+fn a_contract_of_a_view_is_a_contract() {
+    let product = "kind: DataProduct\napiVersion: v1.0.0\noutputPorts:\n- {name: o, contractId: c.yaml}\n";
+    let view = "kind: virtualDataset\napiVersion: v2.2.2\nuuid: u\ndataset:\n- table: t\n  columns:\n  - column: c\n";
+    let input = modelled(&[("p.yaml", product), ("c.yaml", view)]);
+    let contract = input.product.as_ref().unwrap().ports[0].contract.as_ref().unwrap();
+    assert_eq!(contract.schema[0].columns[0].name.as_deref(), Some("c"));
+}
+
+#[test]
 fn every_contract_of_an_lf_product_is_in_sight() {
     let spec = |classification: &str| {
         format!(
@@ -314,6 +323,23 @@ fn many_ports_of_a_wide_contract_are_bounded() {
     let columns: String = (0..2000).map(|n| format!("  - name: c{n}\n")).collect();
     let told = told(&[("p.yaml", &product), ("c.yaml", &format!("{CONTRACT}{columns}"))]);
     assert_eq!(told.first().map(|(rule, _)| rule.as_str()), Some("read.too_large"));
+}
+
+#[test]
+fn ports_that_hold_their_own_columns_keep_them() {
+    // More columns than contracts that ports share may come to.
+    let columns: String = (0..100).map(|n| format!("c{n}: {{}}, ")).collect();
+    let ports: String = (0..2000)
+        .map(|n| {
+            format!(
+                "  - name: p{n}\n    promises:\n      api: {{name: a, definition: {{properties: {{{columns}}}}}}}\n"
+            )
+        })
+        .collect();
+    let input = modelled(&[("p.yaml", &format!("{DPDS}{ports}"))]);
+    let product = input.product.as_ref().unwrap();
+    assert_eq!(product.ports.len(), 2000);
+    assert!(product.ports.iter().all(|port| port.contract.is_some()));
 }
 
 #[test]

@@ -11,6 +11,7 @@ use crate::judge::{FileResult, Run, failed};
 use crate::mesh::{self, Entry};
 use crate::sources::Sources;
 use meshgate_core::decide::{Verdict, decide};
+use meshgate_core::evaluate::Shared;
 use meshgate_core::fault::{Fault, FaultKind};
 use meshgate_core::model::{Context, Format};
 use meshgate_core::report::Report;
@@ -77,19 +78,11 @@ impl Engine {
             }
             entries.extend(file.entries.iter().cloned());
         }
-        let complete = options.mesh_complete || self.mesh_complete;
-        let (mesh, dense) = match mesh::join(entries, complete) {
-            Ok(mesh) => (mesh, None),
-            Err(message) => (mesh::join(Vec::new(), false).unwrap_or_default(), Some(message)),
-        };
+        let (mesh, dense) = self.mesh(entries, options);
         let run = Run { context: context(options), files: &sources, sources: Some(&sources), mesh };
         let judge = |file: Prepared| self.judge_file(file, &run);
         let results: Vec<FileResult> = self.pool.install(|| prepared.into_par_iter().map(judge).collect());
-        let results = results.into_iter().chain(dense.map(|message| {
-            let fault = Fault { file: None, rule: "meshgate".to_owned(), kind: FaultKind::Memory, message };
-            FileResult { faults: vec![fault], ..FileResult::default() }
-        }));
-        let mut outcome = self.conclude(results.collect(), errors);
+        let mut outcome = self.conclude(results.into_iter().chain(dense).collect(), errors);
         outcome.report.skipped += links;
         outcome
     }
@@ -103,15 +96,25 @@ impl Engine {
             return self.conclude(vec![failed(&found)], Vec::new());
         };
         let entries = self.entries(name, &parsed, &NoFiles);
-        let complete = options.mesh_complete || self.mesh_complete;
-        // A mesh that cannot be joined is that of one file with too many descriptors of each other: no rule may argue from it.
-        let mesh = mesh::join(entries, complete).or_else(|_| mesh::join(Vec::new(), false)).unwrap_or_default();
+        let (mesh, dense) = self.mesh(entries, options);
         let run = Run { context: context(options), files: &NoFiles, sources: None, mesh };
         let result = self.judge_file(Prepared { found, parsed: Some(parsed), entries: Vec::new() }, &run);
-        self.conclude(vec![result], Vec::new())
+        self.conclude([result].into_iter().chain(dense).collect(), Vec::new())
     }
 
-    pub(crate) fn sources(&self, paths: &[PathBuf], options: &CheckOptions) -> Sources {
+    /// Joins the mesh; one that cannot be told is a fault, and no rule may argue from it.
+    fn mesh(&self, entries: Vec<Entry>, options: &CheckOptions) -> (Arc<Shared>, Option<FileResult>) {
+        match mesh::join(entries, options.mesh_complete || self.mesh_complete) {
+            Ok(mesh) => (mesh, None),
+            Err(message) => {
+                let fault = Fault { file: None, rule: "meshgate".to_owned(), kind: FaultKind::Memory, message };
+                let dense = FileResult { faults: vec![fault], ..FileResult::default() };
+                (mesh::join(Vec::new(), false).unwrap_or_default(), Some(dense))
+            }
+        }
+    }
+
+    fn sources(&self, paths: &[PathBuf], options: &CheckOptions) -> Sources {
         let fetcher = crate::fetch::Fetcher::new(&options.allow_hosts, self.read_limits.file_bytes_max);
         Sources::new(paths, self.read_limits.file_bytes_max, fetcher)
     }
@@ -137,7 +140,7 @@ impl Engine {
             let extract = Arc::clone(&self.extract);
             let join = || {
                 let (descriptor, _) =
-                    meshgate_descriptor::join(name, document.clone(), format, files, &self.read_limits, extract);
+                    meshgate_descriptor::link(name, document.clone(), format, files, &self.read_limits, extract);
                 mesh::entry(&meshgate_descriptor::outline(&descriptor))
             };
             catch_unwind(AssertUnwindSafe(join)).ok().flatten()

@@ -9,13 +9,13 @@
 //!
 //! Deliberately absent: whether the two columns fit; their types are the contracts' affair.
 
+use super::notice;
 use crate::cursor::Cursor;
 use crate::descriptor::Descriptor;
 use crate::document::Document;
 use crate::extract::Extract;
 use crate::read::{Diagnostic, read};
 use crate::reference::{Files, Resolution, Unopened, host};
-use crate::schema::{Focus, Violation};
 use meshgate_core::limits::ReadLimits;
 use meshgate_core::model::Format;
 use std::collections::HashMap;
@@ -99,7 +99,7 @@ pub fn check(descriptor: &Descriptor, files: &dyn Files, limits: &ReadLimits, re
                 None => format!("relationship names the table `{missing}`, which {whose} does not have"),
             };
             let help = "name a table and column of this contract, or `file.yaml#schema/…` of another";
-            notice(&end, "reference.unknown_target", message, help, resolution);
+            resolution.notices.push(notice(&end, "reference.unknown_target", message, help));
         }
     }
 }
@@ -121,7 +121,7 @@ fn open(from: &str, other: &str, files: &dyn Files, limits: &ReadLimits) -> Resu
     }
     let names = |document: &Document| {
         let extract = Arc::new(Extract::default());
-        Names::of(&Descriptor::new(Format::Odcs, &opened.file, document.clone(), extract).root())
+        Names::of(&Descriptor::new(Format::Odcs, &opened.file, document.clone(), extract, limits.nodes_max).root())
     };
     parsed.documents.first().map(names).ok_or_else(|| Unopened::Unreadable("it holds no document".to_owned()))
 }
@@ -138,10 +138,4 @@ fn unopened_end(end: &Cursor<'_>, other: &str, unopened: &Unopened, resolution: 
     let help = "mend the path; it is relative to this file";
     let diagnostic = Diagnostic::new("read.unresolved_reference", message, end.span(), help);
     resolution.diagnostics.push((end.local().0, diagnostic));
-}
-
-fn notice(end: &Cursor<'_>, rule: &'static str, message: String, help: &str, resolution: &mut Resolution) {
-    let (part, pointer) = end.local();
-    let (pointer, help) = (pointer.clone(), Some(help.to_owned()));
-    resolution.notices.push(Violation { rule, part, pointer, focus: Focus::Pointer, message, help });
 }
