@@ -83,6 +83,19 @@ fn a_mesh_too_dense_is_a_fault_of_a_file_and_of_standard_input() {
 }
 
 #[test]
+fn an_allowed_host_is_a_bare_host() {
+    let here = folder(&[("c.yaml", CONTRACT)]);
+    for host in ["https://example.com", "example.com/", "*.example.com", "a b", "me@example.com", ""] {
+        let ran = run(here.path(), &["check", "c.yaml", "--allow-host", host]);
+        assert_eq!(ran.code, 2, "{host}");
+        assert!(ran.stderr.contains("write the bare host"), "{}", ran.stderr);
+    }
+    for host in ["example.com", "127.0.0.1:8080", "[::1]:8080"] {
+        assert_eq!(run(here.path(), &["check", "c.yaml", "--allow-host", host]).code, 0, "{host}");
+    }
+}
+
+#[test]
 fn nothing_to_judge_is_a_failure() {
     let here = folder(&[("k8s.yaml", "kind: Deployment\napiVersion: v1\n"), ("notes.txt", "x")]);
     for args in [&["check", "."][..], &["check"], &["check", "notes.txt"], &["check", "k8s.yaml"]] {

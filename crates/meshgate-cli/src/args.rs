@@ -90,7 +90,7 @@ pub struct CheckArgs {
     #[arg(long)]
     pub mesh: bool,
     /// A host that references in descriptors may lead to, over https; may be given several times
-    #[arg(long, value_name = "HOST")]
+    #[arg(long, value_name = "HOST", value_parser = bare_host)]
     pub allow_host: Vec<String>,
     /// How to report: `text` or `json`, to standard output or `=FILE`; may be given several times
     #[arg(long, value_name = "FORMAT[=FILE]", default_value = "text")]
@@ -182,4 +182,13 @@ pub enum RulesCommand {
         #[command(flatten)]
         setup: SetupArgs,
     },
+}
+
+/// A host as references have it. Anything else would match none of them, and nobody would learn why.
+fn bare_host(text: &str) -> Result<String, String> {
+    let odd = |c: char| c.is_whitespace() || "/?#@*".contains(c);
+    if text.is_empty() || text.contains(odd) {
+        return Err("write the bare host, with its port if it has one, as in `schemas.example.com`".to_owned());
+    }
+    Ok(text.to_owned())
 }
