@@ -4,7 +4,7 @@
 //! what this prints.
 
 use meshgate_core::limits::EvaluationLimits;
-use meshgate_rego::{Module, Query};
+use meshgate_rego::{Module, Options, Query};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -113,10 +113,14 @@ fn judge(case: &Value) -> Result<(), String> {
         data: &data,
         input: case.get("input").cloned(),
         input_term: case.get("input_term").and_then(Value::as_str),
-        strict: case.get("strict_error").and_then(Value::as_bool).unwrap_or(false),
+        options: Options {
+            limits: EvaluationLimits { rule_deadline: Duration::from_secs(10), ..EvaluationLimits::default() },
+            strict: case.get("strict_error").and_then(Value::as_bool).unwrap_or(false),
+            world: true,
+            ..Options::default()
+        },
     };
-    let limits = EvaluationLimits { rule_deadline: Duration::from_secs(10), ..EvaluationLimits::default() };
-    let answer = query.evaluate(limits);
+    let answer = query.evaluate();
     let wants_error = case.get("want_error").is_some() || case.get("want_error_code").is_some();
     match (answer, case.get("want_result").and_then(Value::as_array)) {
         (Err(error), _) if wants_error => match text(case, "want_error_code") {
@@ -127,18 +131,34 @@ fn judge(case: &Value) -> Result<(), String> {
         (Err(error), _) => Err(error.to_string()),
         (Ok(answers), _) if wants_error => Err(format!("wants an error, is {}", Value::Array(answers))),
         (Ok(answers), Some(wanted)) => {
-            let sorted = |rows: &[Value], free: bool| {
-                let mut rows: Vec<String> = rows.iter().map(|row| plain(row).to_string()).collect();
-                if free {
-                    rows.sort();
-                }
+            // Results of a query are a set: their order is an accident in either engine. Where the case says so, what a
+            // variable is bound to is one, too.
+            let free = case.get("sort_bindings").and_then(Value::as_bool).unwrap_or(false);
+            let sorted = |rows: &[Value]| {
+                let mut rows: Vec<String> = rows.iter().map(|row| plain(&unordered(row, free)).to_string()).collect();
+                rows.sort();
                 rows
             };
-            // Results of a query are a set: their order is an accident in either engine.
-            let (ours, theirs) = (sorted(&answers, true), sorted(wanted, true));
+            let (ours, theirs) = (sorted(&answers), sorted(wanted));
             if ours == theirs { Ok(()) } else { Err(format!("wants {theirs:?}, is {ours:?}")) }
         }
         (Ok(_), None) => Ok(()),
+    }
+}
+
+/// A row whose lists are in one order.
+fn unordered(row: &Value, free: bool) -> Value {
+    let one = |value: &Value| match value {
+        Value::Array(items) if free => {
+            let mut items: Vec<Value> = items.iter().map(plain).collect();
+            items.sort_by_key(Value::to_string);
+            Value::Array(items)
+        }
+        other => other.clone(),
+    };
+    match row {
+        Value::Object(map) => Value::Object(map.iter().map(|(key, value)| (key.clone(), one(value))).collect()),
+        other => other.clone(),
     }
 }
 

@@ -21,6 +21,8 @@ pub enum FaultKind {
     BadOutput,
     /// It said itself that it failed, or its language raised an error.
     Evaluation,
+    /// A bound of a builtin was met.
+    Limit,
     /// Our own code failed around it.
     Internal,
 }
@@ -37,6 +39,7 @@ impl FaultKind {
             Self::Trap => "trap",
             Self::BadOutput => "bad_output",
             Self::Evaluation => "evaluation",
+            Self::Limit => "limit",
             Self::Internal => "internal",
         }
     }

@@ -1,234 +1,312 @@
-//! Builtins that regorus lacks, and bounds on those whose result may be far larger than their arguments: regorus looks at
-//! the clock between steps, not inside a builtin, and an allocation that fails kills the process, so what would explode
-//! is refused before it begins.
+//! Builtins: those that regorus lacks, those that it has otherwise than OPA, and bounds on those that may explode. Each is
+//! one plain function, which the interpreter calls as an extension and the fast gear in the place of its own.
 //!
-//! Deliberately absent: bounds on builtins that only take time in proportion to their arguments; the deadline sees to
-//! those. And builtins that are missing still (`io.jwt.*`, `crypto.x509.*`, `graphql.*`, …): a policy that calls one is
-//! refused when it is loaded.
+//! Deliberately absent: `graphql.*` and `providers.aws.sign_req`: a policy that calls one is refused, by its name, when it
+//! is loaded.
 
 mod crypto;
+mod guards;
+mod jwt;
+mod keys;
+mod misc;
 mod net;
+mod parse_module;
+mod pem;
+mod schema;
+mod sprintf;
+mod strings;
+mod template;
+mod x509;
 
-use anyhow::{Result, bail};
-use regorus::unstable::{BUILTINS, Expr, Ref, Span};
+pub use sprintf::term;
+
+use crate::{context, error, http};
+use anyhow::{Result, anyhow};
+use regorus::unstable::{BUILTINS, BuiltinFcn, Expr, Ref, Span};
 use regorus::{Engine, LimitError, Source, Value};
-use std::collections::BTreeSet;
+use std::sync::OnceLock;
 use thiserror::Error;
 
 /// Elements that one builtin may make.
 const ELEMENTS_MAX: i64 = 1_000_000;
 /// Bytes of text that one builtin may make.
 const BYTES_MAX: usize = 16 << 20;
-/// Bits by which a number may be shifted.
-const SHIFT_MAX: i64 = 65_536;
-/// Bits of a network's hosts: a /16 of IPv4.
-const HOST_BITS_MAX: u32 = 16;
 /// Paths through a graph.
 const PATHS_MAX: usize = 100_000;
+/// Steps of paths that `walk` may make.
+const WALK_MAX: usize = 5_000_000;
 
-/// Builtins that are there and must not be called.
-pub const REFUSED: &[(&str, &str)] = &[
-    // regorus' own yields nothing, silently: a rule that relies on it would pass.
-    ("http.send", "policies have no network; give what it would fetch as data or input"),
+/// Builtins that do something in the world: they are not for rules, unless the platform turned them on.
+pub const WORLDLY: &[(&str, &str)] = &[
+    ("http.send", "it is off: `http: { hosts: […] }` in the configuration allows hosts"),
     ("test.sleep", "it would sleep through its deadline"),
 ];
 
-type Guard = fn(&[Value]) -> Result<()>;
-
-const GUARDS: &[(&str, Guard)] = &[
-    ("numbers.range", range),
-    ("numbers.range_step", range_step),
-    ("net.cidr_expand", cidr_expand),
-    ("bits.lsh", shift),
-    ("replace", replace),
-    ("strings.replace_n", replace_n),
-    ("graph.reachable_paths", paths),
+/// Builtins that OPA has and that are not here.
+pub const MISSING: &[&str] = &[
+    "graphql.is_valid",
+    "graphql.parse",
+    "graphql.parse_and_verify",
+    "graphql.parse_query",
+    "graphql.parse_schema",
+    "graphql.schema_is_valid",
+    "providers.aws.sign_req",
 ];
 
-type Added = fn(&[Value]) -> Result<Value>;
+/// One builtin of ours.
+pub struct Builtin {
+    pub name: &'static str,
+    pub arguments: u8,
+    pub call: fn(&Span, &[Ref<Expr>], &[Value], bool) -> Result<Value>,
+}
 
-/// Builtins that regorus lacks, with the number of their arguments.
-const ADDED: &[(&str, u8, Added)] = &[
-    ("array.flatten", 1, flatten),
-    ("crypto.hmac.equal", 2, crypto::hmac_equal),
-    ("crypto.hmac.md5", 2, crypto::hmac_md5),
-    ("crypto.hmac.sha1", 2, crypto::hmac_sha1),
-    ("crypto.hmac.sha256", 2, crypto::hmac_sha256),
-    ("crypto.hmac.sha512", 2, crypto::hmac_sha512),
-    ("crypto.md5", 1, crypto::md5),
-    ("crypto.sha1", 1, crypto::sha1),
-    ("crypto.sha256", 1, crypto::sha256),
-    ("net.cidr_contains_matches", 2, net::contains_matches),
-    ("net.cidr_intersects", 2, net::intersects),
-    ("net.cidr_merge", 1, net::merge),
+/// A plain function in the shape that both gears call.
+macro_rules! ours {
+    ($($name:literal $arguments:literal $function:expr),* $(,)?) => {
+        &[$(Builtin {
+            name: $name,
+            arguments: $arguments,
+            call: {
+                fn call(_: &Span, _: &[Ref<Expr>], values: &[Value], strict: bool) -> Result<Value> {
+                    settle($name, $function(values), strict)
+                }
+                call
+            },
+        }),*]
+    };
+}
+
+/// regorus' own builtin behind a bound.
+macro_rules! bounded {
+    ($($name:literal $arguments:literal $guard:path),* $(,)?) => {
+        &[$(Builtin {
+            name: $name,
+            arguments: $arguments,
+            call: {
+                fn call(span: &Span, parameters: &[Ref<Expr>], values: &[Value], strict: bool) -> Result<Value> {
+                    let result = match $guard(values) {
+                        Ok(()) => native($name, span, parameters, values, strict),
+                        Err(error) => Err(error),
+                    };
+                    settle($name, result, strict)
+                }
+                call
+            },
+        }),*]
+    };
+}
+
+const OURS: &[Builtin] = ours![
+    "array.flatten" 1 misc::flatten,
+    "crypto.hmac.equal" 2 crypto::hmac_equal,
+    "crypto.hmac.md5" 2 crypto::hmac_md5,
+    "crypto.hmac.sha1" 2 crypto::hmac_sha1,
+    "crypto.hmac.sha256" 2 crypto::hmac_sha256,
+    "crypto.hmac.sha512" 2 crypto::hmac_sha512,
+    "crypto.md5" 1 crypto::md5,
+    "crypto.parse_private_keys" 1 x509::parse_private_keys,
+    "crypto.sha1" 1 crypto::sha1,
+    "crypto.sha256" 1 crypto::sha256,
+    "crypto.x509.parse_and_verify_certificates" 1 x509::parse_and_verify,
+    "crypto.x509.parse_and_verify_certificates_with_options" 2 x509::parse_and_verify_with_options,
+    "crypto.x509.parse_certificate_request" 1 x509::parse_certificate_request,
+    "crypto.x509.parse_certificates" 1 x509::parse_certificates,
+    "crypto.x509.parse_keypair" 2 x509::parse_keypair,
+    "crypto.x509.parse_rsa_private_key" 1 x509::parse_rsa_private_key,
+    "graph.reachable_paths" 2 misc::reachable_paths,
+    "http.send" 1 http::send,
+    "internal.object" 1 misc::object,
+    "internal.template_string" 1 sprintf::template_string,
+    "internal.walk" 1 strings::walk,
+    "io.jwt.decode" 1 jwt::decode,
+    "io.jwt.decode_verify" 2 jwt::decode_verify,
+    "io.jwt.encode_sign" 3 jwt::encode_sign,
+    "io.jwt.encode_sign_raw" 3 jwt::encode_sign_raw,
+    "io.jwt.verify_eddsa" 2 jwt::verify_eddsa,
+    "io.jwt.verify_es256" 2 jwt::verify_es256,
+    "io.jwt.verify_es384" 2 jwt::verify_es384,
+    "io.jwt.verify_es512" 2 jwt::verify_es512,
+    "io.jwt.verify_hs256" 2 jwt::verify_hs256,
+    "io.jwt.verify_hs384" 2 jwt::verify_hs384,
+    "io.jwt.verify_hs512" 2 jwt::verify_hs512,
+    "io.jwt.verify_ps256" 2 jwt::verify_ps256,
+    "io.jwt.verify_ps384" 2 jwt::verify_ps384,
+    "io.jwt.verify_ps512" 2 jwt::verify_ps512,
+    "io.jwt.verify_rs256" 2 jwt::verify_rs256,
+    "io.jwt.verify_rs384" 2 jwt::verify_rs384,
+    "io.jwt.verify_rs512" 2 jwt::verify_rs512,
+    "json.is_valid" 1 misc::json_is_valid,
+    "json.match_schema" 2 schema::matches,
+    "json.verify_schema" 1 schema::verify,
+    "lower" 1 strings::lower,
+    "net.cidr_contains_matches" 2 net::contains_matches,
+    "net.cidr_intersects" 2 net::intersects,
+    "net.cidr_merge" 1 net::merge,
+    "net.lookup_ip_addr" 1 http::lookup,
+    "numbers.range_step" 3 guards::stepped,
+    "opa.runtime" 0 misc::runtime,
+    "rand.intn" 2 misc::intn,
+    "regex.globs_match" 2 strings::globs_match,
+    "rego.parse_module" 2 parse_module::parse,
+    "sprintf" 2 sprintf::sprintf,
+    "strings.count" 2 strings::count,
+    "strings.render_template" 2 template::render,
+    "test.sleep" 1 misc::sleep,
+    "time.now_ns" 0 misc::now_ns,
+    "upper" 1 strings::upper,
+    "uuid.rfc4122" 1 misc::uuid,
+    "yaml.is_valid" 1 misc::yaml_is_valid,
 ];
+
+const BOUNDED: &[Builtin] = bounded![
+    "bits.lsh" 2 guards::shift,
+    "concat" 2 guards::concat,
+    "glob.match" 3 guards::pattern,
+    "json.unmarshal" 1 guards::parse,
+    "net.cidr_expand" 1 guards::cidr_expand,
+    "numbers.range" 2 guards::range,
+    "regex.find_all_string_submatch_n" 3 guards::pattern,
+    "regex.find_n" 3 guards::pattern,
+    "regex.match" 2 guards::pattern,
+    "regex.split" 2 guards::pattern,
+    "replace" 3 guards::replace,
+    "strings.replace_n" 2 guards::replace_n,
+    "yaml.unmarshal" 1 guards::parse,
+];
+
+/// All builtins of ours.
+pub fn all() -> impl Iterator<Item = &'static Builtin> {
+    OURS.iter().chain(BOUNDED)
+}
+
+/// Returns a builtin of ours.
+pub fn find(name: &str) -> Option<&'static Builtin> {
+    all().find(|builtin| builtin.name == name)
+}
 
 /// Returns how many arguments a builtin takes, ours or regorus'.
 pub fn arguments(name: &str) -> Option<u8> {
-    let ours = ADDED.iter().find(|(known, ..)| *known == name).map(|(_, arguments, _)| *arguments);
-    ours.or_else(|| BUILTINS.get(name).map(|(_, arguments)| *arguments))
+    find(name).map(|builtin| builtin.arguments).or_else(|| BUILTINS.get(name).map(|(_, arguments)| *arguments))
 }
 
-/// A bound was met. This is a failure in any mode, never an undefined value, which `not` would turn into true.
+/// The names of all builtins that a policy may call.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    let ours = OURS.iter().map(|builtin| builtin.name).filter(|name| !name.starts_with("internal."));
+    ours.chain(BUILTINS.keys().copied())
+}
+
+/// Does regorus know the name? What it does not know, it can neither mock nor call with an output argument.
+pub fn is_native(name: &str) -> bool {
+    name == "print" || BUILTINS.contains_key(name)
+}
+
+/// The bound was met. This is a failure in any mode, never an undefined value, which `not` would turn into true.
 #[derive(Debug, Error)]
 #[error("{0}")]
-struct Exceeded(String);
+pub struct Exceeded(pub String);
 
-/// What a builtin said: without strict errors, what it can make no sense of is undefined.
-fn settle(result: Result<Value>, strict: bool) -> Result<Value> {
-    match result {
-        Err(error) if strict || error.is::<LimitError>() || error.is::<Exceeded>() => Err(error),
-        result => Ok(result.unwrap_or(Value::Undefined)),
-    }
+/// An operand is of a kind that the builtin does not take.
+#[derive(Debug, Error)]
+#[error("{0}")]
+pub struct Operand(pub String);
+
+/// Two values stand where one may.
+#[derive(Debug, Error)]
+#[error("{0}")]
+pub struct Conflict(pub String);
+
+/// A conflict is an error in any mode. The fast gear would swallow it, so it is kept beside.
+pub fn conflict(message: String) -> anyhow::Error {
+    context::trouble("eval_conflict_error", &message);
+    anyhow::Error::new(Conflict(message))
 }
 
-/// Adds what regorus lacks, and puts the bounds before what it has. `strict` raises builtin errors.
-pub fn install(engine: &mut Engine, strict: bool) -> Result<()> {
-    for (name, arguments, added) in ADDED {
-        let call = move |values: Vec<Value>| settle(added(&values), strict);
-        engine.add_extension((*name).to_owned(), *arguments, Box::new(call))?;
+/// What a builtin said: without strict errors, what it can make no sense of is undefined.
+fn settle(name: &'static str, result: Result<Value>, strict: bool) -> Result<Value> {
+    let error = match result {
+        Ok(value) => return Ok(value),
+        Err(error) => error,
+    };
+    if let Some(Exceeded(message)) = error.downcast_ref() {
+        return Err(context::breach(format!("{name}: {message}")));
     }
-    for (name, guard) in GUARDS {
-        let Some((builtin, arguments)) = BUILTINS.get(name).copied() else { bail!("builtin `{name}` is gone") };
-        let source = Source::from_contents(format!("<{name}>"), " ".to_owned())?;
-        let span = Span { source, line: 1, col: 1, start: 0, end: 0 };
-        let null = || Ref::new(Expr::Null { span: span.clone(), value: Value::Null, eidx: 0 });
-        let parameters: Vec<Ref<Expr>> = (0..arguments).map(|_| null()).collect();
-        let span = span.clone();
-        let bounded = move |values: Vec<Value>| {
-            guard(&values)?;
-            settle(builtin(&span, &parameters, &values, strict), strict)
+    if error.is::<LimitError>() || error.is::<Conflict>() {
+        return Err(error);
+    }
+    if !strict {
+        return Ok(Value::Undefined);
+    }
+    let text = error.to_string();
+    let (_, said) = error::parts(&text);
+    let code = if error.is::<Operand>() { "eval_type_error" } else { "eval_builtin_error" };
+    // regorus' own builtins draw the line they stand on, and tell by words what kind of error it is.
+    let native = text.contains("\n-->");
+    let code = if native { error::evaluation_code(&said) } else { code };
+    let said = if said.starts_with(name) { said } else { format!("{name}: {said}") };
+    context::trouble(code, &said);
+    Err(anyhow!("{said}"))
+}
+
+fn native(name: &str, span: &Span, parameters: &[Ref<Expr>], values: &[Value], strict: bool) -> Result<Value> {
+    let (call, _): &BuiltinFcn = BUILTINS.get(name).ok_or_else(|| anyhow!("builtin `{name}` is gone"))?;
+    call(span, parameters, values, strict)
+}
+
+/// A place for builtins that are called without one.
+fn nowhere() -> Result<&'static (Span, Vec<Ref<Expr>>)> {
+    static NOWHERE: OnceLock<(Span, Vec<Ref<Expr>>)> = OnceLock::new();
+    if let Some(known) = NOWHERE.get() {
+        return Ok(known);
+    }
+    let source = Source::from_contents("<builtin>".to_owned(), " ".to_owned())?;
+    let span = Span { source, line: 1, col: 1, start: 0, end: 0 };
+    let null = || Ref::new(Expr::Null { span: span.clone(), value: Value::Null, eidx: 0 });
+    let parameters = (0..8).map(|_| null()).collect();
+    Ok(NOWHERE.get_or_init(|| (span.clone(), parameters)))
+}
+
+/// Adds what regorus lacks, and puts ours in the place of what it has. `strict` raises builtin errors.
+pub fn install(engine: &mut Engine, strict: bool) -> Result<()> {
+    let (span, parameters) = nowhere()?;
+    for builtin in all() {
+        let call = move |values: Vec<Value>| {
+            let parameters = parameters.get(..values.len()).unwrap_or_default();
+            (builtin.call)(span, parameters, &values, strict)
         };
-        engine.add_extension((*name).to_owned(), arguments, Box::new(bounded))?;
+        engine.add_extension(builtin.name.to_owned(), builtin.arguments, Box::new(call))?;
     }
     Ok(())
 }
 
-/// One level of arrays in an array is taken apart.
-fn flatten(values: &[Value]) -> Result<Value> {
-    let Some(Value::Array(items)) = values.first() else { bail!("array.flatten: operand 1 must be array") };
-    let mut flat = Vec::with_capacity(items.len());
-    for item in items.iter() {
-        match item {
-            Value::Array(inner) => flat.extend(inner.iter().cloned()),
-            other => flat.push(other.clone()),
-        }
-    }
-    Ok(Value::from(flat))
-}
-
-fn integer(value: Option<&Value>) -> Option<i64> {
-    value?.as_i64().ok()
-}
-
-fn text(value: Option<&Value>) -> Option<&str> {
+/// An operand that is a text.
+pub fn text(value: Option<&Value>) -> Option<&str> {
     value?.as_string().ok().map(AsRef::as_ref)
 }
 
-fn elements(from: Option<&Value>, to: Option<&Value>, step: i64) -> Result<()> {
-    // Numbers beyond 64 bits are as good as endless; what is no number is the builtin's own affair.
-    let is_number =
-        |value: Option<&Value>| value.is_some_and(|value| value.as_number().is_ok_and(|number| number.is_integer()));
-    let count = match (integer(from), integer(to)) {
-        (Some(from), Some(to)) => from.abs_diff(to) / step.unsigned_abs().max(1),
-        _ if is_number(from) && is_number(to) => u64::MAX,
-        _ => return Ok(()),
-    };
-    if count > ELEMENTS_MAX.unsigned_abs() {
-        bail!(Exceeded(format!("the range has more than {ELEMENTS_MAX} elements")));
-    }
-    Ok(())
+/// An operand that must be a text.
+pub fn operand(values: &[Value], index: usize) -> Result<&str> {
+    text(values.get(index)).ok_or_else(|| anyhow::Error::new(Operand(format!("operand {} must be string", index + 1))))
 }
 
-fn range(values: &[Value]) -> Result<()> {
-    elements(values.first(), values.get(1), 1)
+/// A number, to the nearest that 64 bits hold.
+pub fn float(value: &Value) -> Option<f64> {
+    let number = value.as_number().ok()?;
+    number.as_f64().or_else(|| value.to_json_str().ok()?.parse().ok())
 }
 
-fn range_step(values: &[Value]) -> Result<()> {
-    match (integer(values.get(2)), values.get(2)) {
-        // A step beyond 64 bits does not take many steps through what fits a number.
-        (None, Some(step)) if step.as_number().is_ok() => Ok(()),
-        (step, _) => elements(values.first(), values.get(1), step.unwrap_or(1)),
-    }
+/// A value as JSON; sets are arrays.
+pub fn json(value: &Value) -> Result<serde_json::Value> {
+    Ok(serde_json::to_value(value)?)
 }
 
-fn cidr_expand(values: &[Value]) -> Result<()> {
-    let Some((address, prefix)) = text(values.first()).and_then(|cidr| cidr.split_once('/')) else { return Ok(()) };
-    let bits: u32 = if address.contains(':') { 128 } else { 32 };
-    let hosts = prefix.parse::<u32>().map_or(0, |prefix| bits.saturating_sub(prefix));
-    if hosts > HOST_BITS_MAX {
-        bail!(Exceeded(format!("the network has more than 2^{HOST_BITS_MAX} hosts")));
-    }
-    Ok(())
+/// JSON as a value.
+pub fn value_of(json: serde_json::Value) -> Value {
+    json.into()
 }
 
-fn shift(values: &[Value]) -> Result<()> {
-    if integer(values.get(1)).is_some_and(|by| by > SHIFT_MAX) {
-        bail!(Exceeded(format!("a number is shifted by more than {SHIFT_MAX} bits")));
-    }
-    Ok(())
-}
-
-fn replaced(text: &str, old: &str, new: &str) -> Result<()> {
-    // An empty pattern is between any two characters.
-    let times = if old.is_empty() { text.len() + 1 } else { text.len() / old.len() };
-    if times.saturating_mul(new.len()) > BYTES_MAX {
-        bail!(Exceeded(format!("the replaced text has more than {BYTES_MAX} bytes")));
-    }
-    Ok(())
-}
-
-fn replace(values: &[Value]) -> Result<()> {
-    match (text(values.first()), text(values.get(1)), text(values.get(2))) {
-        (Some(text), Some(old), Some(new)) => replaced(text, old, new),
-        _ => Ok(()),
-    }
-}
-
-fn replace_n(values: &[Value]) -> Result<()> {
-    let (Some(Ok(patterns)), Some(whole)) = (values.first().map(Value::as_object), text(values.get(1))) else {
-        return Ok(());
-    };
-    patterns.iter().try_for_each(|(old, new)| match (text(Some(old)), text(Some(new))) {
-        (Some(old), Some(new)) => replaced(whole, old, new),
-        _ => Ok(()),
-    })
-}
-
-/// Counts paths as the builtin walks them: no node twice on one way.
-fn paths(values: &[Value]) -> Result<()> {
-    let Some(Ok(graph)) = values.first().map(Value::as_object) else { return Ok(()) };
-    let starts: Vec<&Value> = match values.get(1) {
-        Some(Value::Array(starts)) => starts.iter().collect(),
-        Some(Value::Set(starts)) => starts.iter().collect(),
-        _ => return Ok(()),
-    };
-    let next = |node: &Value| -> Vec<Value> {
-        match graph.get(node) {
-            Some(Value::Array(next)) => next.iter().cloned().collect(),
-            Some(Value::Set(next)) => next.iter().cloned().collect(),
-            _ => Vec::new(),
-        }
-    };
-    let mut steps = 0_usize;
-    for start in starts {
-        let mut way: BTreeSet<Value> = BTreeSet::new();
-        // A node, and whether it is left.
-        let mut open = vec![(start.clone(), false)];
-        while let Some((node, left)) = open.pop() {
-            if left {
-                way.remove(&node);
-                continue;
-            }
-            steps += 1;
-            if steps > PATHS_MAX {
-                bail!(Exceeded(format!("the graph has more than {PATHS_MAX} paths")));
-            }
-            if way.insert(node.clone()) {
-                open.push((node.clone(), true));
-                open.extend(next(&node).into_iter().map(|node| (node, false)));
-            }
-        }
-    }
-    Ok(())
+/// Bytes in lower-case hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().map_or('0', char::from);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xF)]).collect()
 }

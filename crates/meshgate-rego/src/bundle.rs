@@ -2,13 +2,18 @@
 //!
 //! Deliberately absent: layers; each layer is a bundle of its own.
 
+use crate::annotations::Annotation;
+use crate::calls;
 use crate::error::LoadError;
-use crate::{builtins, calls, metadata};
+use crate::http::Network;
+use crate::index::Index;
+use crate::modules::{self, Places, Version};
+use crate::{builtins, context, error, metadata};
 use meshgate_core::evaluate::Shared;
 use meshgate_core::limits::EvaluationLimits;
 use meshgate_core::rule::{Rule, RuleId};
-use regorus::{Engine, PolicyLengthConfig};
-use std::num::{NonZeroU32, NonZeroUsize};
+use regorus::{Engine, Value};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 /// One Rego file.
@@ -28,14 +33,41 @@ impl Module {
     }
 }
 
+/// How a bundle is to be read.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Bounds on each evaluation.
+    pub limits: EvaluationLimits,
+    /// Which Rego its modules are in.
+    pub version: Version,
+    /// What policies may ask over the network.
+    pub network: Arc<Network>,
+    /// Raise errors of builtins; without, they are undefined.
+    pub strict: bool,
+    /// What `opa.runtime` says; `{}` when absent.
+    pub runtime: Option<Value>,
+    /// Let policies call what does something in the world, for tests that mock it: called for real, it is a failure.
+    pub world: bool,
+}
+
+impl From<EvaluationLimits> for Options {
+    fn from(limits: EvaluationLimits) -> Self {
+        Self { limits, ..Self::default() }
+    }
+}
+
 /// A loaded bundle.
 pub struct Bundle {
     pub(crate) engine: Engine,
     pub(crate) rules: Vec<Rule>,
     /// The path of each rule's findings, in the order of `rules`.
     pub(crate) paths: Vec<String>,
-    pub(crate) limits: EvaluationLimits,
+    pub(crate) options: Options,
     pub(crate) raw: bool,
+    pub(crate) places: Places,
+    pub(crate) index: Index,
+    pub(crate) annotations: Vec<Annotation>,
+    pub(crate) warnings: Vec<LoadError>,
     /// What the inputs of a run share, as the interpreter has it.
     pub(crate) shared: Mutex<Option<(Arc<Shared>, regorus::Value)>>,
 }
@@ -61,21 +93,17 @@ impl Bundle {
     pub fn load(
         modules: &[Module],
         data: &[serde_json::Value],
-        limits: EvaluationLimits,
+        options: impl Into<Options>,
     ) -> Result<Self, Vec<LoadError>> {
+        let options = options.into();
         let mut errors = Vec::new();
-        let mut rules = Vec::new();
         let live: Vec<&Module> = modules.iter().filter(|module| !module.is_test()).collect();
-        let (mut engine, parsed) = compile(&live, data, false, &mut errors);
+        let compiled = compile(&live, data, &options, &BTreeSet::new(), &mut errors);
         errors.extend(modules.iter().filter(|module| module.is_test()).filter_map(disguised));
-        for (module, package) in parsed {
-            let elsewhere = !package.starts_with("data.meshgate.rules.");
-            if elsewhere && engine.has_declared_rule_rooted_at(&module.file, "findings").unwrap_or(false) {
-                let message =
-                    format!("defines `findings` in `{package}`, where nobody looks: a rule is `meshgate.rules.…`");
-                errors.push(LoadError::new(&module.file, message));
-            }
-            match rule_of(module, &package) {
+        let mut rules = Vec::new();
+        for (name, package) in &compiled.packages {
+            let Some(module) = live.iter().find(|module| module.file == *name) else { continue };
+            match rule_of(module, package, &compiled) {
                 Ok(Some(rule)) => rules.push(rule),
                 Ok(None) => {}
                 Err(error) => errors.push(error),
@@ -89,49 +117,63 @@ impl Bundle {
             }
         }
         let paths: Vec<String> = rules.iter().map(|rule| format!("data.meshgate.rules.{}.findings", rule.id)).collect();
-        if errors.is_empty() {
-            prepare(&mut engine, &rules, &paths, &mut errors);
+        for (rule, path) in rules.iter().zip(&paths).filter(|(_, path)| !compiled.index.rules.contains_key(*path)) {
+            let (_, root) = path.rsplit_once('.').unwrap_or_default();
+            let message = format!("rule `{}` defines no `{root}`: write `findings contains {{…}} if {{…}}`", rule.id);
+            errors.push(LoadError::new(&rule.origin, message));
         }
         if errors.is_empty() {
-            Ok(Self { engine, rules, paths, limits, raw: false, shared: Mutex::default() })
+            let Compiled { engine, places, index, annotations, warnings, .. } = compiled;
+            Ok(Self { engine, rules, paths, options, raw: false, places, index, annotations, warnings, shared: Mutex::default() })
         } else {
             Err(errors)
         }
     }
+
+    /// What is odd about its modules, but no error.
+    #[must_use]
+    pub fn warnings(&self) -> &[LoadError] {
+        &self.warnings
+    }
 }
 
-/// Parses modules and checks them; returns the engine and the package of each module.
-pub(crate) fn compile<'a>(
-    modules: &[&'a Module],
+/// Modules and data in an engine, checked.
+pub(crate) struct Compiled {
+    pub engine: Engine,
+    /// The package of each module, by what regorus calls the module.
+    pub packages: Vec<(String, String)>,
+    pub places: Places,
+    pub index: Index,
+    pub annotations: Vec<Annotation>,
+    pub warnings: Vec<LoadError>,
+}
+
+/// Parses modules and checks them. `mocked` are builtins that somebody outside of the modules mocks.
+pub(crate) fn compile(
+    modules: &[&Module],
     data: &[serde_json::Value],
-    strict: bool,
+    options: &Options,
+    mocked: &BTreeSet<String>,
     errors: &mut Vec<LoadError>,
-) -> (Engine, Vec<(&'a Module, String)>) {
-    let mut engine = Engine::new();
-    // regorus' defaults refuse a certificate in a policy, and raise builtin errors that OPA makes undefined.
-    engine.set_policy_length_config(PolicyLengthConfig {
-        max_col: NonZeroU32::new(65_536).unwrap_or(NonZeroU32::MIN),
-        max_file_bytes: NonZeroUsize::new(4 << 20).unwrap_or(NonZeroUsize::MIN),
-        max_lines: NonZeroUsize::new(200_000).unwrap_or(NonZeroUsize::MIN),
-    });
-    engine.set_strict_builtin_errors(strict);
-    if let Err(error) = builtins::install(&mut engine, strict) {
+) -> Compiled {
+    let modules::Loaded { mut engine, packages, places, annotations, warnings } =
+        modules::load(modules, options.version, mocked, errors);
+    // regorus' default raises builtin errors that OPA makes undefined.
+    engine.set_strict_builtin_errors(options.strict);
+    if let Err(error) = builtins::install(&mut engine, options.strict) {
         errors.push(LoadError::new("builtins", error.to_string()));
-    }
-    let mut packages = Vec::new();
-    for module in modules {
-        match engine.add_policy(module.file.clone(), module.text.clone()) {
-            Ok(package) => packages.push((*module, package)),
-            Err(error) => errors.push(LoadError::of_regorus(&module.file, &error.to_string())),
-        }
     }
     for document in data {
         if let Err(error) = engine.add_data(document.clone().into()) {
             errors.push(LoadError::of_regorus("data", &error.to_string()));
         }
     }
-    errors.extend(calls::check(engine.get_modules().iter().map(AsRef::as_ref)));
-    (engine, packages)
+    let index = Index::new(engine.get_modules(), &places);
+    errors.extend(calls::check(&index, options.world || options.network.is_on()));
+    if errors.is_empty() {
+        prepare(&mut engine, &places, errors);
+    }
+    Compiled { engine, packages, places, index, annotations, warnings }
 }
 
 /// A rule in a file that is named like a test would silently not apply.
@@ -141,24 +183,28 @@ fn disguised(module: &Module) -> Option<LoadError> {
 }
 
 /// Returns the rule that a module defines, if its package is one of a rule.
-fn rule_of(module: &Module, package: &str) -> Result<Option<Rule>, LoadError> {
-    let Some(id) = package.strip_prefix("data.meshgate.rules.") else { return Ok(None) };
+fn rule_of(module: &Module, package: &str, compiled: &Compiled) -> Result<Option<Rule>, LoadError> {
+    let Some(id) = package.strip_prefix("data.meshgate.rules.") else {
+        let path = format!("{package}.findings");
+        if compiled.index.rules.contains_key(&path) {
+            let message = format!("defines `findings` in `{package}`, where nobody looks: a rule is `meshgate.rules.…`");
+            return Err(LoadError::new(&module.file, message));
+        }
+        return Ok(None);
+    };
     let id = RuleId::parse(id).map_err(|error| LoadError::new(&module.file, error.to_string()))?;
-    metadata::rule(id, &module.file, &module.text).map(Some)
+    metadata::rule(id, &module.file, package, &compiled.annotations).map(Some)
 }
 
-/// What regorus only finds when it prepares (unsafe variables, unknown functions) and a package without `findings` are
-/// found here, not at the first descriptor.
-fn prepare(engine: &mut Engine, rules: &[Rule], paths: &[String], errors: &mut Vec<LoadError>) {
-    for (rule, path) in rules.iter().zip(paths) {
-        let (_, root) = path.rsplit_once('.').unwrap_or_default();
-        if !engine.has_declared_rule_rooted_at(&rule.origin, root).unwrap_or(false) {
-            let message = format!("rule `{}` defines no `findings`: write `findings contains {{…}} if {{…}}`", rule.id);
-            errors.push(LoadError::new(&rule.origin, message));
-        }
-    }
+/// What regorus only finds when it prepares (unsafe variables, and what conflicts) is found here, not at the first
+/// descriptor.
+fn prepare(engine: &mut Engine, places: &Places, errors: &mut Vec<LoadError>) {
     // A query of nothing makes regorus prepare; the rules themselves are not run, they might not end.
-    if let (true, Err(error)) = (errors.is_empty(), engine.eval_query("true".to_owned(), false)) {
-        errors.push(LoadError::of_regorus("bundle", &error.to_string()));
+    let prepared = context::quietly(|| engine.eval_query("true".to_owned(), false));
+    if let Err(error) = prepared {
+        let (place, message) = error::parts(&error.to_string());
+        let place = place.map_or_else(|| "bundle".to_owned(), |place| places.translate(&place));
+        let code = if message.contains("unsafe") { "rego_unsafe_var_error" } else { "rego_compile_error" };
+        errors.push(LoadError::new(place, format!("{code}: {message}")));
     }
 }

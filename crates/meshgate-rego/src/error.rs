@@ -33,3 +33,15 @@ pub(crate) fn parts(text: &str) -> (Option<String>, String) {
     let message = said.unwrap_or_else(|| text.lines().find(|line| !line.trim().is_empty()).unwrap_or(text)).trim();
     (place, message.trim_end_matches(':').to_owned())
 }
+
+/// OPA's code for what regorus says of a failed evaluation.
+pub(crate) fn evaluation_code(text: &str) -> &'static str {
+    let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    if has(&["multiple outputs", "conflict", "must be unique", "generated multiple times", "multiple values"]) {
+        "eval_conflict_error"
+    } else if has(&["expects", "must be", "requires", "is not a", "type", "not an integer", "Got `", "expected"]) {
+        "eval_type_error"
+    } else {
+        "eval_builtin_error"
+    }
+}

@@ -2,8 +2,10 @@
 //!
 //! Deliberately absent: recovery of a failed rule. It becomes a fault, and its neighbours go on.
 
-use crate::bundle::Bundle;
+use crate::bundle::{Bundle, Options};
+use crate::context::{self, Left, Moment, Trouble};
 use crate::error;
+use crate::modules::Places;
 use crate::output;
 use meshgate_core::evaluate::{Evaluation, EvaluationInput, Evaluator, Shared, applies};
 use meshgate_core::fault::{Fault, FaultKind};
@@ -16,14 +18,22 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use thiserror::Error;
 
-/// A query of the data API failed.
+/// An evaluation failed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{message}")]
 pub struct QueryError {
     /// How.
     pub kind: FaultKind,
+    /// OPA's code.
+    pub code: &'static str,
     /// What happened.
     pub message: String,
+}
+
+impl QueryError {
+    pub(crate) fn new(kind: FaultKind, code: &'static str, message: impl Into<String>) -> Self {
+        Self { kind, code, message: message.into() }
+    }
 }
 
 impl Evaluator for Bundle {
@@ -44,10 +54,11 @@ impl Evaluator for Bundle {
         let mut engine = self.engine.clone();
         engine.set_input(value.clone());
         for (rule, path) in self.rules.iter().zip(&self.paths).filter(|(rule, _)| applies(rule, input.kind)) {
-            let outcome = guarded(&mut engine, self.limits.rule_deadline, |engine| engine.eval_rule(path.clone()));
+            let run = |engine: &mut Engine| engine.eval_rule(path.clone());
+            let outcome = guarded(&mut engine, &self.options, &self.places, run);
             let remarks = outcome.and_then(|value| {
-                output::remarks(&rule.id, &value, self.limits.findings_max)
-                    .map_err(|message| QueryError { kind: FaultKind::BadOutput, message })
+                output::remarks(&rule.id, &value, self.options.limits.findings_max)
+                    .map_err(|message| QueryError::new(FaultKind::BadOutput, "eval_type_error", message))
             });
             match remarks {
                 Ok(remarks) => evaluation.remarks.extend(remarks),
@@ -96,7 +107,7 @@ impl Bundle {
             engine.set_input(input.into());
         }
         let query = reference(path);
-        let results = guarded(&mut engine, self.limits.rule_deadline, |engine| {
+        let results = guarded(&mut engine, &self.options, &self.places, |engine| {
             let results = engine.eval_query(query.clone(), false)?;
             Ok(results.result.into_iter().next().and_then(|row| row.expressions.into_iter().next()).map(|e| e.value))
         })?;
@@ -104,7 +115,7 @@ impl Bundle {
             None | Some(Value::Undefined) => Ok(None),
             Some(value) => serde_json::to_value(&value)
                 .map(Some)
-                .map_err(|error| QueryError { kind: FaultKind::BadOutput, message: error.to_string() }),
+                .map_err(|error| QueryError::new(FaultKind::BadOutput, "eval_internal_error", error.to_string())),
         }
     }
 }
@@ -121,33 +132,68 @@ fn reference(path: &[&str]) -> String {
     })
 }
 
+/// The clock is looked at this often, in regorus' units of work.
+pub(crate) fn timer(deadline: Duration) -> ExecutionTimerConfig {
+    ExecutionTimerConfig { limit: deadline, check_interval: NonZeroU32::new(64).unwrap_or(NonZeroU32::MIN) }
+}
+
 /// Runs one evaluation under its deadline; regorus' errors and panics come back as typed failures.
 pub(crate) fn guarded<T>(
     engine: &mut Engine,
-    deadline: Duration,
+    options: &Options,
+    places: &Places,
     run: impl FnOnce(&mut Engine) -> anyhow::Result<T>,
 ) -> Result<T, QueryError> {
-    engine.set_execution_timer_config(ExecutionTimerConfig {
-        limit: deadline,
-        check_interval: NonZeroU32::new(64).unwrap_or(NonZeroU32::MIN),
+    let deadline = options.limits.rule_deadline;
+    engine.set_execution_timer_config(timer(deadline));
+    let (outcome, left) = context::scope(Moment::now(), options, || {
+        catch_unwind(AssertUnwindSafe(|| run(engine)))
     });
-    match catch_unwind(AssertUnwindSafe(|| run(engine))) {
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(failure)) => {
-            let text = failure.to_string();
-            if text.contains("exceeded time limit") {
-                let message = format!("ran longer than {} ms", deadline.as_millis());
-                return Err(QueryError { kind: FaultKind::Deadline, message });
-            }
-            let (place, message) = error::parts(&text);
-            let message = place.map_or(message.clone(), |place| format!("{place}: {message}"));
-            Err(QueryError { kind: FaultKind::Evaluation, message })
-        }
+    let failure = match outcome {
+        Ok(Ok(value)) => return believed(&left, options).map(|()| value),
+        Ok(Err(failure)) => failure.to_string(),
         Err(panic) => {
-            let said = panic.downcast_ref::<String>().cloned();
-            let said = said.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
-            let message = format!("the Rego engine failed: {}", said.unwrap_or_else(|| "no reason given".into()));
-            Err(QueryError { kind: FaultKind::Trap, message })
+            let text = panic.downcast_ref::<String>().cloned();
+            let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+            let message = format!("the Rego engine failed: {}", text.unwrap_or_default());
+            return Err(QueryError::new(FaultKind::Trap, "eval_internal_error", message));
         }
+    };
+    Err(failed(&failure, &left, options, places))
+}
+
+/// Says whether an answer is to be believed: no bound was met on the way, and no conflict swallowed.
+pub(crate) fn believed(left: &Left, options: &Options) -> Result<(), QueryError> {
+    if let Some(breach) = &left.breach {
+        return Err(QueryError::new(FaultKind::Limit, "eval_builtin_error", breach.clone()));
+    }
+    match &left.trouble {
+        Some(Trouble { code, message }) if options.strict || *code == "eval_conflict_error" => {
+            Err(QueryError::new(FaultKind::Evaluation, code, message.clone()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What regorus says of a failure, with its kind, its code and its place.
+pub(crate) fn failed(text: &str, left: &Left, options: &Options, places: &Places) -> QueryError {
+    if text.contains("exceeded time limit") {
+        let message = format!("ran longer than {} ms", options.limits.rule_deadline.as_millis());
+        return QueryError::new(FaultKind::Deadline, "eval_cancel_error", message);
+    }
+    let (place, message) = error::parts(text);
+    let placed = |message: &str| {
+        place.as_deref().map_or_else(|| message.to_owned(), |place| format!("{}: {message}", places.translate(place)))
+    };
+    if let Some(breach) = &left.breach {
+        return QueryError::new(FaultKind::Limit, "eval_builtin_error", placed(breach));
+    }
+    if text.contains("memory limit") || text.contains("MemoryLimitExceeded") {
+        let message = placed("needed more memory than it may have");
+        return QueryError::new(FaultKind::Memory, "eval_cancel_error", message);
+    }
+    match &left.trouble {
+        Some(Trouble { code, message }) => QueryError::new(FaultKind::Evaluation, code, placed(message)),
+        None => QueryError::new(FaultKind::Evaluation, error::evaluation_code(text), placed(&message)),
     }
 }

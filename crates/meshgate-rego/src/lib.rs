@@ -1,21 +1,33 @@
 //! Rego on regorus: bundles' modules and METADATA, checks before evaluation, evaluation rule by rule, tests.
 //!
-//! Deliberately absent: files (the engine reads them), the VM, and builtins that regorus lacks: a policy that calls one
-//! is an error when it is loaded or evaluated, never a silent pass.
+//! Deliberately absent: files and sockets; who owns them hands in what they give.
 
+mod annotations;
 mod builtins;
 mod bundle;
 mod calls;
+mod context;
 mod error;
 mod evaluate;
 mod graph;
+mod http;
+mod index;
+mod lexical;
 mod metadata;
+mod modules;
 mod output;
+mod probe;
 mod query;
-mod tests_run;
+mod rewrite;
+mod syntax;
+mod testing;
+mod text;
 
-pub use bundle::{Bundle, Module};
+pub use bundle::{Bundle, Module, Options};
 pub use error::LoadError;
 pub use evaluate::QueryError;
-pub use query::{FailedQuery, Query};
-pub use tests_run::TestResult;
+pub use http::{Network, Request, Response, Transport};
+pub use modules::Version;
+pub use query::{FailedQuery, Query, Ready, Row};
+pub use text::Position;
+pub use testing::{Failure, FileCoverage, TestOptions, TestResult, TestRun};

@@ -1,8 +1,8 @@
 //! `crypto.md5`, `crypto.sha1`, `crypto.sha256` and `crypto.hmac.*`, as OPA has them: texts in, lower-case hex out.
 //!
-//! Deliberately absent: certificates and keys (`crypto.x509.*`); a policy that calls those is refused when it is loaded.
+//! Deliberately absent: certificates and keys; see `x509` and `keys`.
 
-use super::text;
+use super::{hex, operand};
 use anyhow::{Result, bail};
 use hmac::digest::{Digest, KeyInit};
 use hmac::{Hmac, Mac};
@@ -11,22 +11,8 @@ use regorus::Value;
 use sha1::Sha1;
 use sha2::{Sha256, Sha512};
 
-fn hex(bytes: &[u8]) -> Value {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().map_or('0', char::from);
-    let hex: String = bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xF)]).collect();
-    Value::from(hex)
-}
-
-fn operand(values: &[Value], index: usize) -> Result<&str> {
-    match text(values.get(index)) {
-        Some(text) => Ok(text),
-        None => bail!("operand {} must be string", index + 1),
-    }
-}
-
 fn hash<D: Digest>(values: &[Value]) -> Result<Value> {
-    Ok(hex(&D::digest(operand(values, 0)?.as_bytes())))
+    Ok(Value::from(hex(&D::digest(operand(values, 0)?.as_bytes()))))
 }
 
 fn hmac<M: Mac + KeyInit>(values: &[Value]) -> Result<Value> {
@@ -34,7 +20,7 @@ fn hmac<M: Mac + KeyInit>(values: &[Value]) -> Result<Value> {
     // Any length of key is right for HMAC.
     let Ok(mut mac) = <M as KeyInit>::new_from_slice(key.as_bytes()) else { bail!("the key is refused") };
     mac.update(message.as_bytes());
-    Ok(hex(&mac.finalize().into_bytes()))
+    Ok(Value::from(hex(&mac.finalize().into_bytes())))
 }
 
 pub fn md5(values: &[Value]) -> Result<Value> {

@@ -1,8 +1,8 @@
 //! `net.cidr_intersects`, `net.cidr_merge` and `net.cidr_contains_matches`, as OPA has them.
 //!
-//! Deliberately absent: `net.lookup_ip_addr`; policies have no network.
+//! Deliberately absent: looking names up; see `http`.
 
-use super::text;
+use super::{Operand, operand, text};
 use anyhow::{Result, bail};
 use ipnet::{IpNet, Ipv4Net};
 use regorus::Value;
@@ -38,8 +38,7 @@ fn network_or_address(text: &str) -> Result<IpNet> {
 }
 
 pub fn intersects(values: &[Value]) -> Result<Value> {
-    let (Some(a), Some(b)) = (text(values.first()), text(values.get(1))) else { bail!("operands must be strings") };
-    let (a, b) = (network(a)?, network(b)?);
+    let (a, b) = (network(operand(values, 0)?)?, network(operand(values, 1)?)?);
     Ok(Value::from(a.contains(&b) || b.contains(&a)))
 }
 
@@ -47,7 +46,7 @@ pub fn merge(values: &[Value]) -> Result<Value> {
     let texts: Vec<&Value> = match values.first() {
         Some(Value::Array(items)) => items.iter().collect(),
         Some(Value::Set(items)) => items.iter().collect(),
-        _ => bail!("operand must be an array or a set"),
+        _ => bail!(Operand("operand must be an array or a set".to_owned())),
     };
     let networks = texts.into_iter().map(|value| match text(Some(value)) {
         Some(text) => network_or_class(text),
@@ -78,7 +77,7 @@ fn named(value: Option<&Value>) -> Result<Vec<(Value, IpNet)>> {
         }
         Some(Value::Set(items)) => items.iter().map(|item| Ok((item.clone(), one(item)?))).collect(),
         Some(Value::Object(map)) => map.iter().map(|(key, item)| Ok((key.clone(), one(item)?))).collect(),
-        _ => bail!("operand must be a string, an array, a set or an object"),
+        _ => bail!(Operand("operand must be a string, an array, a set or an object".to_owned())),
     }
 }
 

@@ -1,0 +1,198 @@
+//! Builtins that stand alone: arrays, graphs, time, chance, and what the host says of itself.
+//!
+//! Deliberately absent: the environment; `opa.runtime` has none.
+
+use super::{Operand, PATHS_MAX, operand, text};
+use crate::context;
+use anyhow::{Result, bail};
+use regorus::Value;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// One level of arrays in an array is taken apart.
+pub fn flatten(values: &[Value]) -> Result<Value> {
+    let Some(Value::Array(items)) = values.first() else { bail!(Operand("operand 1 must be array".to_owned())) };
+    let mut flat = Vec::with_capacity(items.len());
+    for item in items.iter() {
+        match item {
+            Value::Array(inner) => flat.extend(inner.iter().cloned()),
+            other => flat.push(other.clone()),
+        }
+    }
+    Ok(Value::from(flat))
+}
+
+/// The neighbours of a node.
+fn neighbours(graph: &Value, node: &Value) -> Option<Vec<Value>> {
+    match graph.as_object().ok()?.get(node)? {
+        Value::Array(next) => Some(next.iter().cloned().collect()),
+        Value::Set(next) => Some(next.iter().cloned().collect()),
+        _ => Some(Vec::new()),
+    }
+}
+
+/// The paths through a graph. As OPA has it, what was reached on a way is not gone through again on another that leaves
+/// the start in the same direction.
+pub fn reachable_paths(values: &[Value]) -> Result<Value> {
+    let Some(graph @ Value::Object(_)) = values.first() else {
+        bail!(Operand("operand 1 must be object".to_owned()));
+    };
+    let starts: Vec<Value> = match values.get(1) {
+        Some(Value::Array(starts)) => starts.iter().cloned().collect(),
+        Some(Value::Set(starts)) => starts.iter().cloned().collect(),
+        _ => bail!(Operand("operand 2 must be array or set".to_owned())),
+    };
+    let mut found: BTreeSet<Value> = BTreeSet::new();
+    let mut steps = 0_usize;
+    for start in starts {
+        let Some(next) = neighbours(graph, &start) else { continue };
+        if next.is_empty() || next.contains(&start) {
+            found.insert(Value::from(vec![start.clone()]));
+        }
+        for neighbour in next.into_iter().filter(|neighbour| *neighbour != start) {
+            // Each way out of the start is followed by itself.
+            let mut reached = BTreeSet::from([start.clone()]);
+            follow(graph, neighbour, vec![start.clone()], &mut reached, &mut found, &mut steps)?;
+        }
+    }
+    Ok(Value::from(found))
+}
+
+/// A node whose neighbours are being gone through.
+struct Open {
+    node: Value,
+    next: std::vec::IntoIter<Value>,
+    path: Vec<Value>,
+    /// What the ways that end here have gathered; OPA gathers them in one list.
+    gathered: Vec<Value>,
+}
+
+fn follow(
+    graph: &Value,
+    start: Value,
+    path: Vec<Value>,
+    reached: &mut BTreeSet<Value>,
+    found: &mut BTreeSet<Value>,
+    steps: &mut usize,
+) -> Result<()> {
+    let enter = |node: Value, mut path: Vec<Value>, found: &mut BTreeSet<Value>| -> Option<Open> {
+        match neighbours(graph, &node) {
+            None => {
+                found.insert(Value::from(path));
+                None
+            }
+            Some(next) => {
+                path.push(node.clone());
+                if next.is_empty() {
+                    found.insert(Value::from(path));
+                    None
+                } else {
+                    Some(Open { node, next: next.into_iter(), path, gathered: Vec::new() })
+                }
+            }
+        }
+    };
+    let mut open: Vec<Open> = enter(start, path, found).into_iter().collect();
+    while let Some(top) = open.last_mut() {
+        let Some(next) = top.next.next() else {
+            open.pop();
+            continue;
+        };
+        *steps += top.path.len();
+        if *steps > PATHS_MAX * 10 || found.len() > PATHS_MAX {
+            bail!(super::Exceeded(format!("the graph has more than {PATHS_MAX} paths")));
+        }
+        if reached.contains(&next) {
+            top.gathered.extend(top.path.iter().cloned());
+            found.insert(Value::from(top.gathered.clone()));
+        } else {
+            reached.insert(top.node.clone());
+            let path = top.path.clone();
+            open.extend(enter(next, path, found));
+        }
+    }
+    Ok(())
+}
+
+/// The time of the evaluation: the same however often it is asked.
+pub fn now_ns(_: &[Value]) -> Result<Value> {
+    Ok(Value::from(context::now_ns()))
+}
+
+/// A random number below a bound; the same for the same words within an evaluation.
+pub fn intn(values: &[Value]) -> Result<Value> {
+    let words = operand(values, 0)?;
+    let Some(bound) = values.get(1).and_then(|bound| bound.as_i64().ok()) else {
+        bail!(Operand("operand 2 must be integer".to_owned()));
+    };
+    if bound == 0 {
+        return Ok(Value::from(0_i64));
+    }
+    let drawn = context::random(&["rand.intn", words, &bound.to_string()]) % bound.unsigned_abs();
+    Ok(Value::from(drawn))
+}
+
+/// A random UUID; the same for the same words within an evaluation.
+pub fn uuid(values: &[Value]) -> Result<Value> {
+    let words = operand(values, 0)?;
+    let [high, low] = ["a", "b"].map(|half| context::random(&["uuid.rfc4122", words, half]));
+    let high = (high & 0xFFFF_FFFF_FFFF_0FFF) | 0x4000;
+    let low = (low & 0x3FFF_FFFF_FFFF_FFFF) | 0x8000_0000_0000_0000;
+    let (a, b, c) = (high >> 32, (high >> 16) & 0xFFFF, high & 0xFFFF);
+    Ok(Value::from(format!("{a:08x}-{b:04x}-{c:04x}-{:04x}-{:012x}", low >> 48, low & 0xFFFF_FFFF_FFFF)))
+}
+
+/// What the host says of itself; nothing, where it has not said.
+pub fn runtime(_: &[Value]) -> Result<Value> {
+    Ok(context::runtime())
+}
+
+/// Waits, within the deadline.
+pub fn sleep(values: &[Value]) -> Result<Value> {
+    let duration = match values.first() {
+        Some(Value::Number(number)) => number.as_u64().map(Duration::from_nanos),
+        value => text(value).and_then(|text| {
+            let (number, scale) = text.strip_suffix("ms").map(|number| (number, 1_000_000)).or_else(|| {
+                text.strip_suffix('s').map(|number| (number, 1_000_000_000))
+            })?;
+            number.parse::<u64>().ok()?.checked_mul(scale).map(Duration::from_nanos)
+        }),
+    };
+    let Some(duration) = duration else { bail!(Operand("operand 1 must be a duration".to_owned())) };
+    let most = context::remaining();
+    std::thread::sleep(duration.min(most));
+    if duration > most {
+        return Err(context::breach("`test.sleep` outlasts the deadline".to_owned()));
+    }
+    Ok(Value::Null)
+}
+
+/// Is it a text that reads as JSON?
+pub fn json_is_valid(values: &[Value]) -> Result<Value> {
+    Ok(Value::from(text(values.first()).is_some_and(|text| serde_json::from_str::<serde_json::Value>(text).is_ok())))
+}
+
+/// Is it a text that reads as YAML?
+pub fn yaml_is_valid(values: &[Value]) -> Result<Value> {
+    Ok(Value::from(text(values.first()).is_some_and(|text| Value::from_yaml_str(text).is_ok())))
+}
+
+/// An object of pairs, which must not give one key two values.
+pub fn object(values: &[Value]) -> Result<Value> {
+    let Some(Value::Array(pairs)) = values.first() else { bail!(Operand("operand 1 must be array".to_owned())) };
+    let mut object = std::collections::BTreeMap::new();
+    for pair in pairs.iter() {
+        let Value::Array(pair) = pair else { bail!(Operand("operand 1 must be array of pairs".to_owned())) };
+        let (Some(key), Some(value)) = (pair.first(), pair.get(1)) else { continue };
+        match object.get(key) {
+            Some(known) if known != value => {
+                return Err(super::conflict("object keys must be unique".to_owned()));
+            }
+            Some(_) => {}
+            None => {
+                object.insert(key.clone(), value.clone());
+            }
+        }
+    }
+    Ok(Value::from(object))
+}

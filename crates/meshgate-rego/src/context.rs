@@ -1,0 +1,154 @@
+//! What one evaluation carries beside its input: the time, the source of its random values, the network it may use, and
+//! the memory of what went wrong. Builtins are plain functions in both gears, so this is kept by the thread.
+//!
+//! Deliberately absent: anything that outlives an evaluation, but for the answers of `http.send`.
+
+use crate::bundle::Options;
+use crate::http::Network;
+use regorus::{LimitError, Value};
+use std::cell::RefCell;
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// What went wrong inside of a builtin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    /// OPA's code.
+    pub code: &'static str,
+    /// What happened.
+    pub message: String,
+}
+
+/// The state of one evaluation.
+#[derive(Debug, Default)]
+struct State {
+    now_ns: i64,
+    seed: u64,
+    network: Arc<Network>,
+    runtime: Option<Value>,
+    /// When it must have ended; builtins that take long look at it.
+    deadline: Option<Instant>,
+    /// A bound was met: whatever the evaluation answers, it is not to be believed.
+    breach: Option<String>,
+    /// The first error of a builtin, with strict errors; the fast gear goes on after one.
+    trouble: Option<Trouble>,
+    /// What a builtin answered before, for those that must not be asked twice.
+    answers: Vec<(&'static str, Vec<Value>, Value)>,
+}
+
+thread_local! {
+    static STATE: RefCell<State> = RefCell::new(State::default());
+}
+
+/// What an evaluation left behind.
+#[derive(Debug, Default)]
+pub struct Left {
+    /// A bound that was met.
+    pub breach: Option<String>,
+    /// The first error of a builtin.
+    pub trouble: Option<Trouble>,
+}
+
+/// What both gears must share, so that they can be compared: time and random values.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment {
+    now_ns: i64,
+    seed: u64,
+}
+
+impl Moment {
+    /// Now, and values that nobody has had.
+    pub fn now() -> Self {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let seed = RandomState::new().build_hasher().finish();
+        Self { now_ns: i64::try_from(since.as_nanos()).unwrap_or(i64::MAX), seed }
+    }
+}
+
+/// Runs one evaluation in a state of its own.
+pub fn scope<T>(moment: Moment, options: &Options, run: impl FnOnce() -> T) -> (T, Left) {
+    let fresh = State {
+        now_ns: moment.now_ns,
+        seed: moment.seed,
+        network: Arc::clone(&options.network),
+        runtime: options.runtime.clone(),
+        deadline: Instant::now().checked_add(options.limits.rule_deadline),
+        ..State::default()
+    };
+    let outer = STATE.replace(fresh);
+    let result = run();
+    let State { breach, trouble, .. } = STATE.replace(outer);
+    (result, Left { breach, trouble })
+}
+
+/// Runs what is no evaluation, but may call builtins: nothing of it is kept.
+pub fn quietly<T>(run: impl FnOnce() -> T) -> T {
+    scope(Moment::now(), &Options::default(), run).0
+}
+
+/// Returns the evaluation's time, in nanoseconds since 1970.
+pub fn now_ns() -> i64 {
+    STATE.with_borrow(|state| state.now_ns)
+}
+
+/// Returns a random number that belongs to these words within this evaluation.
+pub fn random(words: &[&str]) -> u64 {
+    let seed = STATE.with_borrow(|state| state.seed);
+    // FNV-1a with an avalanche: nothing here is a secret.
+    let mut hash = seed ^ 0xcbf2_9ce4_8422_2325;
+    for byte in words.iter().flat_map(|word| word.bytes().chain([0])) {
+        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    }
+    hash ^= hash >> 33;
+    hash = hash.wrapping_mul(0xff51_afd7_ed55_8ccd);
+    hash ^ (hash >> 33)
+}
+
+/// Returns the network that the evaluation may use.
+pub fn network() -> Arc<Network> {
+    STATE.with_borrow(|state| Arc::clone(&state.network))
+}
+
+/// Returns what the host says of itself.
+pub fn runtime() -> Value {
+    STATE.with_borrow(|state| state.runtime.clone()).unwrap_or_else(Value::new_object)
+}
+
+/// Returns how long the evaluation may still run; without a deadline, a minute.
+pub fn remaining() -> Duration {
+    let deadline = STATE.with_borrow(|state| state.deadline);
+    deadline.map_or(Duration::from_mins(1), |deadline| deadline.saturating_duration_since(Instant::now()))
+}
+
+/// Says that a bound was met, and returns the error that neither gear swallows.
+pub fn breach(message: String) -> anyhow::Error {
+    STATE.with_borrow_mut(|state| state.breach.get_or_insert(message).clone());
+    anyhow::Error::new(LimitError::MemoryLimitExceeded { usage: 0, limit: 0 })
+}
+
+/// Keeps the first error of a builtin.
+pub fn trouble(code: &'static str, message: &str) {
+    STATE.with_borrow_mut(|state| {
+        state.trouble.get_or_insert_with(|| Trouble { code, message: message.to_owned() });
+    });
+}
+
+/// Asks once for each list of arguments.
+pub fn once(
+    name: &'static str,
+    values: &[Value],
+    ask: impl FnOnce() -> anyhow::Result<Value>,
+) -> anyhow::Result<Value> {
+    let known = STATE.with_borrow(|state| {
+        let same = |(known, arguments, _): &&(&'static str, Vec<Value>, Value)| *known == name && arguments == values;
+        state.answers.iter().find(same).map(|(_, _, answer)| answer.clone())
+    });
+    if let Some(known) = known {
+        return Ok(known);
+    }
+    let answer = ask()?;
+    STATE.with_borrow_mut(|state| state.answers.push((name, values.to_vec(), answer.clone())));
+    Ok(answer)
+}
