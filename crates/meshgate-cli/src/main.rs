@@ -8,12 +8,7 @@ mod exit;
 mod setup;
 
 use clap::Parser;
-use mimalloc::MiMalloc;
 use std::process::ExitCode;
-
-/// Reading and evaluating allocate much and in small pieces.
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     // A panic is caught where it happens and becomes a fault or a diagnostic: one line on stderr is for its reporter.

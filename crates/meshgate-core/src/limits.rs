@@ -34,6 +34,10 @@ pub struct EvaluationLimits {
     pub output_bytes_max: usize,
     /// Findings that one evaluator may return for one descriptor. Default 10,000.
     pub findings_max: usize,
+    /// Instructions of one evaluation in the fast gear. Default 100,000,000.
+    pub rego_instructions_max: usize,
+    /// Memory that one evaluation in the fast gear may take, in bytes. Default 256 MiB.
+    pub rego_memory_bytes_max: u64,
 }
 
 impl Default for EvaluationLimits {
@@ -44,6 +48,8 @@ impl Default for EvaluationLimits {
             plugin_memory_bytes_max: 64 << 20,
             output_bytes_max: 4 << 20,
             findings_max: 10_000,
+            rego_instructions_max: 100_000_000,
+            rego_memory_bytes_max: 256 << 20,
         }
     }
 }

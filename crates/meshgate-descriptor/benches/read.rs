@@ -15,10 +15,6 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// The program's own.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// The event parser alone.
 fn events(text: &str) -> usize {
     let mut bytes = text.as_bytes();

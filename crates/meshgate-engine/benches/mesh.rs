@@ -11,9 +11,6 @@ use std::fmt::Write;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// A contract of about 19 KB, like those of the field.
 fn contract(id: usize) -> String {
     let mut text =

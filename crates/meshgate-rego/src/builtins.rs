@@ -4,6 +4,7 @@
 //! Deliberately absent: `graphql.*` and `providers.aws.sign_req`: a policy that calls one is refused, by its name, when it
 //! is loaded.
 
+mod arithmetic;
 mod crypto;
 mod guards;
 mod jwt;
@@ -115,7 +116,15 @@ const OURS: &[Builtin] = ours![
     "crypto.x509.parse_rsa_private_key" 1 x509::parse_rsa_private_key,
     "graph.reachable_paths" 2 misc::reachable_paths,
     "http.send" 1 http::send,
+    "internal.and" 2 arithmetic::and,
+    "internal.collection" 1 misc::collection,
+    "internal.div" 2 arithmetic::div,
+    "internal.minus" 2 arithmetic::minus,
+    "internal.mul" 2 arithmetic::mul,
     "internal.object" 1 misc::object,
+    "internal.or" 2 arithmetic::or,
+    "internal.plus" 2 arithmetic::plus,
+    "internal.rem" 2 arithmetic::rem,
     "internal.template_string" 1 sprintf::template_string,
     "internal.walk" 1 strings::walk,
     "io.jwt.decode" 1 jwt::decode,

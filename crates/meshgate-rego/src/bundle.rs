@@ -4,17 +4,20 @@
 
 use crate::annotations::Annotation;
 use crate::calls;
+use crate::clearance::Clearance;
+use crate::gears::{FastSource, Difference, Gear, GearCounts, GearSettings, Gears, Asked};
 use crate::error::LoadError;
 use crate::http::Network;
 use crate::index::Index;
 use crate::modules::{self, Places, Version};
-use crate::{builtins, context, error, metadata};
+use crate::rewrite::Variant;
+use crate::{builtins, context, error, metadata, safety};
 use meshgate_core::evaluate::Shared;
 use meshgate_core::limits::EvaluationLimits;
 use meshgate_core::rule::{Rule, RuleId};
 use regorus::{Engine, Value};
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 /// One Rego file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +49,10 @@ pub struct Options {
     pub strict: bool,
     /// What `opa.runtime` says; `{}` when absent.
     pub runtime: Option<Value>,
+    /// How the gears are chosen.
+    pub gears: GearSettings,
+    /// What is cleared for the fast gear.
+    pub clearance: Clearance,
     /// Let policies call what does something in the world, for tests that mock it: called for real, it is a failure.
     pub world: bool,
 }
@@ -59,6 +66,8 @@ impl From<EvaluationLimits> for Options {
 /// A loaded bundle.
 pub struct Bundle {
     pub(crate) engine: Engine,
+    /// The data documents, merged.
+    pub(crate) data: Value,
     pub(crate) rules: Vec<Rule>,
     /// The path of each rule's findings, in the order of `rules`.
     pub(crate) paths: Vec<String>,
@@ -68,6 +77,11 @@ pub struct Bundle {
     pub(crate) index: Index,
     pub(crate) annotations: Vec<Annotation>,
     pub(crate) warnings: Vec<LoadError>,
+    pub(crate) gears: Gears,
+    /// What it was loaded from, for the other variants.
+    sources: Vec<Module>,
+    /// The interpreter for what the plain one makes an error of, and OPA undefined.
+    careful: OnceLock<Option<Engine>>,
     /// What the inputs of a run share, as the interpreter has it.
     pub(crate) shared: Mutex<Option<(Arc<Shared>, regorus::Value)>>,
 }
@@ -124,7 +138,24 @@ impl Bundle {
         }
         if errors.is_empty() {
             let Compiled { engine, places, index, annotations, warnings, .. } = compiled;
-            Ok(Self { engine, rules, paths, options, raw: false, places, index, annotations, warnings, shared: Mutex::default() })
+            let gears = Gears::new(options.gears.clone(), options.clearance.clone());
+            let data = engine.get_data();
+            Ok(Self {
+                engine,
+                data,
+                rules,
+                paths,
+                options,
+                raw: false,
+                places,
+                index,
+                annotations,
+                warnings,
+                gears,
+                sources: live.into_iter().cloned().collect(),
+                careful: OnceLock::new(),
+                shared: Mutex::default(),
+            })
         } else {
             Err(errors)
         }
@@ -134,6 +165,51 @@ impl Bundle {
     #[must_use]
     pub fn warnings(&self) -> &[LoadError] {
         &self.warnings
+    }
+}
+
+impl Bundle {
+    /// Which gear a rule is in, and why.
+    #[must_use]
+    pub fn gear(&self, rule: &RuleId) -> Option<Gear> {
+        let (_, path) = self.rules.iter().zip(&self.paths).find(|(known, _)| known.id == *rule)?;
+        Some(self.gears.gear(path, &self.asked()))
+    }
+
+    /// How often each gear answered, since the bundle was loaded.
+    #[must_use]
+    pub fn gear_counts(&self) -> GearCounts {
+        self.gears.counts()
+    }
+
+    /// What the gears differed on, the first few.
+    #[must_use]
+    pub fn differences(&self) -> Vec<Difference> {
+        self.gears.differences()
+    }
+
+    pub(crate) const fn asked(&self) -> Asked<'_> {
+        Asked { source: self, data: &self.data, index: &self.index, options: &self.options }
+    }
+
+    /// The modules, rewritten for another way of evaluating.
+    fn variant(&self, variant: Variant) -> Option<Engine> {
+        let mut errors = Vec::new();
+        let modules: Vec<&Module> = self.sources.iter().collect();
+        let mut compiled = compile_for(variant, &modules, &[], &self.options, &BTreeSet::new(), &mut errors);
+        compiled.engine.add_data(self.data.clone()).ok()?;
+        errors.is_empty().then_some(compiled.engine)
+    }
+
+    /// The interpreter in which arithmetic on what is no number is undefined.
+    pub(crate) fn careful(&self) -> Option<&Engine> {
+        self.careful.get_or_init(|| self.variant(Variant::Careful)).as_ref()
+    }
+}
+
+impl FastSource for Bundle {
+    fn fast_engine(&self) -> Option<Engine> {
+        self.variant(Variant::Fast)
     }
 }
 
@@ -156,8 +232,20 @@ pub(crate) fn compile(
     mocked: &BTreeSet<String>,
     errors: &mut Vec<LoadError>,
 ) -> Compiled {
+    compile_for(Variant::Plain, modules, data, options, mocked, errors)
+}
+
+/// The same, for one way of evaluating.
+pub(crate) fn compile_for(
+    variant: Variant,
+    modules: &[&Module],
+    data: &[serde_json::Value],
+    options: &Options,
+    mocked: &BTreeSet<String>,
+    errors: &mut Vec<LoadError>,
+) -> Compiled {
     let modules::Loaded { mut engine, packages, places, annotations, warnings } =
-        modules::load(modules, options.version, mocked, errors);
+        modules::load(modules, options.version, variant, mocked, errors);
     // regorus' default raises builtin errors that OPA makes undefined.
     engine.set_strict_builtin_errors(options.strict);
     if let Err(error) = builtins::install(&mut engine, options.strict) {
@@ -169,7 +257,10 @@ pub(crate) fn compile(
         }
     }
     let index = Index::new(engine.get_modules(), &places);
-    errors.extend(calls::check(&index, options.world || options.network.is_on()));
+    if variant == Variant::Plain {
+        errors.extend(calls::check(&index, options.world || options.network.is_on()));
+        errors.extend(safety::check(engine.get_modules(), &index, &places));
+    }
     if errors.is_empty() {
         prepare(&mut engine, &places, errors);
     }

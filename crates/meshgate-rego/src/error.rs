@@ -45,3 +45,10 @@ pub(crate) fn evaluation_code(text: &str) -> &'static str {
         "eval_builtin_error"
     }
 }
+
+/// Is this regorus' word for an operator on what it does not work on?
+pub(crate) fn is_arithmetic(message: &str) -> bool {
+    let operator = |name: &str| message.contains(&format!("`{name}` expects"));
+    ["add", "sub", "mul", "div", "mod", "union", "intersection", "difference"].into_iter().any(operator)
+        || message.contains("modulo on floating-point")
+}

@@ -28,11 +28,13 @@ pub struct QueryError {
     pub code: &'static str,
     /// What happened.
     pub message: String,
+    /// Was it arithmetic on what is no number? OPA makes that undefined.
+    pub(crate) arithmetic: bool,
 }
 
 impl QueryError {
     pub(crate) fn new(kind: FaultKind, code: &'static str, message: impl Into<String>) -> Self {
-        Self { kind, code, message: message.into() }
+        Self { kind, code, message: message.into(), arithmetic: false }
     }
 }
 
@@ -54,8 +56,9 @@ impl Evaluator for Bundle {
         let mut engine = self.engine.clone();
         engine.set_input(value.clone());
         for (rule, path) in self.rules.iter().zip(&self.paths).filter(|(rule, _)| applies(rule, input.kind)) {
-            let run = |engine: &mut Engine| engine.eval_rule(path.clone());
-            let outcome = guarded(&mut engine, &self.options, &self.places, run);
+            let outcome = self.gears.evaluate(path, &value, &self.asked(), |moment| {
+                self.interpret(moment, &mut engine, &value, |engine| engine.eval_rule(path.clone()))
+            });
             let remarks = outcome.and_then(|value| {
                 output::remarks(&rule.id, &value, self.options.limits.findings_max)
                     .map_err(|message| QueryError::new(FaultKind::BadOutput, "eval_type_error", message))
@@ -93,6 +96,26 @@ impl Bundle {
         }
     }
 
+    /// Evaluates in the interpreter; where its arithmetic is an error that OPA does not have, once more in the careful one.
+    fn interpret<T>(
+        &self,
+        moment: Moment,
+        engine: &mut Engine,
+        input: &Value,
+        run: impl Fn(&mut Engine) -> anyhow::Result<T>,
+    ) -> Result<T, QueryError> {
+        match guarded_at(moment, engine, &self.options, &self.places, &run) {
+            Err(error) if error.arithmetic => {
+                let Some(mut careful) = self.careful().cloned() else { return Err(error) };
+                if *input != Value::Undefined {
+                    careful.set_input(input.clone());
+                }
+                guarded_at(moment, &mut careful, &self.options, &self.places, &run)
+            }
+            outcome => outcome,
+        }
+    }
+
     /// Evaluates `data.<path>` as OPA's data API does; `None` is undefined.
     ///
     /// # Errors
@@ -102,21 +125,33 @@ impl Bundle {
         path: &[&str],
         input: Option<serde_json::Value>,
     ) -> Result<Option<serde_json::Value>, QueryError> {
-        let mut engine = self.engine.clone();
-        if let Some(input) = input {
-            engine.set_input(input.into());
-        }
-        let query = reference(path);
-        let results = guarded(&mut engine, &self.options, &self.places, |engine| {
-            let results = engine.eval_query(query.clone(), false)?;
-            Ok(results.result.into_iter().next().and_then(|row| row.expressions.into_iter().next()).map(|e| e.value))
-        })?;
-        match results {
-            None | Some(Value::Undefined) => Ok(None),
-            Some(value) => serde_json::to_value(&value)
+        match self.value(path, input.map_or(Value::Undefined, Value::from))? {
+            Value::Undefined => Ok(None),
+            value => serde_json::to_value(&value)
                 .map(Some)
                 .map_err(|error| QueryError::new(FaultKind::BadOutput, "eval_internal_error", error.to_string())),
         }
+    }
+
+    /// The value of `data.<path>`, in the gear that it is in. What is no rule is read by the interpreter.
+    ///
+    /// # Errors
+    /// [`QueryError`] when evaluation fails.
+    pub fn value(&self, path: &[&str], input: Value) -> Result<Value, QueryError> {
+        let plain = format!("data.{}", path.join("."));
+        self.gears.evaluate(&plain, &input, &self.asked(), |moment| {
+            let mut engine = self.engine.clone();
+            if input != Value::Undefined {
+                engine.set_input(input.clone());
+            }
+            let query = reference(path);
+            let found = self.interpret(moment, &mut engine, &input, |engine| {
+                let results = engine.eval_query(query.clone(), false)?;
+                let first = results.result.into_iter().next().and_then(|row| row.expressions.into_iter().next());
+                Ok(first.map(|expression| expression.value))
+            })?;
+            Ok(found.unwrap_or(Value::Undefined))
+        })
     }
 }
 
@@ -144,9 +179,20 @@ pub(crate) fn guarded<T>(
     places: &Places,
     run: impl FnOnce(&mut Engine) -> anyhow::Result<T>,
 ) -> Result<T, QueryError> {
+    guarded_at(Moment::now(), engine, options, places, run)
+}
+
+/// The same, at a moment.
+pub(crate) fn guarded_at<T>(
+    moment: Moment,
+    engine: &mut Engine,
+    options: &Options,
+    places: &Places,
+    run: impl FnOnce(&mut Engine) -> anyhow::Result<T>,
+) -> Result<T, QueryError> {
     let deadline = options.limits.rule_deadline;
     engine.set_execution_timer_config(timer(deadline));
-    let (outcome, left) = context::scope(Moment::now(), options, || {
+    let (outcome, left) = context::scope(moment, options, || {
         catch_unwind(AssertUnwindSafe(|| run(engine)))
     });
     let failure = match outcome {
@@ -194,6 +240,9 @@ pub(crate) fn failed(text: &str, left: &Left, options: &Options, places: &Places
     }
     match &left.trouble {
         Some(Trouble { code, message }) => QueryError::new(FaultKind::Evaluation, code, placed(message)),
-        None => QueryError::new(FaultKind::Evaluation, error::evaluation_code(text), placed(&message)),
+        None => QueryError {
+            arithmetic: !options.strict && error::is_arithmetic(&message),
+            ..QueryError::new(FaultKind::Evaluation, error::evaluation_code(text), placed(&message))
+        },
     }
 }

@@ -82,6 +82,12 @@ impl Index {
         self.rules.range(start.clone()..).map(|(name, _)| name.as_str()).take_while(move |name| name.starts_with(&start))
     }
 
+    /// Is a path that of a package, or of what packages are in? A package without rules is an empty document.
+    pub fn has_package(&self, path: &str) -> bool {
+        let start = format!("{path}.");
+        self.packages.contains(path) || self.packages.range(start.clone()..).next().is_some_and(|name| name.starts_with(&start))
+    }
+
     /// What a definition leads to.
     pub fn leads_to(&self, definition: &Definition) -> BTreeSet<&str> {
         let calls = definition.calls.iter().map(|call| call.resolved.as_str());

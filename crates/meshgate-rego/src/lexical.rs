@@ -3,7 +3,9 @@
 //!
 //! Deliberately absent: grammar. What is no Rego is left as it is, for the parser to say so.
 
+use crate::syntax;
 use crate::text::{Edit, Text};
+use regorus::unstable::LiteralStmt;
 use std::ops::Range;
 
 /// The words that Rego keeps for itself.
@@ -68,6 +70,52 @@ pub fn tokens(text: &str) -> Vec<Token> {
     let mut scanner = Scanner::new(text, 0);
     scanner.scan(text.len());
     scanner.tokens
+}
+
+/// A text and its tokens, for what spans do not tell: regorus' hold neither quotes nor parentheses.
+pub struct Page<'a> {
+    pub text: &'a str,
+    pub tokens: Vec<Token>,
+}
+
+impl<'a> Page<'a> {
+    pub fn new(text: &'a str) -> Self {
+        Self { text, tokens: tokens(text) }
+    }
+
+    pub fn word(&self, token: &Token) -> Option<&str> {
+        if token.kind == Kind::Word { self.text.get(token.range.clone()) } else { None }
+    }
+
+    pub fn is_mark(&self, index: usize, byte: u8) -> bool {
+        self.tokens.get(index).is_some_and(|token| token.kind == Kind::Mark(byte))
+    }
+
+    /// The token that an offset is in, or the first behind it.
+    pub fn at(&self, offset: usize) -> usize {
+        self.tokens.partition_point(|token| token.range.end <= offset)
+    }
+
+    /// Where the token starts that an offset is in.
+    pub fn start(&self, offset: usize) -> usize {
+        self.tokens.get(self.at(offset)).map_or(offset, |token| token.range.start.min(offset))
+    }
+
+    /// The end of a statement, with the quotes and parentheses that close it.
+    pub fn close(&self, statement: &LiteralStmt) -> Option<usize> {
+        let with = statement.with_mods.iter().map(|with| syntax::range(with.r#as.span()).end);
+        let end = with.chain([syntax::range(&statement.span).end]).max()?;
+        let depth = self.tokens.get(self.at(syntax::range(&statement.span).start))?.depth;
+        let mut index = self.at(end.saturating_sub(1));
+        loop {
+            let next = self.tokens.get(index + 1);
+            let closer = next.is_some_and(|next| matches!(next.kind, Kind::Mark(b')' | b']')) && next.depth >= depth);
+            if !closer {
+                return Some(self.tokens.get(index)?.range.end);
+            }
+            index += 1;
+        }
+    }
 }
 
 impl<'a> Scanner<'a> {

@@ -6,9 +6,11 @@
 use crate::annotations::{self, Annotation};
 use crate::bundle::Module;
 use crate::error::{self, LoadError};
-use crate::lexical::{self, HEAD_MARK};
-use crate::rewrite::{self, Names, Rewriter};
+use crate::heads;
+use crate::lexical::{self, HEAD_MARK, Page};
+use crate::rewrite::{self, Names, Rewriter, Variant};
 use crate::syntax::{self, Node};
+use crate::terms;
 use crate::text::{Edit, Position, Text};
 use regorus::unstable::{Expr, Module as Parsed, Parser, Ref, Rule};
 use regorus::{Engine, PolicyLengthConfig, Source};
@@ -159,6 +161,27 @@ fn parse(given: &mut Given, version: Version, warnings: &mut Vec<LoadError>) -> 
     }
 }
 
+/// Moves what may be undefined into bodies; see `heads` and `terms`.
+fn settle(given: &mut Given, module: Parsed, variant: Variant, names: &Names) -> Result<Parsed, LoadError> {
+    let mut module = module;
+    let mut edits = heads::edits(&module, &given.text.now, variant == Variant::Fast);
+    // Comprehensions within moved terms are settled in a round of their own.
+    for _ in 0..=NESTING_MAX {
+        if edits.is_empty() && variant == Variant::Fast {
+            edits = terms::edits(&module, &given.text.now, names);
+        }
+        if edits.is_empty() {
+            break;
+        }
+        given.text.edit(std::mem::take(&mut edits));
+        module = parse_as(&given.name, &given.text.now, given.v0).map_err(|error| {
+            let (_, message) = error::parts(&error.to_string());
+            LoadError::new(&given.file, format!("rego_compile_error: a rule could not be rewritten: {message}"))
+        })?;
+    }
+    Ok(module)
+}
+
 /// The roots of the names of a module's rules.
 fn roots(module: &Parsed) -> impl Iterator<Item = String> {
     module.policy.iter().filter_map(|rule| Some(syntax::path(syntax::head(rule))?.0.text().to_owned()))
@@ -173,7 +196,13 @@ fn keyword(rule: &Rule) -> Option<String> {
 /// Gives modules to an engine.
 ///
 /// `outside` are builtins that a query mocks.
-pub fn load(modules: &[&Module], version: Version, outside: &BTreeSet<String>, errors: &mut Vec<LoadError>) -> Loaded {
+pub fn load(
+    modules: &[&Module],
+    version: Version,
+    variant: Variant,
+    outside: &BTreeSet<String>,
+    errors: &mut Vec<LoadError>,
+) -> Loaded {
     let mut engine = Engine::new();
     engine.set_policy_length_config(lengths());
     let mut warnings = Vec::new();
@@ -207,21 +236,32 @@ pub fn load(modules: &[&Module], version: Version, outside: &BTreeSet<String>, e
     }
     let none = BTreeSet::new();
     let own = |module: &Parsed| Names::of(module, rules.get(&annotations::package(module)).unwrap_or(&none));
+    let mut settled: Vec<(Given, Parsed)> = Vec::new();
+    for (mut given, module) in parsed {
+        let names = own(&module);
+        match settle(&mut given, module, variant, &names) {
+            Ok(module) => settled.push((given, module)),
+            Err(error) => errors.push(error),
+        }
+    }
     let mut annotations = Vec::new();
     let mut mocked = outside.clone();
-    for (given, module) in &parsed {
+    for (given, module) in &settled {
         annotations.extend(annotations::read(&given.file, &given.text, module, errors));
         mocked.extend(rewrite::mocked(module, &own(module)));
     }
     let mut ready: Vec<Given> = Vec::new();
-    for (mut given, module) in parsed {
+    for (mut given, module) in settled {
         let names = own(&module);
+        let page = Page::new(&given.text.now);
         let mut rewriter = Rewriter {
-            text: &given.text.now,
+            page: &page,
             file: &given.file,
             names: &names,
             mocked: &mocked,
             annotations: &annotations,
+            variant,
+            locals: BTreeSet::new(),
             edits: Vec::new(),
         };
         rewriter.module(&module);
@@ -270,7 +310,7 @@ fn extents(module: &Parsed, length: usize) -> Vec<(&Ref<Rule>, std::ops::Range<u
 
 /// Edits, without those of what is removed.
 fn without(removing: Vec<Edit>, edits: Vec<Edit>) -> Vec<Edit> {
-    let removed: Vec<_> = removing.iter().filter(|edit| edit.text.is_empty()).map(|edit| edit.range.clone()).collect();
+    let removed: Vec<_> = removing.iter().filter(|edit| edit.removes()).map(|edit| edit.range.clone()).collect();
     let gone = |edit: &Edit| removed.iter().any(|range| range.start <= edit.range.start && edit.range.end <= range.end);
     let kept: Vec<Edit> = edits.into_iter().filter(|edit| !gone(edit)).collect();
     removing.into_iter().chain(kept).collect()

@@ -3,11 +3,14 @@
 //!
 //! Deliberately absent: rules of ours; no METADATA is wanted here.
 
-use crate::bundle::{Compiled, Module, Options, compile};
+use crate::bundle::{Compiled, Module, Options, compile, compile_for};
+use crate::context::Moment;
+use crate::eligible::{self, Construct, Reason};
 use crate::error::{self, LoadError};
 use crate::evaluate::{self, QueryError};
-use crate::lexical;
-use crate::rewrite::{Names, Rewriter, mocked_in};
+use crate::fast::Fast;
+use crate::lexical::{self, Page};
+use crate::rewrite::{Names, Rewriter, Variant, mocked_in};
 use crate::text::{Position, Text};
 use regorus::unstable::Parser;
 use regorus::{Engine, Source, Value};
@@ -68,6 +71,10 @@ pub struct Row {
 /// A query that is ready to be evaluated.
 pub struct Ready {
     pub(crate) compiled: Compiled,
+    /// What it was loaded from.
+    modules: Vec<Module>,
+    /// The builtins that the query mocks.
+    mocked: BTreeSet<String>,
     /// The query as regorus is asked.
     text: Text,
     input: Value,
@@ -94,7 +101,7 @@ impl Query<'_> {
             (None, Some(input)) => input.clone().into(),
             (None, None) => Value::Undefined,
         };
-        Ok(Ready { compiled, text, input, options: self.options.clone() })
+        Ok(Ready { compiled, modules: self.modules.to_vec(), mocked, text, input, options: self.options.clone() })
     }
 
     /// Evaluates it; each answer binds the query's variables. No answers: undefined.
@@ -123,7 +130,13 @@ impl Ready {
             engine.set_input(self.input.clone());
         }
         let run = |engine: &mut Engine| engine.eval_query(self.text.now.clone(), false);
-        let answer = evaluate::guarded(engine, &self.options, &self.compiled.places, run)?;
+        let answer = match evaluate::guarded(engine, &self.options, &self.compiled.places, run) {
+            Err(error) if error.arithmetic => match self.careful() {
+                Some(mut careful) => evaluate::guarded(&mut careful, &self.options, &self.compiled.places, run)?,
+                None => return Err(error.into()),
+            },
+            answer => answer?,
+        };
         let holds = |value: &Value| !matches!(value, Value::Undefined | Value::Bool(false));
         let rows = answer.result.into_iter().map(|row| {
             let expressions = row.expressions.into_iter().map(|expression| {
@@ -139,6 +152,73 @@ impl Ready {
         let defined = |row: &Row| row.expressions.iter().all(|(_, _, value)| *value != Value::Undefined);
         let all = |row: &Row| row.expressions.iter().all(|(_, _, value)| holds(value));
         Ok(rows.into_iter().filter(|row| if alone { defined(row) } else { all(row) }).collect())
+    }
+
+    /// The interpreter in which arithmetic on what is no number is undefined.
+    fn careful(&self) -> Option<Engine> {
+        let mut errors = Vec::new();
+        let modules: Vec<&Module> = self.modules.iter().collect();
+        let mut compiled =
+            compile_for(Variant::Careful, &modules, &[], &self.options, &self.mocked, &mut errors);
+        compiled.engine.add_data(self.compiled.engine.get_data()).ok()?;
+        if self.input != Value::Undefined {
+            compiled.engine.set_input(self.input.clone());
+        }
+        errors.is_empty().then_some(compiled.engine)
+    }
+
+    /// The path and the variable of a query for the value of one rule: `data.a.b = x`.
+    fn one_rule(&self) -> Option<(&str, &str)> {
+        let (path, variable) = self.text.now.split_once('=').map(|(path, variable)| (path.trim(), variable.trim()))?;
+        let is_name = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        (is_name(variable) && path.split('.').all(is_name)).then_some((path, variable))
+    }
+
+    /// The query's rule in the fast gear, or why it is not there.
+    fn fast(&self) -> Result<Fast, Reason> {
+        let path = self.one_rule().map_or("the query", |(path, _)| path);
+        let reason = |construct, detail| Reason { construct, rule: path.to_owned(), place: String::new(), detail };
+        if self.options.strict {
+            return Err(reason(Construct::NoRule, Some("errors of builtins are strict".to_owned())));
+        }
+        if self.one_rule().is_none() {
+            return Err(reason(Construct::NoRule, None));
+        }
+        eligible::check(&self.compiled.index, path)?;
+        let unsupported = |detail: String| reason(Construct::Unsupported, Some(detail));
+        let mut errors = Vec::new();
+        let modules: Vec<&Module> = self.modules.iter().collect();
+        let none = BTreeSet::new();
+        let mut fast = compile_for(Variant::Fast, &modules, &[], &self.options, &none, &mut errors);
+        if let Some(error) = errors.first() {
+            return Err(unsupported(error.to_string()));
+        }
+        let policy = fast.engine.compile_with_entrypoint(&path.into());
+        let policy = policy.map_err(|error| unsupported(error::parts(&error.to_string()).1))?;
+        Fast::compile(&policy, path, &self.compiled.engine.get_data()).map_err(unsupported)
+    }
+
+    /// Says why the fast gear does not answer the query, if it does not.
+    #[must_use]
+    pub fn why_not_fast(&self) -> Option<Reason> {
+        self.fast().err()
+    }
+
+    /// Evaluates it in the fast gear alone, when it asks for the value of one rule (`data.a.b = x`) that the static check
+    /// admits; `None` when it does not. Nothing is compared: this is what the gear itself answers.
+    #[must_use]
+    pub fn evaluate_fast(&self) -> Option<Result<Vec<Row>, FailedQuery>> {
+        let (_, variable) = self.one_rule()?;
+        let fast = self.fast().ok()?;
+        let row = |value: Value| Row {
+            expressions: vec![(self.text.now.clone(), Position { line: 1, column: 1 }, Value::from(true))],
+            bindings: Value::from(std::collections::BTreeMap::from([(Value::from(variable), value)])),
+        };
+        Some(match fast.evaluate(self.input.clone(), &self.options, Moment::now()) {
+            Ok(Value::Undefined) => Ok(Vec::new()),
+            Ok(value) => Ok(vec![row(value)]),
+            Err(error) => Err(error.into()),
+        })
     }
 
     /// What is odd about its modules, but no error.
@@ -179,8 +259,16 @@ fn prepare_text(text: &mut Text, names: &Names) -> Result<BTreeSet<String>, Load
     };
     let mocked = mocked_in(vec![crate::syntax::Node::Query(&query)], names);
     let now = text.now.clone();
-    let mut rewriter =
-        Rewriter { text: &now, file: "query", names, mocked: &mocked, annotations: &[], edits: Vec::new() };
+    let mut rewriter = Rewriter {
+        page: &Page::new(&now),
+        file: "query",
+        names,
+        mocked: &mocked,
+        annotations: &[],
+        variant: Variant::Plain,
+        locals: BTreeSet::new(),
+        edits: Vec::new(),
+    };
     rewriter.query(&query);
     text.edit(rewriter.edits);
     Ok(mocked)

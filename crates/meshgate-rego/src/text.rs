@@ -25,16 +25,35 @@ struct Anchor {
     in_step: bool,
 }
 
-/// Puts a text in the place of a range.
+/// Puts something in the place of a range.
 #[derive(Debug, Clone)]
 pub struct Edit {
     pub range: Range<usize>,
-    pub text: String,
+    pub pieces: Vec<Piece>,
+}
+
+/// What an edit puts there.
+#[derive(Debug, Clone)]
+pub enum Piece {
+    Text(String),
+    /// What stands elsewhere in the text; its places go with it.
+    Copy(Range<usize>),
 }
 
 impl Edit {
+    /// Puts a text there.
     pub fn new(range: Range<usize>, text: impl Into<String>) -> Self {
-        Self { range, text: text.into() }
+        Self { range, pieces: vec![Piece::Text(text.into())] }
+    }
+
+    /// Puts several pieces there.
+    pub const fn of(range: Range<usize>, pieces: Vec<Piece>) -> Self {
+        Self { range, pieces }
+    }
+
+    /// Does it put nothing there?
+    pub fn removes(&self) -> bool {
+        self.pieces.iter().all(|piece| matches!(piece, Piece::Text(text) if text.is_empty()))
     }
 }
 
@@ -110,8 +129,16 @@ impl Text {
                 continue;
             }
             self.copy(at..edit.range.start, &mut text, &mut anchors);
-            anchors.push(Anchor { now: text.len(), original: self.origin(edit.range.start), in_step: false });
-            text.push_str(&edit.text);
+            for piece in edit.pieces {
+                match piece {
+                    Piece::Text(new) => {
+                        let original = self.origin(edit.range.start);
+                        anchors.push(Anchor { now: text.len(), original, in_step: false });
+                        text.push_str(&new);
+                    }
+                    Piece::Copy(range) => self.copy(range, &mut text, &mut anchors),
+                }
+            }
             at = edit.range.end;
         }
         self.copy(at..self.now.len(), &mut text, &mut anchors);

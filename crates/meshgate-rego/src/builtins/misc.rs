@@ -177,6 +177,11 @@ pub fn yaml_is_valid(values: &[Value]) -> Result<Value> {
     Ok(Value::from(text(values.first()).is_some_and(|text| Value::from_yaml_str(text).is_ok())))
 }
 
+/// Is it something that has members?
+pub fn collection(values: &[Value]) -> Result<Value> {
+    Ok(Value::from(matches!(values.first(), Some(Value::Array(_) | Value::Set(_) | Value::Object(_)))))
+}
+
 /// An object of pairs, which must not give one key two values.
 pub fn object(values: &[Value]) -> Result<Value> {
     let Some(Value::Array(pairs)) = values.first() else { bail!(Operand("operand 1 must be array".to_owned())) };

@@ -41,10 +41,18 @@ fn write_term(value: &Value, into: &mut String) {
         Value::String(text) => {
             let _ = write!(into, "{}", serde_json::Value::from(text.as_ref()));
         }
-        Value::Number(_) => into.push_str(&value.to_json_str().unwrap_or_default()),
+        Value::Number(_) => into.push_str(&digits_of(value)),
         other => {
             let _ = write!(into, "{other}");
         }
+    }
+}
+
+/// A number in decimal digits; integers of any size keep all of theirs.
+fn digits_of(value: &Value) -> String {
+    match value.as_number() {
+        Ok(number) if number.is_integer() => number.format_decimal(),
+        _ => value.to_json_str().unwrap_or_default(),
     }
 }
 
@@ -69,7 +77,7 @@ impl Argument {
                 if let Some(int) = number.as_i64() {
                     return Self::Int(int);
                 }
-                let digits = value.to_json_str().unwrap_or_default();
+                let digits = digits_of(value);
                 if digits.trim_start_matches('-').bytes().all(|byte| byte.is_ascii_digit()) {
                     return Self::Big(digits);
                 }
@@ -393,7 +401,7 @@ pub fn template_string(values: &[Value]) -> Result<Value> {
     for part in parts.iter() {
         match part {
             Value::Set(found) if found.len() > 1 => {
-                bail!(super::Conflict("an expression of a template string has more than one value".to_owned()));
+                return Err(super::conflict("an expression of a template string has more than one value".to_owned()));
             }
             Value::Set(found) => match found.iter().next() {
                 Some(value) => written.push_str(&plain(value)),
