@@ -33,6 +33,8 @@ pub enum Construct {
     ElseAfterLoop,
     /// A unification of two patterns that each bind: an undefined part is taken for one that is there.
     TwoPatterns,
+    /// A negated reference with a step that a pattern binds: it is taken for a loop of its own.
+    NegatedStep,
     /// A number as a step in a reference to data: names that are digits are not found.
     NumberStep,
     /// The virtual machine's compiler refuses it.
@@ -54,6 +56,7 @@ impl Construct {
             Self::DeepHead => "has a head with several variable steps",
             Self::ElseAfterLoop => "has an `else` behind a body that iterates",
             Self::TwoPatterns => "unifies two patterns that both have variables",
+            Self::NegatedStep => "negates a reference with a step that a pattern binds",
             Self::NumberStep => "has a number as a step in a reference to data",
             Self::Unsupported => "cannot be compiled for the fast gear",
         }
@@ -153,6 +156,9 @@ fn of_definition(index: &Index, definition: &Definition) -> Option<Construct> {
     let mut found = None;
     syntax::visit(syntax::parts(rule), |node| {
         match node {
+            Node::Statement(statement) if negates_a_step(statement, &locals) => {
+                found = found.or(Some(Construct::NegatedStep));
+            }
             Node::Statement(statement) if matches!(terms::sides(statement, &locals, &known), Sides::Both) => {
                 found = found.or(Some(Construct::TwoPatterns));
             }
@@ -161,6 +167,21 @@ fn of_definition(index: &Index, definition: &Definition) -> Option<Construct> {
             _ => {}
         }
         found != Some(Construct::With)
+    });
+    found
+}
+
+/// A negation with a variable as a step that is neither assigned nor declared.
+fn negates_a_step(statement: &LiteralStmt, locals: &BTreeSet<String>) -> bool {
+    let Literal::NotExpr { expr, .. } = &statement.literal else { return false };
+    let mut found = false;
+    syntax::visit(vec![Node::Expr(expr)], |node| {
+        if let Node::Expr(expr) = node {
+            if let Expr::RefBrack { index, .. } = expr.as_ref() {
+                found |= matches!(index.as_ref(), Expr::Var { span, .. } if !locals.contains(span.text()));
+            }
+        }
+        true
     });
     found
 }

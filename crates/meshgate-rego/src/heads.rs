@@ -7,20 +7,62 @@
 use crate::index;
 use crate::lexical::{Kind, Page, Token};
 use crate::rewrite::is_defined;
-use crate::syntax;
+use crate::syntax::{self, Node};
 use crate::text::{Edit, Piece};
 use regorus::unstable::{Expr, LiteralStmt, Module, Ref, Rule, RuleHead};
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-/// Returns the edits of a module. `braces` puts every body in braces, so that it may have more statements.
+/// Returns the edits of a module. `braces`, for the fast gear, puts every body in braces, so that it may have more
+/// statements.
+///
+/// And it makes every body look at `input` and `data` first: the fast gear loads them where a rule first names them, and
+/// takes them from there ever after, even where that place was not reached.
 pub fn edits(module: &Module, text: &str, braces: bool) -> Vec<Edit> {
     let wanted = |rule: &&Ref<Rule>| braces || moves(rule);
     if !module.policy.iter().any(|rule| wanted(&rule)) {
         return Vec::new();
     }
     let page = Page::new(text);
-    module.policy.iter().filter(wanted).filter_map(|rule| page.rule(rule, braces)).flatten().collect()
+    let mut found: Vec<Edit> =
+        module.policy.iter().filter(wanted).filter_map(|rule| page.rule(rule, braces)).flatten().collect();
+    if braces {
+        let starts: Vec<usize> = module.policy.iter().map(|rule| syntax::range(rule.span()).start).collect();
+        let ends = starts.iter().skip(1).copied().chain([text.len()]);
+        found.extend(module.policy.iter().zip(ends).filter_map(|(rule, end)| bodiless(rule, &page, end)));
+    }
+    found
+}
+
+/// Statements that hold always, and look at both documents.
+const LOOK: &str = "not input == \"\\u0000\"; not data.internal_nothing; ";
+
+/// Has a rule a comprehension or an `every`, within which a document may be named first?
+fn has_inner_query(rule: &Rule) -> bool {
+    let mut queries = 0;
+    let bodies = match rule {
+        Rule::Spec { bodies, .. } => bodies.len(),
+        Rule::Default { .. } => return false,
+    };
+    syntax::visit(syntax::parts(rule), |node| {
+        queries += usize::from(matches!(node, Node::Query(_)));
+        true
+    });
+    queries > bodies
+}
+
+/// Gives a rule without a body one that looks at the documents.
+fn bodiless(rule: &Rule, page: &Page<'_>, end: usize) -> Option<Edit> {
+    let Rule::Spec { bodies, .. } = rule else { return None };
+    let has_body = bodies.iter().any(|body| !body.query.stmts.is_empty());
+    if has_body || !has_inner_query(rule) {
+        return None;
+    }
+    let last = page.at(end.saturating_sub(1));
+    let last = if page.tokens.get(last).is_some_and(|token| token.range.start < end) { last } else { last.checked_sub(1)? };
+    let at = page.tokens.get(last)?.range.end;
+    let look = LOOK.trim_end().trim_end_matches(';');
+    Some(Edit::new(at..at, format!(" if {{ {look} }}")))
 }
 
 /// The values that a rule's head has, and those of its `else`.
@@ -67,6 +109,7 @@ trait Heads {
         first: &LiteralStmt,
         end: usize,
         moved: Vec<(String, Range<usize>)>,
+        look: bool,
     ) -> Option<Vec<Edit>>;
 }
 
@@ -80,6 +123,7 @@ fn take(range: Range<usize>, edits: &mut Vec<Edit>) -> (String, Range<usize>) {
 impl Heads for Page<'_> {
     fn rule(&self, rule: &Rule, braces: bool) -> Option<Vec<Edit>> {
         let moves = moves(rule);
+        let look = braces && has_inner_query(rule);
         let Rule::Spec { head, bodies, .. } = rule else { return None };
         let locals = index::locals(rule);
         let mut edits = Vec::new();
@@ -110,7 +154,7 @@ impl Heads for Page<'_> {
             }
             let end = self.close(body.query.stmts.last()?)?;
             if braces || !moved.is_empty() {
-                edits.extend(self.statements(opening, first, end, std::mem::take(&mut moved))?);
+                edits.extend(self.statements(opening, first, end, std::mem::take(&mut moved), look)?);
             }
             from = end;
         }
@@ -164,6 +208,7 @@ impl Heads for Page<'_> {
         first: &LiteralStmt,
         end: usize,
         moved: Vec<(String, Range<usize>)>,
+        look: bool,
     ) -> Option<Vec<Edit>> {
         let start = syntax::range(&first.span).start;
         let is_word = self.tokens.get(opening).is_some_and(|token| token.kind == Kind::Word);
@@ -173,6 +218,11 @@ impl Heads for Page<'_> {
         let mut pieces = Vec::new();
         if !braced {
             edits.push(Edit::new(next.range.start..next.range.start, "{ "));
+        }
+        if look {
+            let at = if braced && is_word { self.tokens.get(opening + 1)?.range.end } else { next.range.start };
+            let at = if braced && !is_word { self.tokens.get(opening)?.range.end } else { at };
+            edits.push(Edit::new(at..at, format!(" {LOOK}")));
         }
         for (name, range) in moved {
             pieces.extend([Piece::Text(format!("; {name} := (")), Piece::Copy(range), Piece::Text(")".to_owned())]);

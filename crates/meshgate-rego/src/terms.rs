@@ -3,6 +3,8 @@
 //!
 //! And values that are taken apart: `[a, b] := f(x)` becomes `some v; v = (f(x)); [a, b] := v`, for the same reason.
 //!
+//! And steps without a name: `xs[_] == 1` becomes `some v in (xs); v == 1`, since loops within expressions end others.
+//!
 //! Deliberately absent: sets, where the fast gear leaves them out.
 
 use crate::index;
@@ -23,7 +25,9 @@ pub fn edits(module: &Module, text: &str, names: &Names) -> Vec<Edit> {
         syntax::visit(syntax::parts(rule), |node| {
             let found = match node {
                 Node::Expr(expr) => of(expr, &page, &locals),
-                Node::Statement(statement) => unified(statement, &page, &locals, &|name| names.has(name)),
+                Node::Statement(statement) => {
+                    wildcard(statement, &page).or_else(|| unified(statement, &page, &locals, &|name| names.has(name)))
+                }
                 Node::Query(_) => None,
             };
             let goes_on = found.is_none();
@@ -49,6 +53,85 @@ fn of(expr: &Expr, page: &Page<'_>, locals: &BTreeSet<String>) -> Option<Vec<Edi
             settle(page, span, query, vec![start..colon, colon + 1..bar(value)?])
         }
         _ => None,
+    }
+}
+
+/// `xs[_].a == 1` becomes `some v in (xs); v.a == 1`: a loop that is a statement is where it stands.
+fn wildcard(statement: &LiteralStmt, page: &Page<'_>) -> Option<Vec<Edit>> {
+    let Literal::Expr { expr, .. } = &statement.literal else { return None };
+    let mut first: Option<usize> = None;
+    syntax::visit(vec![Node::Expr(expr)], |node| {
+        let Node::Expr(expr) = node else { return false };
+        match expr.as_ref() {
+            Expr::RefBrack { index, .. } => {
+                if let Expr::Var { span, .. } = index.as_ref() {
+                    if span.text() == "_" {
+                        let at = syntax::range(span).start;
+                        first = Some(first.map_or(at, |first| first.min(at)));
+                    }
+                }
+            }
+            Expr::ArrayCompr { .. } | Expr::SetCompr { .. } | Expr::ObjectCompr { .. } => return false,
+            _ => {}
+        }
+        true
+    });
+    let open = page.at(first?).checked_sub(1).filter(|open| page.is_mark(*open, b'['))?;
+    let close = open + 2;
+    if !page.is_mark(close, b']') {
+        return None;
+    }
+    let begin = term_start(page, open)?;
+    let range = page.tokens.get(begin)?.range.start..page.tokens.get(open)?.range.start;
+    let start = page.start(syntax::range(&statement.span).start);
+    let name = format!("__step_{}__", range.start);
+    let pieces = vec![
+        Piece::Text(format!("some {name} in (")),
+        Piece::Copy(range.clone()),
+        Piece::Text("\n); ".to_owned()),
+    ];
+    let whole = range.start..page.tokens.get(close)?.range.end;
+    Some(vec![Edit::of(start..start, pieces), Edit::new(whole, name)])
+}
+
+/// The token that a term begins with which ends before another token: names, points, and what is in brackets.
+fn term_start(page: &Page<'_>, end: usize) -> Option<usize> {
+    let mut at = end;
+    loop {
+        let before = at.checked_sub(1)?;
+        let token = page.tokens.get(before)?;
+        let touches = page.tokens.get(at).is_some_and(|next| next.range.start == token.range.end);
+        if !touches {
+            return (at < end).then_some(at);
+        }
+        at = match token.kind {
+            Kind::Word | Kind::Mark(b'.') => before,
+            Kind::Mark(close @ (b']' | b')' | b'}')) => {
+                let opener = match close {
+                    b']' => b'[',
+                    b')' => b'(',
+                    _ => b'{',
+                };
+                let opens = |index: &usize| {
+                    let open = page.tokens.get(*index);
+                    open.is_some_and(|open| open.depth == token.depth && open.kind == Kind::Mark(opener))
+                };
+                let open = (0..before).rev().find(opens)?;
+                // A literal begins a term; an index or a call goes on before it.
+                if close == b'}' {
+                    return Some(open);
+                }
+                let goes_on = open.checked_sub(1).and_then(|index| page.tokens.get(index)).is_some_and(|previous| {
+                    previous.range.end == page.tokens.get(open).map_or(0, |open| open.range.start)
+                        && matches!(previous.kind, Kind::Word | Kind::Text | Kind::Mark(b']' | b')' | b'}'))
+                });
+                if !goes_on {
+                    return Some(open);
+                }
+                open
+            }
+            _ => return (at < end).then_some(at),
+        };
     }
 }
 
