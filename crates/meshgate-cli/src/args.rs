@@ -23,6 +23,12 @@ pub enum Command {
     Serve(ServeArgs),
     /// Run the policy tests (`test_…` rules of `…_test.rego` files); without a path, those of the embedded rules
     Test(TestArgs),
+    /// Tell what is wrong or odd about Rego modules; without a path, the embedded ones
+    Lint(LintArgs),
+    /// Evaluate a query, as `opa eval` does
+    Eval(EvalArgs),
+    /// Time the evaluation of a query in both gears
+    Bench(BenchArgs),
     /// List the loaded rules, or show one
     Rules(RulesArgs),
     /// Say what a rule looks for, why, and what to do
@@ -147,6 +153,24 @@ pub struct TestArgs {
     /// Folders or files of rules and tests
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
+    /// Only tests whose name (`package.test_name`) matches
+    #[arg(long, value_name = "REGEX")]
+    pub run: Option<String>,
+    /// Say which lines the tests evaluate
+    #[arg(long)]
+    pub coverage: bool,
+    /// Fail below this share of covered lines, in percent
+    #[arg(long, value_name = "PERCENT", requires = "coverage")]
+    pub threshold: Option<f64>,
+    /// Time each test
+    #[arg(long)]
+    pub bench: bool,
+    /// Name the tests that pass, too, and show what they print
+    #[arg(long, short)]
+    pub verbose: bool,
+    /// Put the tests' inputs to both gears, and write the record of what is cleared for the fast one into each path
+    #[arg(long)]
+    pub clearance: bool,
     /// How to report
     #[arg(long, default_value = "text")]
     pub format: TestFormat,
@@ -157,6 +181,98 @@ pub struct TestArgs {
 pub enum TestFormat {
     Text,
     Json,
+    Junit,
+}
+
+/// Text to read, or JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct LintArgs {
+    /// Folders or files of rules
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Fail for warnings, too
+    #[arg(long)]
+    pub deny_warnings: bool,
+    /// How to report
+    #[arg(long, default_value = "text")]
+    pub format: ListFormat,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct EvalArgs {
+    /// The query, for example `data.example.allow`
+    #[arg(value_name = "QUERY")]
+    pub query: String,
+    /// Modules and data: folders, `.rego` files, JSON or YAML documents; may be given several times
+    #[arg(long, short, value_name = "PATH")]
+    pub data: Vec<PathBuf>,
+    /// The input, JSON or YAML; `-` for standard input
+    #[arg(long, short, value_name = "FILE")]
+    pub input: Option<PathBuf>,
+    /// How to answer
+    #[arg(long, short, default_value = "json")]
+    pub format: EvalFormat,
+    /// Exit with 1 when the answer is undefined
+    #[arg(long)]
+    pub fail: bool,
+    /// Exit with 1 when the answer is defined and not empty
+    #[arg(long)]
+    pub fail_defined: bool,
+    /// Raise errors of builtins; without, what they make no sense of is undefined
+    #[arg(long)]
+    pub strict: bool,
+    /// Say which lines were evaluated
+    #[arg(long)]
+    pub coverage: bool,
+    /// Say how long it took, and which gear would answer
+    #[arg(long)]
+    pub profile: bool,
+    /// Say which expression of the query is not true
+    #[arg(long)]
+    pub explain: bool,
+    /// A host that `http.send` may reach; may be given several times
+    #[arg(long, value_name = "HOST", value_parser = bare_host)]
+    pub allow_host: Vec<String>,
+}
+
+/// How a query is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum EvalFormat {
+    /// OPA's: `{"result": [{"expressions": […], "bindings": {…}}]}`
+    Json,
+    /// The value, for reading
+    Pretty,
+    /// The value of the first expression, as it is
+    Raw,
+    /// The values of all expressions
+    Values,
+    /// The bindings alone
+    Bindings,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct BenchArgs {
+    /// The query: one rule, for example `data.example.allow`
+    #[arg(value_name = "QUERY")]
+    pub query: String,
+    /// Modules and data: folders, `.rego` files, JSON or YAML documents; may be given several times
+    #[arg(long, short, value_name = "PATH")]
+    pub data: Vec<PathBuf>,
+    /// The input, JSON or YAML; `-` for standard input
+    #[arg(long, short, value_name = "FILE")]
+    pub input: Option<PathBuf>,
+    /// How long each gear is timed, in milliseconds
+    #[arg(long, default_value = "1000")]
+    pub millis: u64,
+    /// How to report
+    #[arg(long, default_value = "text")]
+    pub format: ListFormat,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -173,7 +289,7 @@ pub enum RulesCommand {
         setup: SetupArgs,
         /// How to report
         #[arg(long, default_value = "text")]
-        format: TestFormat,
+        format: ListFormat,
     },
     /// Show one rule
     Show {

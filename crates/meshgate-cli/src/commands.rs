@@ -2,8 +2,11 @@
 //!
 //! Deliberately absent: anything but the way to them.
 
+mod bench;
 mod check;
+mod eval;
 mod init;
+mod lint;
 mod rules;
 mod schema;
 mod serve;
@@ -21,6 +24,9 @@ pub fn run(command: Command) -> Result<Status> {
         Command::Show(args) => show::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Test(args) => test::run(&args),
+        Command::Lint(args) => lint::run(&args),
+        Command::Eval(args) => eval::run(&args),
+        Command::Bench(args) => bench::run(&args),
         Command::Rules(args) => rules::run(&args.command),
         Command::Explain { rule, setup } => rules::show(&rule, &setup),
         Command::Init => init::run(),

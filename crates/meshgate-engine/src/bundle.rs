@@ -1,13 +1,14 @@
 //! Bundles on disk: every `.rego` below a folder, and `data.json` / `data.yaml` at their folder's path, as OPA has it.
 //!
-//! A bundle's `.manifest` (OPA's name for it, JSON) may say `{"input": "raw"}`: its rules see the document itself.
+//! A bundle's `.manifest` (OPA's name for it, JSON) may say `{"input": "raw"}`: its rules see the document itself; and
+//! `{"rego_version": 0}`, of modules in Rego v0.
 //!
 //! Deliberately absent: archives; the manifest's `roots`.
 
 use crate::engine::EngineError;
 use ignore::WalkBuilder;
 use meshgate_core::limits::ReadLimits;
-use meshgate_rego::Module;
+use meshgate_rego::{Module, Version};
 use serde_json::{Map, Value};
 use std::path::{Component, Path};
 
@@ -18,7 +19,14 @@ pub struct Files {
     pub data: Vec<Value>,
     /// Do its rules want the document itself as `input`?
     pub raw: bool,
+    /// Which Rego its modules are in.
+    pub version: Version,
+    /// The record of what is cleared for the fast gear, if it has one.
+    pub clearance: Option<String>,
 }
+
+/// The name of that record.
+pub const CLEARANCE: &str = ".clearance.json";
 
 /// Reads a folder, or one `.rego` file.
 pub fn read(path: &Path) -> Result<Files, EngineError> {
@@ -43,7 +51,9 @@ pub fn read(path: &Path) -> Result<Files, EngineError> {
             let text = String::from_utf8(text()?).map_err(|_| EngineError::new(&name, "is not UTF-8"))?;
             files.modules.push(Module { file: name, text });
         } else if kind == ".manifest" && entry.depth() == 1 {
-            files.raw = manifest(&name, &text()?)?;
+            (files.raw, files.version) = manifest(&name, &text()?)?;
+        } else if kind == CLEARANCE && entry.depth() == 1 {
+            files.clearance = String::from_utf8(text()?).ok();
         } else if matches!(kind, "data.json" | "data.yaml" | "data.yml") {
             let folder = entry.path().parent().unwrap_or(path);
             files.data.push(data(&name, &text()?, folder.strip_prefix(path).unwrap_or(Path::new("")))?);
@@ -58,24 +68,51 @@ pub fn read(path: &Path) -> Result<Files, EngineError> {
     Ok(files)
 }
 
-/// Reads what a manifest says of the input. What other tools write there is theirs.
-fn manifest(name: &str, bytes: &[u8]) -> Result<bool, EngineError> {
+/// Reads what a manifest says of the input and of the language. What other tools write there is theirs.
+fn manifest(name: &str, bytes: &[u8]) -> Result<(bool, Version), EngineError> {
     let manifest: Value = serde_json::from_slice(bytes).map_err(|error| EngineError::new(name, error))?;
-    match manifest.get("input").map(Value::as_str) {
-        None | Some(Some("model")) => Ok(false),
-        Some(Some("raw")) => Ok(true),
-        Some(_) => Err(EngineError::new(name, "`input` is neither `raw` nor `model`")),
-    }
+    let raw = match manifest.get("input").map(Value::as_str) {
+        None | Some(Some("model")) => false,
+        Some(Some("raw")) => true,
+        Some(_) => return Err(EngineError::new(name, "`input` is neither `raw` nor `model`")),
+    };
+    let version = match manifest.get("rego_version").map(Value::as_u64) {
+        None => Version::Either,
+        Some(Some(0)) => Version::V0,
+        Some(Some(1)) => Version::V1,
+        Some(_) => return Err(EngineError::new(name, "`rego_version` is neither 0 nor 1")),
+    };
+    Ok((raw, version))
 }
 
-fn data(name: &str, bytes: &[u8], folder: &Path) -> Result<Value, EngineError> {
-    let parsed =
-        meshgate_descriptor::read(name, bytes, &ReadLimits { file_bytes_max: usize::MAX, ..ReadLimits::default() });
+/// Reads one document of data.
+pub fn document(path: &Path) -> Result<Value, EngineError> {
+    let name = path.display().to_string();
+    let bytes = std::fs::read(path).map_err(|error| EngineError::new(&name, error))?;
+    data(&name, &bytes, Path::new(""))
+}
+
+/// Reads one document, whatever it is.
+pub fn any_document(name: &str, bytes: &[u8]) -> Result<Value, EngineError> {
+    let limits =
+        ReadLimits { file_bytes_max: usize::MAX, nodes_max: usize::MAX, ..ReadLimits::default() };
+    // JSON is read as JSON: its numbers keep their kind, and it is read much faster.
+    if let Ok(value) = serde_json::from_slice(bytes) {
+        return Ok(value);
+    }
+    let parsed = meshgate_descriptor::read(name, bytes, &limits);
     if let Some(diagnostic) = parsed.diagnostics.first() {
         return Err(EngineError::new(name, &diagnostic.message));
     }
     let document = parsed.documents.first().map(|document| document.to_value());
-    let value = document.filter(Value::is_object).ok_or_else(|| EngineError::new(name, "is not an object"))?;
+    document.ok_or_else(|| EngineError::new(name, "is empty"))
+}
+
+fn data(name: &str, bytes: &[u8], folder: &Path) -> Result<Value, EngineError> {
+    let value = any_document(name, bytes)?;
+    if !value.is_object() {
+        return Err(EngineError::new(name, "is not an object"));
+    }
     let steps = folder.components().rev().filter_map(|step| match step {
         Component::Normal(step) => step.to_str(),
         _ => None,

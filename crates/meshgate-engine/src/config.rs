@@ -8,6 +8,7 @@ use meshgate_core::pointer::Pointer;
 use meshgate_core::severity::Severity;
 use meshgate_core::span::Lines;
 use meshgate_descriptor::Extract;
+use meshgate_rego::GearSettings;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
@@ -48,6 +49,12 @@ pub struct Config {
     /// Bounds on what is read and run.
     #[serde(default)]
     pub limits: Limits,
+    /// How Rego is evaluated.
+    #[serde(default)]
+    pub rego: RegoSettings,
+    /// What `http.send` may reach. Off when no host is named.
+    #[serde(default)]
+    pub http: HttpSettings,
     /// The sidecar's addresses.
     #[serde(default)]
     pub server: Server,
@@ -72,6 +79,8 @@ impl Default for Config {
             extract: ExtractNames::default(),
             mesh: None,
             limits: Limits::default(),
+            rego: RegoSettings::default(),
+            http: HttpSettings::default(),
             server: Server::default(),
             folder: PathBuf::new(),
         }
@@ -266,6 +275,57 @@ pub struct Limits {
     /// Bytes of one descriptor. Default 16777216.
     #[serde(default)]
     pub file_bytes_max: Option<usize>,
+    /// Memory of the whole process, MiB; an evaluation that would need more fails. Default 4096.
+    #[serde(default)]
+    pub memory_mib: Option<u64>,
+    /// Memory of one evaluation in the fast gear, MiB. Default 256.
+    #[serde(default)]
+    pub rego_memory_mib: Option<u64>,
+}
+
+/// How Rego is evaluated: in the interpreter, or in the fast gear where that is cleared.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RegoSettings {
+    /// May the fast gear be used? Default true.
+    #[serde(default)]
+    pub fast: Option<bool>,
+    /// Evaluations in both gears that must agree before a rule runs in the fast one alone; with 0 only a bundle's record
+    /// clears it. Default 100.
+    #[serde(default)]
+    pub shadow: Option<u32>,
+    /// The share of evaluations that are compared for good, from 0 to 1. Default 0.001.
+    #[serde(default)]
+    pub compare: Option<f64>,
+}
+
+impl RegoSettings {
+    /// Returns how gears are chosen.
+    #[must_use]
+    pub fn gears(&self) -> GearSettings {
+        let default = GearSettings::default();
+        GearSettings {
+            fast: self.fast.unwrap_or(default.fast),
+            shadow: self.shadow.unwrap_or(default.shadow),
+            compare: self.compare.unwrap_or(default.compare).clamp(0.0, 1.0),
+            warm_up: default.warm_up,
+        }
+    }
+}
+
+/// What `http.send` may reach.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HttpSettings {
+    /// Hosts: `host`, or `host:port`. None: `http.send` is off.
+    #[serde(default)]
+    pub hosts: Vec<String>,
+    /// Wall clock of one request, milliseconds. Default 5000.
+    #[serde(default)]
+    pub timeout_ms: Option<u64>,
+    /// Bytes of one answer. Default 1048576.
+    #[serde(default)]
+    pub bytes_max: Option<usize>,
 }
 
 impl Limits {
@@ -277,6 +337,7 @@ impl Limits {
             rule_deadline: self.rule_deadline_ms.map_or(default.rule_deadline, Duration::from_millis),
             plugin_deadline: self.plugin_deadline_ms.map_or(default.plugin_deadline, Duration::from_millis),
             plugin_memory_bytes_max: self.plugin_memory_mib.map_or(default.plugin_memory_bytes_max, |mib| mib << 20),
+            rego_memory_bytes_max: self.rego_memory_mib.map_or(default.rego_memory_bytes_max, |mib| mib << 20),
             ..default
         }
     }

@@ -27,3 +27,8 @@ pub fn modules() -> Vec<Module> {
     modules.sort_by(|a, b| a.file.cmp(&b.file));
     modules
 }
+
+/// Returns the record of what is cleared for the fast gear.
+pub fn clearance() -> Option<&'static str> {
+    POLICIES.get_file(crate::bundle::CLEARANCE)?.contents_utf8()
+}

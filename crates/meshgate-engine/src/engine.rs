@@ -3,7 +3,7 @@
 //! Deliberately absent: hot reload; a new configuration is a new engine.
 
 use crate::config::{Config, DenyAt, MeshExtent, PluginEntry, SchemaSeverities};
-use crate::{bundle, embedded};
+use crate::{bundle, embedded, transport};
 use meshgate_core::evaluate::Evaluator;
 use meshgate_core::fault::{Fault, FaultKind};
 use meshgate_core::limits::{EvaluationLimits, ReadLimits};
@@ -11,7 +11,9 @@ use meshgate_core::rule::{Rule, RuleId};
 use meshgate_core::severity::Severity;
 use meshgate_descriptor::Extract;
 use meshgate_plugin::{Host, Plugin};
-use meshgate_rego::{Bundle, QueryError};
+use meshgate_rego::{
+    Bundle, Clearance, Difference, Gear, GearCounts, Options, QueryError, set_global_memory_limit,
+};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -23,6 +25,11 @@ use thiserror::Error;
 
 /// The stack of the threads that evaluate. regorus recurses with the policy's nesting; what is not touched costs nothing.
 const STACK_BYTES: usize = 64 << 20;
+
+/// The OPA whose language policies may rely on.
+const OPA_VERSION: &str = "1.14.0";
+/// Memory of the whole process when the configuration does not say, in MiB.
+const MEMORY_MIB: u64 = 4_096;
 
 /// The engine cannot be made.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -65,6 +72,10 @@ pub struct Engine {
     pub(crate) mesh_complete: bool,
     pub(crate) pool: ThreadPool,
     bundles: Vec<Arc<Bundle>>,
+    /// How bundles are loaded.
+    options: Options,
+    /// What is odd about what was loaded, but no error.
+    warnings: Vec<String>,
 }
 
 impl std::fmt::Debug for Engine {
@@ -101,17 +112,31 @@ impl Engine {
             mesh_complete: config.mesh == Some(MeshExtent::Complete),
             pool,
             bundles: Vec::new(),
+            options: Options::default(),
+            warnings: Vec::new(),
         };
         let limits = config.limits.evaluation();
+        set_global_memory_limit(Some(config.limits.memory_mib.unwrap_or(MEMORY_MIB) << 20));
+        engine.options = Options {
+            limits,
+            network: transport::network(&config.http),
+            gears: config.rego.gears(),
+            runtime: Some(runtime()),
+            ..Options::default()
+        };
         if config.embedded && !additions.no_embedded {
-            let files = bundle::Files { modules: embedded::modules(), ..bundle::Files::default() };
-            engine.add_bundle("embedded", &files, limits);
+            let files = bundle::Files {
+                modules: embedded::modules(),
+                clearance: embedded::clearance().map(str::to_owned),
+                ..bundle::Files::default()
+            };
+            engine.add_bundle("embedded", &files);
         }
         let configured = config.bundles.iter().map(|entry| (entry.name.clone(), config.folder.join(&entry.path)));
         let added = additions.bundles.iter().map(|path| (path.display().to_string(), path.clone()));
         for (name, path) in configured.chain(added) {
             match bundle::read(&path) {
-                Ok(files) => engine.add_bundle(&name, &files, limits),
+                Ok(files) => engine.add_bundle(&name, &files),
                 Err(error) => engine.refuse(&name, error.to_string()),
             }
         }
@@ -119,12 +144,19 @@ impl Engine {
         Ok(engine)
     }
 
-    fn add_bundle(&mut self, name: &str, files: &bundle::Files, limits: EvaluationLimits) {
+    fn add_bundle(&mut self, name: &str, files: &bundle::Files) {
+        let read = |text: &String| Clearance::read(text, &files.modules, &files.data);
+        let options = Options {
+            version: files.version,
+            clearance: files.clearance.as_ref().and_then(read).unwrap_or_default(),
+            ..self.options.clone()
+        };
         // regorus prepares on this thread, which may have a small stack: the pool's threads have a large one.
-        let loaded = self.pool.install(|| Bundle::load(&files.modules, &files.data, limits));
+        let loaded = self.pool.install(|| Bundle::load(&files.modules, &files.data, options));
         match loaded {
             Ok(bundle) => {
                 let bundle = Arc::new(bundle.with_raw_input(files.raw));
+                self.warnings.extend(bundle.warnings().iter().map(ToString::to_string));
                 self.bundles.push(Arc::clone(&bundle));
                 self.add_evaluator(name, bundle);
             }
@@ -195,6 +227,36 @@ impl Engine {
         &self.load_faults
     }
 
+    /// Returns what is odd about what was loaded, but no error.
+    #[must_use]
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// Which gear a Rego rule is in, and why. `None` for rules of plugins.
+    #[must_use]
+    pub fn gear(&self, rule: &RuleId) -> Option<Gear> {
+        // What is not compiled yet is compiled here, on a stack that it needs.
+        self.pool.install(|| self.bundles.iter().find_map(|bundle| bundle.gear(rule)))
+    }
+
+    /// How often each gear answered, over all bundles.
+    #[must_use]
+    pub fn gear_counts(&self) -> GearCounts {
+        self.bundles.iter().map(|bundle| bundle.gear_counts()).fold(GearCounts::default(), |sum, one| GearCounts {
+            interpreter: sum.interpreter + one.interpreter,
+            fast: sum.fast + one.fast,
+            compared: sum.compared + one.compared,
+            differences: sum.differences + one.differences,
+        })
+    }
+
+    /// What the gears differed on, the first few of each bundle.
+    #[must_use]
+    pub fn differences(&self) -> Vec<Difference> {
+        self.bundles.iter().flat_map(|bundle| bundle.differences()).collect()
+    }
+
     /// Returns the loaded rules, by id.
     #[must_use]
     pub const fn rules(&self) -> &BTreeMap<RuleId, Rule> {
@@ -227,6 +289,11 @@ impl Engine {
         }
         Ok(answer)
     }
+}
+
+/// What `opa.runtime` tells policies. The environment is not for them.
+fn runtime() -> meshgate_rego::Value {
+    serde_json::json!({"version": OPA_VERSION, "commit": "", "env": {}, "config": {}}).into()
 }
 
 fn load_plugin(host: &Host, folder: &Path, entry: &PluginEntry, limits: EvaluationLimits) -> Result<Plugin, String> {

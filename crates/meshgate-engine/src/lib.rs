@@ -13,16 +13,21 @@ mod fetch;
 mod judge;
 mod locate;
 mod mesh;
-mod policy_test;
+mod policies;
 mod schemas;
 mod show;
 mod sources;
+mod transport;
 
 pub use builtin::{BUILTINS, Builtin, builtin_rule};
 pub use check::{CheckOptions, Outcome};
 pub use config::{Config, ConfigError, TEMPLATE};
 pub use engine::{Additions, Engine, EngineError};
-pub use meshgate_rego::{QueryError, TestResult};
-pub use policy_test::test_paths;
+pub use meshgate_rego::{
+    Cleared, Difference, Evaluated, FailedQuery, FileCoverage, Gear, GearCounts, Lint, QueryError, Row, TestOptions,
+    TestResult, TestRun, Timed, Timing, term,
+};
+pub use meshgate_rego::{LoadError as RegoError, Value as RegoValue};
+pub use policies::{Ask, bench, clear_path, document, evaluate, explain, gear_of, lint_paths, test_paths, write_clearance};
 pub use schemas::{config_schema, input_schema};
 pub use show::{Shown, ShownFile, show};

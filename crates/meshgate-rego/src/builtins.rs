@@ -204,6 +204,11 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     ours.chain(BUILTINS.keys().copied())
 }
 
+/// Is it the first step of a builtin's name?
+pub fn is_root(name: &str) -> bool {
+    names().any(|builtin| builtin.split('.').next() == Some(name))
+}
+
 /// Does regorus know the name? What it does not know, it can neither mock nor call with an output argument.
 pub fn is_native(name: &str) -> bool {
     name == "print" || BUILTINS.contains_key(name)

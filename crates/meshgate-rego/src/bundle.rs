@@ -214,6 +214,7 @@ impl FastSource for Bundle {
 }
 
 /// Modules and data in an engine, checked.
+#[derive(Clone)]
 pub(crate) struct Compiled {
     pub engine: Engine,
     /// The package of each module, by what regorus calls the module.

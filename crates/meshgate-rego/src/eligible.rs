@@ -349,7 +349,7 @@ fn has_many(index: &Index, definition: &Definition, branch: &Branch<'_>) -> bool
         args.iter().for_each(|argument| index::variables(argument, &mut bound));
     }
     let statements: Vec<&LiteralStmt> = branch.query.map(|query| query.stmts.iter().collect()).unwrap_or_default();
-    // What is assigned is bound; what is unified with something that has no variable of its own is, too.
+    // What is assigned is bound; a name that is unified with something without a variable of its own is, too.
     for statement in &statements {
         if let Literal::Expr { expr, .. } = &statement.literal {
             if let Expr::AssignExpr { op: AssignOp::ColEq, lhs, .. } = expr.as_ref() {
@@ -362,7 +362,9 @@ fn has_many(index: &Index, definition: &Definition, branch: &Branch<'_>) -> bool
         for statement in &statements {
             let Literal::Expr { expr, .. } = &statement.literal else { continue };
             let Expr::AssignExpr { op: AssignOp::Eq, lhs, rhs, .. } = expr.as_ref() else { continue };
-            for (pattern, value) in [(lhs, rhs), (rhs, lhs)] {
+            // What a pattern binds, the fast gear steps by as if nothing did.
+            let is_name = |side: &Expr| matches!(side, Expr::Var { .. });
+            for (pattern, value) in [(lhs, rhs), (rhs, lhs)].into_iter().filter(|(pattern, _)| is_name(pattern)) {
                 let mut used = BTreeSet::new();
                 index::variables(value, &mut used);
                 if used.is_subset(&bound) {

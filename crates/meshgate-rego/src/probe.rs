@@ -134,3 +134,41 @@ fn short(value: &str) -> String {
     }
     format!("{}…", value.chars().take(SHOWN_MAX).collect::<String>())
 }
+
+/// The inputs that tests give (`with input as …`), with the rules that each of those tests leads to.
+pub fn inputs(modules: &[crate::bundle::Module], compiled: &Compiled, options: &Options) -> Vec<(String, Value)> {
+    let mut engine = compiled.engine.clone();
+    let parsed: Vec<Ref<Module>> = engine.get_modules().clone();
+    let mut found = Vec::new();
+    for definition in compiled.index.rules.values().flatten() {
+        let Some(module) = parsed.get(definition.module) else { continue };
+        let name = module.package.span.source.get_path();
+        if !modules.iter().any(|one| one.file == *name && one.is_test()) {
+            continue;
+        }
+        let Rule::Spec { bodies, .. } = definition.rule.as_ref() else { continue };
+        let source = module.package.span.source.get_contents();
+        let end = module.imports.last().map_or(syntax::range(&module.package.span).end, |last| syntax::range(&last.span).end);
+        let package = crate::annotations::package(module).iter().map(|step| format!("[{}]", serde_json::json!(step))).collect::<String>();
+        let Some(head) = source.get(..end) else { continue };
+        let prober = Prober { compiled, options, head: head.to_owned(), package: format!("data{package}") };
+        let asked: Vec<&str> = compiled.index.leads_to(definition).into_iter().collect();
+        for body in bodies {
+            let mut before = String::new();
+            for statement in &body.query.stmts {
+                // What else a test puts in the place of something is not there in production.
+                if let [with] = statement.with_mods.as_slice() {
+                    let value = with.r#as.span().text();
+                    let is_input = with.refr.span().text() == "input";
+                    let given = is_input.then(|| prober.value(&format!("mg_probe := mg_value if {{\n{before}\nmg_value := {value}\n}}")));
+                    if let Some(input) = given.flatten().filter(|input| *input != Value::Undefined) {
+                        found.extend(asked.iter().map(|path| ((*path).to_owned(), input.clone())));
+                    }
+                }
+                before.push_str(source.get(syntax::range(&statement.span)).unwrap_or_default());
+                before.push('\n');
+            }
+        }
+    }
+    found
+}

@@ -11,10 +11,12 @@ use crate::evaluate::{self, QueryError};
 use crate::fast::Fast;
 use crate::lexical::{self, Page};
 use crate::rewrite::{Names, Rewriter, Variant, mocked_in};
+use crate::testing::{Coverage, FileCoverage, printed};
 use crate::text::{Position, Text};
 use regorus::unstable::Parser;
 use regorus::{Engine, Source, Value};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
 use thiserror::Error;
 
 /// What is asked of what.
@@ -68,6 +70,25 @@ pub struct Row {
     pub bindings: Value,
 }
 
+/// What an evaluation gave.
+#[derive(Debug)]
+pub struct Evaluated {
+    /// The answers.
+    pub answer: Result<Vec<Row>, FailedQuery>,
+    /// What `print` said.
+    pub prints: Vec<String>,
+    /// Which lines were evaluated, by file.
+    pub coverage: Option<BTreeMap<String, FileCoverage>>,
+    /// What is odd about the modules, but no error.
+    pub warnings: Vec<LoadError>,
+}
+
+impl Default for Evaluated {
+    fn default() -> Self {
+        Self { answer: Ok(Vec::new()), prints: Vec::new(), coverage: None, warnings: Vec::new() }
+    }
+}
+
 /// A query that is ready to be evaluated.
 pub struct Ready {
     pub(crate) compiled: Compiled,
@@ -102,6 +123,31 @@ impl Query<'_> {
             (None, None) => Value::Undefined,
         };
         Ok(Ready { compiled, modules: self.modules.to_vec(), mocked, text, input, options: self.options.clone() })
+    }
+
+    /// Evaluates it, with what it printed and, when that is wanted, which lines were evaluated.
+    #[must_use]
+    pub fn evaluate_with(&self, coverage: bool) -> Evaluated {
+        let mut ready = match self.prepare() {
+            Ok(ready) => ready,
+            Err(error) => return Evaluated { answer: Err(error), ..Evaluated::default() },
+        };
+        let warnings = ready.compiled.warnings.clone();
+        ready.compiled.engine.set_gather_prints(true);
+        ready.compiled.engine.set_enable_coverage(coverage);
+        let mut engine = ready.compiled.engine.clone();
+        let answer = ready.evaluate_on(&mut engine);
+        let prints = engine.take_prints().unwrap_or_default();
+        let mut lines = Coverage::default();
+        if coverage {
+            lines.add(&engine);
+        }
+        Evaluated {
+            answer,
+            prints: prints.iter().map(|line| printed(line, &ready.compiled)).collect(),
+            coverage: coverage.then(|| lines.files(&ready.compiled, self.modules)),
+            warnings,
+        }
     }
 
     /// Evaluates it; each answer binds the query's variables. No answers: undefined.
@@ -167,11 +213,15 @@ impl Ready {
         errors.is_empty().then_some(compiled.engine)
     }
 
-    /// The path and the variable of a query for the value of one rule: `data.a.b = x`.
-    fn one_rule(&self) -> Option<(&str, &str)> {
-        let (path, variable) = self.text.now.split_once('=').map(|(path, variable)| (path.trim(), variable.trim()))?;
+    /// The path of a query for the value of one rule, and the variable that takes it: `data.a.b`, or `data.a.b = x`.
+    fn one_rule(&self) -> Option<(&str, Option<&str>)> {
+        let text = self.text.now.as_str();
+        let (path, variable) = match text.split_once('=') {
+            Some((path, variable)) => (path.trim(), Some(variable.trim())),
+            None => (text.trim(), None),
+        };
         let is_name = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        (is_name(variable) && path.split('.').all(is_name)).then_some((path, variable))
+        (variable.is_none_or(is_name) && path.split('.').all(is_name)).then_some((path, variable))
     }
 
     /// The query's rule in the fast gear, or why it is not there.
@@ -198,6 +248,64 @@ impl Ready {
         Fast::compile(&policy, path, &self.compiled.engine.get_data()).map_err(unsupported)
     }
 
+    /// Times the query's rule, or the query, in the interpreter, and in the fast gear if it is eligible.
+    ///
+    /// # Errors
+    /// [`FailedQuery`] when the evaluation fails.
+    pub fn time(&self, duration: Duration) -> Result<Timed, FailedQuery> {
+        let plain = |engine: &mut Engine| self.evaluate_on(engine).map(|_| ());
+        let rule = self.one_rule().map(|(path, _)| path.to_owned()).filter(|path| self.compiled.index.rules.contains_key(path));
+        let interpreter = timing(duration, || {
+            let mut engine = self.compiled.engine.clone();
+            match &rule {
+                Some(path) => {
+                    if self.input != Value::Undefined {
+                        engine.set_input(self.input.clone());
+                    }
+                    let run = |engine: &mut Engine| engine.eval_rule(path.clone());
+                    evaluate::guarded(&mut engine, &self.options, &self.compiled.places, run)?;
+                    Ok(())
+                }
+                None => plain(&mut engine),
+            }
+        })?;
+        let fast = match self.fast() {
+            Err(reason) => Err(reason.to_string()),
+            Ok(fast) => Ok(timing(duration, || {
+                fast.evaluate(self.input.clone(), &self.options, Moment::now())?;
+                Ok(())
+            })?),
+        };
+        Ok(Timed { interpreter, fast })
+    }
+
+    /// The text of the first expression of the query that is not true, if one is not.
+    #[must_use]
+    pub fn not_true(&self) -> Option<String> {
+        let source = Source::from_contents("query".to_owned(), self.text.now.clone()).ok()?;
+        let mut parser = Parser::new(&source).ok()?;
+        parser.enable_rego_v1().ok()?;
+        let query = parser.parse_user_query().ok()?;
+        let mut end = 0;
+        for statement in &query.stmts {
+            let range = crate::syntax::range(&statement.span);
+            let page = Page::new(&self.text.now);
+            end = page.close(statement).unwrap_or(range.end).max(end);
+            let so_far = Self {
+                compiled: self.compiled.clone(),
+                modules: Vec::new(),
+                mocked: BTreeSet::new(),
+                text: Text::new(self.text.now.get(..end)?),
+                input: self.input.clone(),
+                options: self.options.clone(),
+            };
+            if so_far.evaluate().is_ok_and(|rows| rows.is_empty()) {
+                return self.text.now.get(range.start..end).map(str::to_owned);
+            }
+        }
+        None
+    }
+
     /// Says why the fast gear does not answer the query, if it does not.
     #[must_use]
     pub fn why_not_fast(&self) -> Option<Reason> {
@@ -210,9 +318,13 @@ impl Ready {
     pub fn evaluate_fast(&self) -> Option<Result<Vec<Row>, FailedQuery>> {
         let (_, variable) = self.one_rule()?;
         let fast = self.fast().ok()?;
-        let row = |value: Value| Row {
-            expressions: vec![(self.text.now.clone(), Position { line: 1, column: 1 }, Value::from(true))],
-            bindings: Value::from(std::collections::BTreeMap::from([(Value::from(variable), value)])),
+        let at = Position { line: 1, column: 1 };
+        let row = |value: Value| match variable {
+            Some(name) => Row {
+                expressions: vec![(self.text.now.clone(), at, Value::from(true))],
+                bindings: Value::from(BTreeMap::from([(Value::from(name), value)])),
+            },
+            None => Row { expressions: vec![(self.text.now.clone(), at, value)], bindings: Value::new_object() },
         };
         Some(match fast.evaluate(self.input.clone(), &self.options, Moment::now()) {
             Ok(Value::Undefined) => Ok(Vec::new()),
@@ -226,6 +338,45 @@ impl Ready {
     pub fn warnings(&self) -> &[LoadError] {
         &self.compiled.warnings
     }
+}
+
+/// How long evaluations took, in nanoseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timing {
+    /// How many.
+    pub times: u64,
+    /// The mean.
+    pub mean: u64,
+    /// The median.
+    pub p50: u64,
+    /// What 99 of 100 stay below.
+    pub p99: u64,
+}
+
+/// Both gears.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Timed {
+    /// The interpreter.
+    pub interpreter: Timing,
+    /// The fast gear, or why it is not for this query.
+    pub fast: Result<Timing, String>,
+}
+
+/// Evaluations that are timed at the most.
+const SAMPLES_MAX: usize = 1_000_000;
+
+fn timing(duration: Duration, mut run: impl FnMut() -> Result<(), FailedQuery>) -> Result<Timing, FailedQuery> {
+    let start = Instant::now();
+    let mut samples = Vec::new();
+    while samples.is_empty() || (start.elapsed() < duration && samples.len() < SAMPLES_MAX) {
+        let one = Instant::now();
+        run()?;
+        samples.push(u64::try_from(one.elapsed().as_nanos()).unwrap_or(u64::MAX));
+    }
+    samples.sort_unstable();
+    let at = |share: usize| samples.get(samples.len() * share / 100).or(samples.last()).copied().unwrap_or(0);
+    let times = u64::try_from(samples.len()).unwrap_or(u64::MAX);
+    Ok(Timing { times, mean: samples.iter().sum::<u64>() / times.max(1), p50: at(50), p99: at(99) })
 }
 
 /// Bindings without the variables that rewriting made.

@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: which rules apply to a file; a rule says its kinds, and that is shown.
 
-use crate::args::{RulesCommand, SetupArgs, TestFormat};
+use crate::args::{RulesCommand, SetupArgs, ListFormat};
 use crate::exit::{Status, print};
 use crate::setup;
 use anyhow::{Result, bail};
@@ -18,14 +18,14 @@ pub fn run(command: &RulesCommand) -> Result<Status> {
     }
 }
 
-fn list(args: &SetupArgs, format: TestFormat) -> Result<Status> {
+fn list(args: &SetupArgs, format: ListFormat) -> Result<Status> {
     let engine = setup::complete_engine(&setup::rules_config(args, Path::new("."))?, args)?;
     let rules = engine.rules().values();
-    let text = if format == TestFormat::Json {
+    let text = if format == ListFormat::Json {
         let rows: Vec<_> = rules
             .map(|rule| {
                 json!({"id": rule.id.as_str(), "title": rule.title, "severity": rule.severity.as_str(), "layer": "global",
-                       "source": rule.source.as_str(), "gear": "interpreter"})
+                       "source": rule.source.as_str(), "gear": engine.gear(&rule.id).map(|gear| gear.name())})
             })
             .collect();
         format!("{:#}\n", json!(rows))
@@ -61,6 +61,9 @@ pub fn show(id: &str, args: &SetupArgs) -> Result<Status> {
     }
     if !rule.related.is_empty() {
         let _ = write!(text, "\nRead more\n  {}\n", rule.related.join("\n  "));
+    }
+    if let Some(gear) = engine.gear(&rule.id) {
+        let _ = write!(text, "\nGear\n  {gear}\n");
     }
     let _ = write!(text, "\nFrom\n  {} ({})\n", rule.origin, rule.source.as_str());
     print(&text)?;

@@ -1,0 +1,41 @@
+//! `meshgate lint`.
+//!
+//! Deliberately absent: what is looked for; see `meshgate-rego`.
+
+use crate::args::{LintArgs, ListFormat};
+use crate::exit::{Status, print};
+use anyhow::{Result, bail};
+use serde_json::json;
+use std::fmt::Write;
+
+pub fn run(args: &LintArgs) -> Result<Status> {
+    let found = match meshgate_engine::lint_paths(&args.paths) {
+        Ok(found) => found,
+        Err(errors) => {
+            let lines: Vec<String> = errors.iter().map(|error| format!("  {error}")).collect();
+            bail!("nothing can be linted:\n{}", lines.join("\n"));
+        }
+    };
+    let errors = found.iter().filter(|lint| lint.error).count();
+    let warnings = found.len() - errors;
+    let word = |error: bool| if error { "error" } else { "warning" };
+    let text = match args.format {
+        ListFormat::Json => {
+            let rows = found.iter().map(|lint| {
+                json!({"place": lint.place, "code": lint.code, "severity": word(lint.error), "message": lint.message})
+            });
+            format!("{:#}\n", json!(rows.collect::<Vec<_>>()))
+        }
+        ListFormat::Text => {
+            let mut text = String::new();
+            for lint in &found {
+                let _ = writeln!(text, "{}: {}[{}]: {}", lint.place, word(lint.error), lint.code, lint.message);
+            }
+            let many = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+            let _ = writeln!(text, "{}, {}", many(errors, "error"), many(warnings, "warning"));
+            text
+        }
+    };
+    print(&text)?;
+    Ok(if errors > 0 || (args.deny_warnings && warnings > 0) { Status::Denied } else { Status::Allowed })
+}

@@ -1,0 +1,213 @@
+//! What policy authors do with files: tests, clearance, lint, queries.
+//!
+//! Deliberately absent: rendering.
+
+use crate::config::{Config, HttpSettings};
+use crate::engine::EngineError;
+use crate::{bundle, embedded, transport};
+use meshgate_core::limits::EvaluationLimits;
+use meshgate_rego::{
+    Bundle, Cleared, Evaluated, FailedQuery, Lint, LoadError, Module, Options, Query, TestOptions, TestRun, Timed, Version,
+};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Policies recurse on the stack of whoever evaluates them: a thread of its own, as large as the engine's.
+const STACK_BYTES: usize = 64 << 20;
+
+/// A query at a desk may take longer than a rule in production.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// The Rego and the data of several paths.
+struct Read {
+    modules: Vec<Module>,
+    data: Vec<Value>,
+    version: Version,
+}
+
+/// Reads paths; none stands for the embedded rules.
+fn read(paths: &[PathBuf]) -> Result<Read, Vec<EngineError>> {
+    let mut read = Read { modules: Vec::new(), data: Vec::new(), version: Version::Either };
+    if paths.is_empty() {
+        read.modules = embedded::modules();
+    }
+    for path in paths {
+        let files = bundle::read(path).map_err(|error| vec![error])?;
+        read.modules.extend(files.modules);
+        read.data.extend(files.data);
+        read.version = files.version;
+    }
+    Ok(read)
+}
+
+fn on_a_large_stack<T: Send + 'static>(what: &str, run: impl FnOnce() -> T + Send + 'static) -> Result<T, EngineError> {
+    let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(run);
+    let joined = thread.map_err(|error| EngineError::new(what, error))?.join();
+    joined.map_err(|_| EngineError::new(what, "the Rego engine failed"))
+}
+
+fn place(error: LoadError) -> EngineError {
+    EngineError::new(error.place, error.message)
+}
+
+/// Runs the tests below these paths, or those of the embedded rules when there are none.
+///
+/// # Errors
+/// What could not be read or loaded.
+pub fn test_paths(paths: &[PathBuf], wanted: TestOptions) -> Result<TestRun, Vec<EngineError>> {
+    let Read { modules, data, version } = read(paths)?;
+    let options = Options { version, ..Options::from(EvaluationLimits::default()) };
+    let run = move || Bundle::test(&modules, &data, options, &wanted);
+    let results = on_a_large_stack("tests", run).map_err(|error| vec![error])?;
+    results.map_err(|errors| errors.into_iter().map(place).collect())
+}
+
+/// Clears the rules of one bundle for the fast gear, by its tests; `None` is the embedded one.
+///
+/// # Errors
+/// What could not be read or loaded.
+pub fn clear_path(path: Option<&Path>) -> Result<Cleared, Vec<EngineError>> {
+    let paths: Vec<PathBuf> = path.map(Path::to_owned).into_iter().collect();
+    let Read { modules, data, version } = read(&paths)?;
+    let options = Options { version, ..Options::from(EvaluationLimits::default()) };
+    let run = move || Bundle::clear(&modules, &data, options);
+    let cleared = on_a_large_stack("clearance", run).map_err(|error| vec![error])?;
+    cleared.map_err(|errors| errors.into_iter().map(place).collect())
+}
+
+/// Writes the record of clearance into a bundle's folder.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_clearance(folder: &Path, cleared: &Cleared) -> Result<PathBuf, EngineError> {
+    let file = folder.join(bundle::CLEARANCE);
+    std::fs::write(&file, cleared.record.write()).map_err(|error| EngineError::new(file.display(), error))?;
+    Ok(file)
+}
+
+/// Lints the modules below these paths, or the embedded ones when there are none.
+///
+/// # Errors
+/// What could not be read.
+pub fn lint_paths(paths: &[PathBuf]) -> Result<Vec<Lint>, Vec<EngineError>> {
+    let Read { modules, data, version } = read(paths)?;
+    let options = Options { version, ..Options::default() };
+    on_a_large_stack("lint", move || meshgate_rego::lint(&modules, &data, &options)).map_err(|error| vec![error])
+}
+
+/// What `meshgate eval` asks.
+#[derive(Debug, Clone, Default)]
+pub struct Ask {
+    /// The query.
+    pub query: String,
+    /// Folders and files of modules and data.
+    pub paths: Vec<PathBuf>,
+    /// The input.
+    pub input: Option<Value>,
+    /// Raise errors of builtins.
+    pub strict: bool,
+    /// Which lines were evaluated.
+    pub coverage: bool,
+    /// Hosts that `http.send` may reach.
+    pub hosts: Vec<String>,
+}
+
+/// Everything that a query needs, read.
+struct Prepared {
+    read: Read,
+    options: Options,
+}
+
+fn prepare(ask: &Ask) -> Result<Prepared, Vec<EngineError>> {
+    let read = if ask.paths.is_empty() {
+        Read { modules: Vec::new(), data: Vec::new(), version: Version::Either }
+    } else {
+        read_any(&ask.paths)?
+    };
+    let options = Options {
+        version: read.version,
+        strict: ask.strict,
+        world: true,
+        network: transport::network(&HttpSettings { hosts: ask.hosts.clone(), ..HttpSettings::default() }),
+        limits: EvaluationLimits { rule_deadline: DEADLINE, ..Config::default().limits.evaluation() },
+        ..Options::default()
+    };
+    Ok(Prepared { read, options })
+}
+
+/// Runs something with a query that is loaded.
+fn with_query<T: Send + 'static>(
+    ask: Ask,
+    run: impl FnOnce(&Query<'_>) -> T + Send + 'static,
+) -> Result<T, Vec<EngineError>> {
+    let Prepared { read, options } = prepare(&ask)?;
+    on_a_large_stack("query", move || {
+        let Read { modules, data, .. } = &read;
+        run(&Query { text: &ask.query, modules, data, input: ask.input, input_term: None, options })
+    })
+    .map_err(|error| vec![error])
+}
+
+fn failed(error: &FailedQuery) -> Vec<EngineError> {
+    vec![EngineError::new(error.code, &error.message)]
+}
+
+/// Times a query in both gears.
+///
+/// # Errors
+/// What could not be read, loaded or evaluated.
+pub fn bench(ask: Ask, duration: Duration) -> Result<Timed, Vec<EngineError>> {
+    let timed = with_query(ask, move |query| query.prepare()?.time(duration))?;
+    timed.map_err(|error: FailedQuery| failed(&error))
+}
+
+/// Why a query would stay in the interpreter; `None` when it is eligible for the fast gear.
+///
+/// # Errors
+/// What could not be read or loaded.
+pub fn gear_of(ask: Ask) -> Result<Option<String>, String> {
+    let told = |errors: Vec<EngineError>| errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    let reason = with_query(ask, |query| query.prepare().map(|ready| ready.why_not_fast().map(|why| why.to_string())));
+    reason.map_err(told)?.map_err(|error| error.to_string())
+}
+
+/// The first expression of a query that is not true.
+#[must_use]
+pub fn explain(ask: &Ask) -> Option<String> {
+    with_query(ask.clone(), |query| query.prepare().ok()?.not_true()).ok()?
+}
+
+/// Evaluates a query over modules and data.
+///
+/// # Errors
+/// What could not be read; what did not load or evaluate is in the answer.
+pub fn evaluate(ask: Ask) -> Result<Evaluated, Vec<EngineError>> {
+    let coverage = ask.coverage;
+    with_query(ask, move |query| query.evaluate_with(coverage))
+}
+
+/// Reads a document that is no descriptor: an input.
+///
+/// # Errors
+/// When it does not parse.
+pub fn document(name: &str, bytes: &[u8]) -> Result<Value, EngineError> {
+    bundle::any_document(name, bytes)
+}
+
+/// Reads folders as bundles, and single files: `.rego`, and documents that are merged at the root.
+fn read_any(paths: &[PathBuf]) -> Result<Read, Vec<EngineError>> {
+    let mut all = Read { modules: Vec::new(), data: Vec::new(), version: Version::Either };
+    for path in paths {
+        let is_document = path.is_file() && path.extension().is_some_and(|extension| extension != "rego");
+        if is_document {
+            all.data.push(bundle::document(path).map_err(|error| vec![error])?);
+        } else {
+            let one = read(std::slice::from_ref(path))?;
+            all.modules.extend(one.modules);
+            all.data.extend(one.data);
+            all.version = one.version;
+        }
+    }
+    Ok(all)
+}
