@@ -151,9 +151,8 @@ fn judge(case: &Value) -> (Result<(), String>, Option<Result<(), String>>) {
 
 /// Holds an answer to what the case wants.
 fn wanted(case: &Value, answer: Result<Vec<Row>, FailedQuery>) -> Result<(), String> {
-    let answer = answer.map(|rows| {
-        rows.iter().map(|row| serde_json::to_value(&row.bindings).unwrap_or_default()).collect::<Vec<_>>()
-    });
+    let answer = answer
+        .map(|rows| rows.iter().map(|row| serde_json::to_value(&row.bindings).unwrap_or_default()).collect::<Vec<_>>());
     let wants_error = case.get("want_error").is_some() || case.get("want_error_code").is_some();
     match (answer, case.get("want_result").and_then(Value::as_array)) {
         (Err(error), _) if wants_error => match text(case, "want_error_code") {

@@ -94,8 +94,7 @@ pub fn document(path: &Path) -> Result<Value, EngineError> {
 
 /// Reads one document, whatever it is.
 pub fn any_document(name: &str, bytes: &[u8]) -> Result<Value, EngineError> {
-    let limits =
-        ReadLimits { file_bytes_max: usize::MAX, nodes_max: usize::MAX, ..ReadLimits::default() };
+    let limits = ReadLimits { file_bytes_max: usize::MAX, nodes_max: usize::MAX, ..ReadLimits::default() };
     // JSON is read as JSON: its numbers keep their kind, and it is read much faster.
     if let Ok(value) = serde_json::from_slice(bytes) {
         return Ok(value);

@@ -11,9 +11,7 @@ use meshgate_core::rule::{Rule, RuleId};
 use meshgate_core::severity::Severity;
 use meshgate_descriptor::Extract;
 use meshgate_plugin::{Host, Plugin};
-use meshgate_rego::{
-    Bundle, Clearance, Difference, Gear, GearCounts, Options, QueryError, set_global_memory_limit,
-};
+use meshgate_rego::{Bundle, Clearance, Difference, Gear, GearCounts, Options, QueryError, set_global_memory_limit};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use serde_json::Value;
 use std::collections::BTreeMap;

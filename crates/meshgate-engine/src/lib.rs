@@ -28,6 +28,8 @@ pub use meshgate_rego::{
     TestResult, TestRun, Timed, Timing, term,
 };
 pub use meshgate_rego::{LoadError as RegoError, Value as RegoValue};
-pub use policies::{Ask, bench, clear_path, document, evaluate, explain, gear_of, lint_paths, test_paths, write_clearance};
+pub use policies::{
+    Ask, bench, clear_path, document, evaluate, explain, gear_of, lint_paths, test_paths, write_clearance,
+};
 pub use schemas::{config_schema, input_schema};
 pub use show::{Shown, ShownFile, show};

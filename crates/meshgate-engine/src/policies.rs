@@ -7,7 +7,8 @@ use crate::engine::EngineError;
 use crate::{bundle, embedded, transport};
 use meshgate_core::limits::EvaluationLimits;
 use meshgate_rego::{
-    Bundle, Cleared, Evaluated, FailedQuery, Lint, LoadError, Module, Options, Query, TestOptions, TestRun, Timed, Version,
+    Bundle, Cleared, Evaluated, FailedQuery, Lint, LoadError, Module, Options, Query, TestOptions, TestRun, Timed,
+    Version,
 };
 use serde_json::Value;
 use std::path::{Path, PathBuf};

@@ -89,13 +89,18 @@ impl Transport for Agents {
             builder = builder.header(name, value);
         }
         let sent = builder.body(request.body.clone().unwrap_or_default()).map_err(|error| error.to_string())?;
-        let sent = agent.configure_request(sent).timeout_global(Some(request.timeout)).allow_non_standard_methods(true).build();
+        let sent = agent
+            .configure_request(sent)
+            .timeout_global(Some(request.timeout))
+            .allow_non_standard_methods(true)
+            .build();
         let response = agent.run(sent).map_err(|error| error.to_string())?;
         let status = response.status().as_u16();
         let text = |value: &ureq::http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         let headers = response.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
         let limit = u64::try_from(request.bytes_max).unwrap_or(u64::MAX);
-        let body = response.into_body().into_with_config().limit(limit).read_to_vec().map_err(|error| error.to_string())?;
+        let body =
+            response.into_body().into_with_config().limit(limit).read_to_vec().map_err(|error| error.to_string())?;
         Ok(Response { status, headers, body })
     }
 
@@ -111,7 +116,19 @@ mod tests {
 
     #[test]
     fn private_addresses_are_told_from_public_ones() {
-        for private in ["127.0.0.1", "10.1.2.3", "192.168.0.1", "172.16.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "::1", "fe80::1", "fd00::1", "::ffff:10.0.0.1"] {
+        for private in [
+            "127.0.0.1",
+            "10.1.2.3",
+            "192.168.0.1",
+            "172.16.0.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "0.0.0.0",
+            "::1",
+            "fe80::1",
+            "fd00::1",
+            "::ffff:10.0.0.1",
+        ] {
             assert!(!is_public(private.parse().unwrap()), "{private}");
         }
         for public in ["8.8.8.8", "2606:4700::1111", "172.32.0.1"] {

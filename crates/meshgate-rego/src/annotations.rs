@@ -237,7 +237,10 @@ pub fn chain(all: &[Annotation], path: &[String], rule: usize, file: &str) -> Js
 /// The block of the scope `rule` right above a rule.
 pub fn own<'a>(all: &'a [Annotation], path: &[String], rule: usize, file: &str) -> Option<&'a Map<String, Json>> {
     let here = |one: &&Annotation| {
-        one.scope == Scope::Rule && one.rule == Some(rule) && one.path == path && one.place.rsplit_once(':').is_some_and(|(known, _)| known == file)
+        one.scope == Scope::Rule
+            && one.rule == Some(rule)
+            && one.path == path
+            && one.place.rsplit_once(':').is_some_and(|(known, _)| known == file)
     };
     all.iter().find(here).map(|one| &one.value)
 }

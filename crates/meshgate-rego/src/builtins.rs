@@ -6,10 +6,11 @@
 
 mod arithmetic;
 mod crypto;
+mod evaluation;
 mod guards;
 mod jwt;
 mod keys;
-mod misc;
+
 mod net;
 mod parse_module;
 mod pem;
@@ -54,11 +55,14 @@ pub const MISSING: &[&str] = &[
     "providers.aws.sign_req",
 ];
 
+/// How regorus calls a builtin: the place, the parameters' expressions, their values, and whether errors are strict.
+pub type Call = fn(&Span, &[Ref<Expr>], &[Value], bool) -> Result<Value>;
+
 /// One builtin of ours.
 pub struct Builtin {
     pub name: &'static str,
     pub arguments: u8,
-    pub call: fn(&Span, &[Ref<Expr>], &[Value], bool) -> Result<Value>,
+    pub call: Call,
 }
 
 /// A plain function in the shape that both gears call.
@@ -98,7 +102,7 @@ macro_rules! bounded {
 }
 
 const OURS: &[Builtin] = ours![
-    "array.flatten" 1 misc::flatten,
+    "array.flatten" 1 evaluation::flatten,
     "crypto.hmac.equal" 2 crypto::hmac_equal,
     "crypto.hmac.md5" 2 crypto::hmac_md5,
     "crypto.hmac.sha1" 2 crypto::hmac_sha1,
@@ -114,14 +118,14 @@ const OURS: &[Builtin] = ours![
     "crypto.x509.parse_certificates" 1 x509::parse_certificates,
     "crypto.x509.parse_keypair" 2 x509::parse_keypair,
     "crypto.x509.parse_rsa_private_key" 1 x509::parse_rsa_private_key,
-    "graph.reachable_paths" 2 misc::reachable_paths,
+    "graph.reachable_paths" 2 evaluation::reachable_paths,
     "http.send" 1 http::send,
     "internal.and" 2 arithmetic::and,
-    "internal.collection" 1 misc::collection,
+    "internal.collection" 1 evaluation::collection,
     "internal.div" 2 arithmetic::div,
     "internal.minus" 2 arithmetic::minus,
     "internal.mul" 2 arithmetic::mul,
-    "internal.object" 1 misc::object,
+    "internal.object" 1 evaluation::object,
     "internal.or" 2 arithmetic::or,
     "internal.plus" 2 arithmetic::plus,
     "internal.rem" 2 arithmetic::rem,
@@ -144,7 +148,7 @@ const OURS: &[Builtin] = ours![
     "io.jwt.verify_rs256" 2 jwt::verify_rs256,
     "io.jwt.verify_rs384" 2 jwt::verify_rs384,
     "io.jwt.verify_rs512" 2 jwt::verify_rs512,
-    "json.is_valid" 1 misc::json_is_valid,
+    "json.is_valid" 1 evaluation::json_is_valid,
     "json.match_schema" 2 schema::matches,
     "json.verify_schema" 1 schema::verify,
     "lower" 1 strings::lower,
@@ -153,18 +157,18 @@ const OURS: &[Builtin] = ours![
     "net.cidr_merge" 1 net::merge,
     "net.lookup_ip_addr" 1 http::lookup,
     "numbers.range_step" 3 guards::stepped,
-    "opa.runtime" 0 misc::runtime,
-    "rand.intn" 2 misc::intn,
+    "opa.runtime" 0 evaluation::runtime,
+    "rand.intn" 2 evaluation::intn,
     "regex.globs_match" 2 strings::globs_match,
     "rego.parse_module" 2 parse_module::parse,
     "sprintf" 2 sprintf::sprintf,
     "strings.count" 2 strings::count,
     "strings.render_template" 2 template::render,
-    "test.sleep" 1 misc::sleep,
-    "time.now_ns" 0 misc::now_ns,
+    "test.sleep" 1 evaluation::sleep,
+    "time.now_ns" 0 evaluation::now_ns,
     "upper" 1 strings::upper,
-    "uuid.rfc4122" 1 misc::uuid,
-    "yaml.is_valid" 1 misc::yaml_is_valid,
+    "uuid.rfc4122" 1 evaluation::uuid,
+    "yaml.is_valid" 1 evaluation::yaml_is_valid,
 ];
 
 const BOUNDED: &[Builtin] = bounded![

@@ -5,8 +5,8 @@
 use crate::annotations::Annotation;
 use crate::calls;
 use crate::clearance::Clearance;
-use crate::gears::{FastSource, Difference, Gear, GearCounts, GearSettings, Gears, Asked};
 use crate::error::LoadError;
+use crate::gears::{Asked, Difference, FastSource, Gear, GearCounts, GearSettings, Gears};
 use crate::http::Network;
 use crate::index::Index;
 use crate::modules::{self, Places, Version};
@@ -75,7 +75,6 @@ pub struct Bundle {
     pub(crate) raw: bool,
     pub(crate) places: Places,
     pub(crate) index: Index,
-    pub(crate) annotations: Vec<Annotation>,
     pub(crate) warnings: Vec<LoadError>,
     pub(crate) gears: Gears,
     /// What it was loaded from, for the other variants.
@@ -83,7 +82,7 @@ pub struct Bundle {
     /// The interpreter for what the plain one makes an error of, and OPA undefined.
     careful: OnceLock<Option<Engine>>,
     /// What the inputs of a run share, as the interpreter has it.
-    pub(crate) shared: Mutex<Option<(Arc<Shared>, regorus::Value)>>,
+    pub(crate) shared: Mutex<Option<(Arc<Shared>, Value)>>,
 }
 
 impl std::fmt::Debug for Bundle {
@@ -137,7 +136,7 @@ impl Bundle {
             errors.push(LoadError::new(&rule.origin, message));
         }
         if errors.is_empty() {
-            let Compiled { engine, places, index, annotations, warnings, .. } = compiled;
+            let Compiled { engine, places, index, warnings, .. } = compiled;
             let gears = Gears::new(options.gears.clone(), options.clearance.clone());
             let data = engine.get_data();
             Ok(Self {
@@ -149,7 +148,6 @@ impl Bundle {
                 raw: false,
                 places,
                 index,
-                annotations,
                 warnings,
                 gears,
                 sources: live.into_iter().cloned().collect(),
@@ -279,7 +277,8 @@ fn rule_of(module: &Module, package: &str, compiled: &Compiled) -> Result<Option
     let Some(id) = package.strip_prefix("data.meshgate.rules.") else {
         let path = format!("{package}.findings");
         if compiled.index.rules.contains_key(&path) {
-            let message = format!("defines `findings` in `{package}`, where nobody looks: a rule is `meshgate.rules.…`");
+            let message =
+                format!("defines `findings` in `{package}`, where nobody looks: a rule is `meshgate.rules.…`");
             return Err(LoadError::new(&module.file, message));
         }
         return Ok(None);

@@ -48,7 +48,8 @@ fn kinds(index: &Index) -> Vec<LoadError> {
         let counts: BTreeSet<Option<usize>> = definitions.iter().map(|definition| definition.arguments).collect();
         let first = definitions.first()?;
         let other = definitions.iter().find(|definition| definition.arguments != first.arguments)?;
-        let what = if counts.contains(&None) { "is a rule and a function" } else { "has definitions with other arguments" };
+        let what =
+            if counts.contains(&None) { "is a rule and a function" } else { "has definitions with other arguments" };
         Some(LoadError::new(&other.place, format!("rego_type_error: `{name}` {what}; see {}", first.place)))
     };
     index.rules.iter().filter_map(odd).collect()

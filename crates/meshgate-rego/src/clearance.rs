@@ -3,8 +3,8 @@
 //!
 //! Deliberately absent: trust in a record that is for something else; it is as if it were not there.
 
-use crate::bundle::Module;
 use crate::builtins::hex;
+use crate::bundle::Module;
 use regorus::rvm::program::Program;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};

@@ -1,5 +1,5 @@
 //! Whether an entry point may run in the fast gear at all. regorus' virtual machine is silently wrong about a few
-//! constructs; they are listed here, and `tests/gears.rs` has the proof of each: a policy that it answers otherwise.
+//! constructs; they are listed here. `tests/gears.rs` holds what is left to the interpreter, on random policies.
 //!
 //! Deliberately absent: names of policies, tests or files. And trust: what is eligible must still be cleared.
 
@@ -176,10 +176,10 @@ fn negates_a_step(statement: &LiteralStmt, locals: &BTreeSet<String>) -> bool {
     let Literal::NotExpr { expr, .. } = &statement.literal else { return false };
     let mut found = false;
     syntax::visit(vec![Node::Expr(expr)], |node| {
-        if let Node::Expr(expr) = node {
-            if let Expr::RefBrack { index, .. } = expr.as_ref() {
-                found |= matches!(index.as_ref(), Expr::Var { span, .. } if !locals.contains(span.text()));
-            }
+        if let Node::Expr(expr) = node
+            && let Expr::RefBrack { index, .. } = expr.as_ref()
+        {
+            found |= matches!(index.as_ref(), Expr::Var { span, .. } if !locals.contains(span.text()));
         }
         true
     });
@@ -216,7 +216,9 @@ fn is_plain(refr: &Ref<Expr>) -> bool {
 /// Literals, and lists of them.
 fn is_constant(expr: &Expr) -> bool {
     match expr {
-        Expr::String { .. } | Expr::RawString { .. } | Expr::Number { .. } | Expr::Bool { .. } | Expr::Null { .. } => true,
+        Expr::String { .. } | Expr::RawString { .. } | Expr::Number { .. } | Expr::Bool { .. } | Expr::Null { .. } => {
+            true
+        }
         Expr::UnaryExpr { expr, .. } => matches!(expr.as_ref(), Expr::Number { .. }),
         Expr::Array { items, .. } | Expr::Set { items, .. } => items.iter().all(|item| is_constant(item)),
         Expr::Object { fields, .. } => fields.iter().all(|(_, key, value)| is_constant(key) && is_constant(value)),
@@ -254,9 +256,7 @@ fn branches(rule: &Rule) -> Vec<Branch<'_>> {
 fn constant_text(value: Option<&Ref<Expr>>) -> Option<String> {
     match value {
         None => Some("true".to_owned()),
-        Some(value) if is_constant(value) => {
-            Some(value.span().text().chars().filter(|c| !c.is_whitespace()).collect())
-        }
+        Some(value) if is_constant(value) => Some(value.span().text().chars().filter(|c| !c.is_whitespace()).collect()),
         Some(_) => None,
     }
 }
@@ -332,10 +332,11 @@ fn comparisons(rule: &Rule) -> Option<BTreeMap<String, String>> {
         for (what, constant) in [(lhs, rhs), (rhs, lhs)] {
             let path = syntax::path(what).filter(|(root, _)| root.text() == "input");
             // Only what has one value: a path of names from the input.
-            if let (Some((_, steps)), Some(constant)) = (path, constant_text(Some(constant))) {
-                if syntax::brackets(what).is_empty() && !steps.is_empty() {
-                    found.insert(steps.join("."), constant);
-                }
+            if let (Some((_, steps)), Some(constant)) = (path, constant_text(Some(constant)))
+                && syntax::brackets(what).is_empty()
+                && !steps.is_empty()
+            {
+                found.insert(steps.join("."), constant);
             }
         }
     }
@@ -351,10 +352,10 @@ fn has_many(index: &Index, definition: &Definition, branch: &Branch<'_>) -> bool
     let statements: Vec<&LiteralStmt> = branch.query.map(|query| query.stmts.iter().collect()).unwrap_or_default();
     // What is assigned is bound; a name that is unified with something without a variable of its own is, too.
     for statement in &statements {
-        if let Literal::Expr { expr, .. } = &statement.literal {
-            if let Expr::AssignExpr { op: AssignOp::ColEq, lhs, .. } = expr.as_ref() {
-                index::variables(lhs, &mut bound);
-            }
+        if let Literal::Expr { expr, .. } = &statement.literal
+            && let Expr::AssignExpr { op: AssignOp::ColEq, lhs, .. } = expr.as_ref()
+        {
+            index::variables(lhs, &mut bound);
         }
     }
     loop {
@@ -390,9 +391,10 @@ fn names_rule(index: &Index, definition: &Definition, name: &str) -> bool {
     // A name that the definition resolves to a path outside of itself is in its references.
     let suffix = format!(".{name}");
     ["input", "data"].contains(&name)
-        || definition.references.iter().any(|path| {
-            path.ends_with(&suffix) || index.named(path).is_some_and(|rule| rule.ends_with(&suffix))
-        })
+        || definition
+            .references
+            .iter()
+            .any(|path| path.ends_with(&suffix) || index.named(path).is_some_and(|rule| rule.ends_with(&suffix)))
             && index.rules.keys().any(|rule| rule.ends_with(&suffix))
 }
 

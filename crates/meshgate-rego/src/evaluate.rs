@@ -192,9 +192,7 @@ pub(crate) fn guarded_at<T>(
 ) -> Result<T, QueryError> {
     let deadline = options.limits.rule_deadline;
     engine.set_execution_timer_config(timer(deadline));
-    let (outcome, left) = context::scope(moment, options, || {
-        catch_unwind(AssertUnwindSafe(|| run(engine)))
-    });
+    let (outcome, left) = context::scope(moment, options, || catch_unwind(AssertUnwindSafe(|| run(engine))));
     let failure = match outcome {
         Ok(Ok(value)) => return believed(&left, options).map(|()| value),
         Ok(Err(failure)) => failure.to_string(),

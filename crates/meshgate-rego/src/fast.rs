@@ -9,10 +9,10 @@ use crate::evaluate::{QueryError, believed, failed, timer};
 use crate::modules::Places;
 use meshgate_core::fault::FaultKind;
 use regorus::languages::rego::compiler::Compiler;
+use regorus::rvm::RegoVM;
 use regorus::rvm::instructions::{BuiltinCallParams, Instruction};
 use regorus::rvm::program::{BuiltinInfo, Program};
 use regorus::rvm::vm::VmError;
-use regorus::rvm::RegoVM;
 use regorus::{CompiledPolicy, MemoryBudgetConfig, Value};
 use std::fmt;
 use std::num::NonZeroU64;
@@ -150,10 +150,13 @@ fn link(program: &mut Program) -> Result<(), String> {
 fn link_foreign(program: &mut Program, site: usize) -> Option<()> {
     let Some(Instruction::HostAwait { dest, arg, .. }) = program.instructions.get(site) else { return None };
     let (dest, packed) = (*dest, *arg);
-    let Some(Instruction::Load { literal_idx, .. }) = program.instructions.get(site.checked_sub(1)?) else { return None };
+    let Some(Instruction::Load { literal_idx, .. }) = program.instructions.get(site.checked_sub(1)?) else {
+        return None;
+    };
     let name = program.literals.get(usize::from(*literal_idx))?.as_string().ok()?.to_string();
     let builtin = builtins::find(&name)?;
-    let Some(Instruction::ArrayCreate { params_index }) = program.instructions.get(site.checked_sub(PACKED_BEFORE)?) else {
+    let Some(Instruction::ArrayCreate { params_index }) = program.instructions.get(site.checked_sub(PACKED_BEFORE)?)
+    else {
         return None;
     };
     let packing = program.instruction_data.array_create_params.get(usize::from(*params_index))?;

@@ -289,7 +289,8 @@ impl Gears {
         slow: &Result<Value, QueryError>,
         fast: &Result<Value, QueryError>,
     ) {
-        let bounded = |error: &QueryError| matches!(error.kind, FaultKind::Deadline | FaultKind::Memory | FaultKind::Limit);
+        let bounded =
+            |error: &QueryError| matches!(error.kind, FaultKind::Deadline | FaultKind::Memory | FaultKind::Limit);
         match (slow, fast) {
             (Ok(a), Ok(b)) if a == b => {
                 let _ = entry.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
@@ -393,7 +394,7 @@ fn is_sampled(count: u64, share: f64) -> bool {
     }
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is from 1 to 2^53")]
     let every = (1.0 / share.min(1.0)).round().clamp(1.0, 9e15) as u64;
-    count % every == 0
+    count.is_multiple_of(every)
 }
 
 fn cut(text: &str) -> String {

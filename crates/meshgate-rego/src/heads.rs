@@ -59,7 +59,8 @@ fn bodiless(rule: &Rule, page: &Page<'_>, end: usize) -> Option<Edit> {
         return None;
     }
     let last = page.at(end.saturating_sub(1));
-    let last = if page.tokens.get(last).is_some_and(|token| token.range.start < end) { last } else { last.checked_sub(1)? };
+    let last =
+        if page.tokens.get(last).is_some_and(|token| token.range.start < end) { last } else { last.checked_sub(1)? };
     let at = page.tokens.get(last)?.range.end;
     let look = LOOK.trim_end().trim_end_matches(';');
     Some(Edit::new(at..at, format!(" if {{ {look} }}")))
@@ -257,15 +258,36 @@ mod tests {
     fn what_may_be_undefined_is_moved() {
         for (rule, wanted) in [
             ("p contains x.y if x := input.z", "p contains __head_22__ if { x := input.z; __head_22__ := (x.y) }"),
-            ("p := {x: {z: 1}, y: {w: 2}} if {\n\tx = 1\n\ty = \"b\"\n}", "p := __head_16__ if {\n\tx = 1\n\ty = \"b\"; __head_16__ := ({x: {z: 1}, y: {w: 2}})\n}"),
-            ("p := (x.y | {1}) if {\n\tx := (input.z) # c\n}", "p := __head_16__ if {\n\tx := (input.z); __head_16__ := ((x.y | {1})) # c\n}"),
-            ("p[x.a][\"b\"] := 1 if some x in input", "p[__head_13__][\"b\"] := 1 if { some x in input; __head_13__ := (x.a) }"),
-            ("p := input.x if input.y else := input.z if input.w", "p := __head_16__ if { input.y; __head_16__ := (input.x) } else := __head_43__ if { input.w; __head_43__ := (input.z) }"),
-            ("p := count(\"x\") if \"y\" in input", "p := __head_16__ if { \"y\" in input; __head_16__ := (count(\"x\")) }"),
+            (
+                "p := {x: {z: 1}, y: {w: 2}} if {\n\tx = 1\n\ty = \"b\"\n}",
+                "p := __head_16__ if {\n\tx = 1\n\ty = \"b\"; __head_16__ := ({x: {z: 1}, y: {w: 2}})\n}",
+            ),
+            (
+                "p := (x.y | {1}) if {\n\tx := (input.z) # c\n}",
+                "p := __head_16__ if {\n\tx := (input.z); __head_16__ := ((x.y | {1})) # c\n}",
+            ),
+            (
+                "p[x.a][\"b\"] := 1 if some x in input",
+                "p[__head_13__][\"b\"] := 1 if { some x in input; __head_13__ := (x.a) }",
+            ),
+            (
+                "p := input.x if input.y else := input.z if input.w",
+                "p := __head_16__ if { input.y; __head_16__ := (input.x) } else := __head_43__ if { input.w; __head_43__ := (input.z) }",
+            ),
+            (
+                "p := count(\"x\") if \"y\" in input",
+                "p := __head_16__ if { \"y\" in input; __head_16__ := (count(\"x\")) }",
+            ),
         ] {
             assert_eq!(settled(rule), wanted);
         }
-        for same in ["p := 1 if x", "p contains x if some x in [1]", "p := input.x", "f(x) := x.y if x", "p contains {\"a\": x} if x := 1"] {
+        for same in [
+            "p := 1 if x",
+            "p contains x if some x in [1]",
+            "p := input.x",
+            "f(x) := x.y if x",
+            "p contains {\"a\": x} if x := 1",
+        ] {
             assert_eq!(settled(same), same);
         }
     }

@@ -104,18 +104,43 @@ impl Network {
 
     fn allows(&self, host: &str) -> bool {
         let bare = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit())).map(|(h, _)| h);
-        let named = |allowed: &String| allowed.eq_ignore_ascii_case(host) || bare.is_some_and(|bare| allowed.eq_ignore_ascii_case(bare));
+        let named = |allowed: &String| {
+            allowed.eq_ignore_ascii_case(host) || bare.is_some_and(|bare| allowed.eq_ignore_ascii_case(bare))
+        };
         self.hosts.iter().any(named)
     }
 }
 
 /// The keys that a request may have, as OPA's.
 const KEYS: &[&str] = &[
-    "method", "url", "body", "enable_redirect", "force_json_decode", "force_yaml_decode", "headers", "raw_body",
-    "tls_use_system_certs", "tls_ca_cert", "tls_ca_cert_file", "tls_ca_cert_env_variable", "tls_client_cert",
-    "tls_client_cert_file", "tls_client_cert_env_variable", "tls_client_key", "tls_client_key_file",
-    "tls_client_key_env_variable", "tls_insecure_skip_verify", "tls_server_name", "timeout", "cache", "force_cache",
-    "force_cache_duration_seconds", "raise_error", "caching_mode", "max_retry_attempts", "cache_ignored_headers",
+    "method",
+    "url",
+    "body",
+    "enable_redirect",
+    "force_json_decode",
+    "force_yaml_decode",
+    "headers",
+    "raw_body",
+    "tls_use_system_certs",
+    "tls_ca_cert",
+    "tls_ca_cert_file",
+    "tls_ca_cert_env_variable",
+    "tls_client_cert",
+    "tls_client_cert_file",
+    "tls_client_cert_env_variable",
+    "tls_client_key",
+    "tls_client_key_file",
+    "tls_client_key_env_variable",
+    "tls_insecure_skip_verify",
+    "tls_server_name",
+    "timeout",
+    "cache",
+    "force_cache",
+    "force_cache_duration_seconds",
+    "raise_error",
+    "caching_mode",
+    "max_retry_attempts",
+    "cache_ignored_headers",
 ];
 
 /// What a policy asks.
@@ -342,10 +367,8 @@ pub fn send(values: &[Value]) -> Result<Value> {
         let key = format!("{} {} {:?} {key}", asked.request.method, asked.request.url, asked.request.headers);
         let kept = || network.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let caches = asked.cache || asked.force_cache.is_some();
-        if caches {
-            if let Some(known) = kept().get(&key).filter(|known| known.until > Instant::now()) {
-                return Ok(answer(&known.response, &asked));
-            }
+        if caches && let Some(known) = kept().get(&key).filter(|known| known.until > Instant::now()) {
+            return Ok(answer(&known.response, &asked));
         }
         match exchange(&network, transport, &asked) {
             Ok(response) => {
@@ -372,7 +395,9 @@ pub fn send(values: &[Value]) -> Result<Value> {
 /// `net.lookup_ip_addr`: addresses stand for themselves; names are looked up where the network is on for them.
 pub fn lookup(values: &[Value]) -> Result<Value> {
     let name = crate::builtins::operand(values, 0)?;
-    let set = |addresses: Vec<String>| Value::from(addresses.into_iter().map(Value::from).collect::<std::collections::BTreeSet<_>>());
+    let set = |addresses: Vec<String>| {
+        Value::from(addresses.into_iter().map(Value::from).collect::<std::collections::BTreeSet<_>>())
+    };
     if let Ok(address) = name.parse::<std::net::IpAddr>() {
         return Ok(set(vec![address.to_string()]));
     }
@@ -381,12 +406,9 @@ pub fn lookup(values: &[Value]) -> Result<Value> {
     }
     let network = context::network();
     match network.transport.as_deref().filter(|_| network.allows(name)) {
-        Some(transport) => {
-            let found = context::once("net.lookup_ip_addr", values, || {
-                transport.lookup(name).map(set).map_err(|error| anyhow!("{error}"))
-            });
-            found
-        }
+        Some(transport) => context::once("net.lookup_ip_addr", values, || {
+            transport.lookup(name).map(set).map_err(|error| anyhow!("{error}"))
+        }),
         None => Err(context::breach(format!("`net.lookup_ip_addr` may not look up `{name}`: the host is not allowed"))),
     }
 }

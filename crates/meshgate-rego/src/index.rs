@@ -79,19 +79,24 @@ impl Index {
     /// The rules below a path: those that a reference to a package, or to a part of a rule's path, takes in.
     pub fn below(&self, path: &str) -> impl Iterator<Item = &str> {
         let start = format!("{path}.");
-        self.rules.range(start.clone()..).map(|(name, _)| name.as_str()).take_while(move |name| name.starts_with(&start))
+        self.rules
+            .range(start.clone()..)
+            .map(|(name, _)| name.as_str())
+            .take_while(move |name| name.starts_with(&start))
     }
 
     /// Is a path that of a package, or of what packages are in? A package without rules is an empty document.
     pub fn has_package(&self, path: &str) -> bool {
         let start = format!("{path}.");
-        self.packages.contains(path) || self.packages.range(start.clone()..).next().is_some_and(|name| name.starts_with(&start))
+        self.packages.contains(path)
+            || self.packages.range(start.clone()..).next().is_some_and(|name| name.starts_with(&start))
     }
 
     /// What a definition leads to.
     pub fn leads_to(&self, definition: &Definition) -> BTreeSet<&str> {
         let calls = definition.calls.iter().map(|call| call.resolved.as_str());
-        let mut found: BTreeSet<&str> = calls.filter_map(|name| self.rules.get_key_value(name)).map(|(name, _)| name.as_str()).collect();
+        let mut found: BTreeSet<&str> =
+            calls.filter_map(|name| self.rules.get_key_value(name)).map(|(name, _)| name.as_str()).collect();
         for path in &definition.references {
             match self.named(path) {
                 Some(name) => {

@@ -17,6 +17,11 @@ pub const KEYWORDS: &[&str] = &[
 /// What is put before the head of a rule that begins with a keyword, until such rules are moved.
 pub const HEAD_MARK: &str = "mgk_";
 
+/// Brackets and braces within one another.
+const BRACKETS_MAX: u32 = 15;
+/// How often the parser may read what is within brackets, over a module: 2 to the power of each nesting, summed up.
+const BRACKETS_WORK_MAX: u64 = 1 << 18;
+
 /// Template strings within template strings.
 const NESTING_MAX: usize = 16;
 
@@ -315,6 +320,33 @@ fn package<'a>(text: &'a str, tokens: &[Token]) -> Option<&'a str> {
     text.get(path.first()?.range.start..path.last()?.range.end)
 }
 
+/// regorus' parser reads what is in brackets twice, and what is in brackets within them four times.
+fn bounded_nesting(tokens: &[Token]) -> Result<(), Refusal> {
+    let (mut open, mut deepest, mut work) = (0_u32, 0_u32, 0_u64);
+    for token in tokens {
+        match token.kind {
+            Kind::Mark(b'[' | b'{') => {
+                open += 1;
+                deepest = deepest.max(open);
+            }
+            Kind::Mark(b']' | b'}') => {
+                open = open.saturating_sub(1);
+                if open == 0 {
+                    work += 1 << deepest.min(BRACKETS_MAX);
+                    deepest = 0;
+                }
+            }
+            _ => {}
+        }
+        if open > BRACKETS_MAX || work > BRACKETS_WORK_MAX {
+            let message =
+                format!("brackets are nested too deep to be read (at most {BRACKETS_MAX}): name the inner parts");
+            return Err(Refusal { at: token.range.start, message });
+        }
+    }
+    Ok(())
+}
+
 /// Does what must be done before the parser.
 pub fn prepare(text: &mut Text) -> Result<(), Refusal> {
     let now = text.now.clone();
@@ -324,6 +356,7 @@ pub fn prepare(text: &mut Text) -> Result<(), Refusal> {
     if let Some(refusal) = refusal {
         return Err(refusal);
     }
+    bounded_nesting(&tokens)?;
     let word = |token: &Token| (token.kind == Kind::Word).then(|| now.get(token.range.clone()).unwrap_or_default());
     let mark = |token: Option<&Token>, byte: u8| token.is_some_and(|token| token.kind == Kind::Mark(byte));
     let mut line: Vec<&str> = Vec::new();
@@ -335,17 +368,19 @@ pub fn prepare(text: &mut Text) -> Result<(), Refusal> {
         let (next, after) = (tokens.get(index + 1), tokens.get(index + 2));
         let Some(name) = word(token) else { continue };
         line.push(name);
-        if let ["import", "future", "keywords", later] = line.as_slice() {
-            if !["in", "every", "contains", "if"].contains(later) {
-                let message = format!("`future.keywords.{later}` is of a later OPA than this understands: write it without");
-                return Err(Refusal { at: token.range.start, message });
-            }
+        if let ["import", "future", "keywords", later] = line.as_slice()
+            && !["in", "every", "contains", "if"].contains(later)
+        {
+            let message =
+                format!("`future.keywords.{later}` is of a later OPA than this understands: write it without");
+            return Err(Refusal { at: token.range.start, message });
         }
         let touches = |a: &Token, b: Option<&Token>| b.is_some_and(|b| b.range.start == a.range.end);
         let leads = KEYWORDS.contains(&name)
             && mark(next, b'.')
             && touches(token, next)
-            && after.is_some_and(|after| after.kind == Kind::Word && next.is_some_and(|next| touches(next, Some(after))))
+            && after
+                .is_some_and(|after| after.kind == Kind::Word && next.is_some_and(|next| touches(next, Some(after))))
             && !mark(before, b'.');
         if !leads {
             continue;
@@ -394,9 +429,17 @@ mod tests {
 
     #[test]
     fn references_that_begin_with_keywords_are_written_out() {
-        assert_eq!(prepared("package a.b\n\np if not.x == if.y"), "package a.b\n\np if data.a.b.not.x == data.a.b.if.y");
-        assert_eq!(prepared("package a\n\nnot.x := 1\n\ndefault if.y := 2"), "package a\n\nmgk_not.x := 1\n\ndefault mgk_if.y := 2");
-        for same in ["package a.not.b", "import data.if.x", "p if not x", "p if x.not.y", "p contains x.y", "p if 1 in [.5]"] {
+        assert_eq!(
+            prepared("package a.b\n\np if not.x == if.y"),
+            "package a.b\n\np if data.a.b.not.x == data.a.b.if.y"
+        );
+        assert_eq!(
+            prepared("package a\n\nnot.x := 1\n\ndefault if.y := 2"),
+            "package a\n\nmgk_not.x := 1\n\ndefault mgk_if.y := 2"
+        );
+        for same in
+            ["package a.not.b", "import data.if.x", "p if not x", "p if x.not.y", "p contains x.y", "p if 1 in [.5]"]
+        {
             assert_eq!(prepared(same), same);
         }
     }

@@ -32,6 +32,7 @@ mod terms;
 mod testing;
 mod text;
 
+pub use builtins::term;
 pub use bundle::{Bundle, Module, Options};
 pub use clear::Cleared;
 pub use clearance::Clearance;
@@ -42,8 +43,7 @@ pub use gears::{Difference, Gear, GearCounts, GearSettings};
 pub use http::{Network, Request, Response, Transport};
 pub use lint::{Lint, lint};
 pub use modules::Version;
-pub use builtins::term;
 pub use query::{Evaluated, FailedQuery, Query, Ready, Row, Timed, Timing};
-pub use text::Position;
-pub use testing::{Failure, FileCoverage, TestOptions, TestResult, TestRun};
 pub use regorus::{Value, set_global_memory_limit};
+pub use testing::{Failure, FileCoverage, TestOptions, TestResult, TestRun};
+pub use text::Position;

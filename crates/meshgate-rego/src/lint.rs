@@ -73,10 +73,10 @@ fn imports(module: &Ref<Parsed>, compiled: &Compiled, found: &mut Vec<Lint>) {
     let mut used: BTreeSet<String> = BTreeSet::new();
     for rule in &module.policy {
         syntax::visit(syntax::parts(rule), |node| {
-            if let Node::Expr(expr) = node {
-                if let Expr::Var { span, .. } = expr.as_ref() {
-                    used.insert(span.text().to_owned());
-                }
+            if let Node::Expr(expr) = node
+                && let Expr::Var { span, .. } = expr.as_ref()
+            {
+                used.insert(span.text().to_owned());
             }
             true
         });
@@ -133,7 +133,8 @@ fn is_entry(path: &str, annotations: &[Annotation]) -> bool {
     let marked = annotations.iter().any(|one| {
         let is_entrypoint = one.value.get("entrypoint").and_then(serde_json::Value::as_bool) == Some(true);
         let own = one.path.iter().map(String::as_str).eq(steps.iter().copied());
-        let of_package = one.scope == Scope::Package && one.path.iter().map(String::as_str).eq(steps.iter().copied().take(steps.len().saturating_sub(1)));
+        let of_package = one.scope == Scope::Package
+            && one.path.iter().map(String::as_str).eq(steps.iter().copied().take(steps.len().saturating_sub(1)));
         is_entrypoint && (own || of_package)
     });
     asked.contains(&name)
@@ -166,13 +167,9 @@ fn unreachable(parsed: &[Ref<Parsed>], compiled: &Compiled, modules: &[Module], 
         let file = parsed.get(first.module).map(|module| module.package.span.source.get_path().clone());
         let is_own = file.is_some_and(|file| modules.iter().any(|module| module.file == file && !module.is_test()));
         if is_own {
-            let message = format!("no entry point leads to `{path}`: use it, take it out, or mark it with `entrypoint: true`");
-            found.push(Lint {
-                place: first.place.clone(),
-                code: "unreachable-rule".to_owned(),
-                error: false,
-                message,
-            });
+            let message =
+                format!("no entry point leads to `{path}`: use it, take it out, or mark it with `entrypoint: true`");
+            found.push(Lint { place: first.place.clone(), code: "unreachable-rule".to_owned(), error: false, message });
         }
     }
 }

@@ -18,11 +18,7 @@ pub fn rule(id: RuleId, file: &str, package: &str, all: &[Annotation]) -> Result
         let wanted = || package.iter().chain(behind).copied();
         all.iter().find(|one| one.scope == scope && one.path.iter().map(String::as_str).eq(wanted()))
     };
-    let blocks = [
-        of(Scope::Package, &[]),
-        of(Scope::Document, &["findings"]),
-        of(Scope::Rule, &["findings"]),
-    ];
+    let blocks = [of(Scope::Package, &[]), of(Scope::Document, &["findings"]), of(Scope::Rule, &["findings"])];
     let Some(nearest) = blocks.into_iter().flatten().next() else {
         let message = format!("rule `{id}` has no METADATA: begin the file with `# METADATA` and `# title: …`");
         return Err(LoadError::new(file, message));
@@ -31,7 +27,9 @@ pub fn rule(id: RuleId, file: &str, package: &str, all: &[Annotation]) -> Result
     let (mut map, mut custom): (Map<String, Json>, Map<String, Json>) = (Map::new(), Map::new());
     for block in blocks.into_iter().flatten() {
         if let Some(own) = block.value.get("custom") {
-            let Some(own) = own.as_object() else { return Err(LoadError::new(&block.place, "`custom` is not a mapping")) };
+            let Some(own) = own.as_object() else {
+                return Err(LoadError::new(&block.place, "`custom` is not a mapping"));
+            };
             if let Some(message) = annotations::unknown(own, CUSTOM, "METADATA") {
                 return Err(LoadError::new(&block.place, message));
             }

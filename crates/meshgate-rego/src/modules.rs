@@ -95,12 +95,6 @@ impl Places {
         let (file, text) = self.0.get(name)?;
         Some((file, text.line(line)))
     }
-
-    /// A line of a file, as its author wrote it.
-    pub fn source(&self, file: &str, line: usize) -> Option<&str> {
-        let (_, text) = self.0.values().find(|(known, _)| known == file)?;
-        text.original().lines().nth(line.checked_sub(1)?)
-    }
 }
 
 /// What became of the modules.
@@ -217,12 +211,14 @@ pub fn load(
             continue;
         }
         // Two files of one name are told apart.
-        let name = if names.insert(module.file.clone()) { module.file.clone() } else { format!("{}#{index}", module.file) };
+        let name =
+            if names.insert(module.file.clone()) { module.file.clone() } else { format!("{}#{index}", module.file) };
         let mut given = Given { name, file: module.file.clone(), text, v0: false };
         match parse(&mut given, version, &mut warnings) {
             Ok(module) => match syntax::depth(&module) {
                 depth if depth > NESTING_MAX => {
-                    let message = format!("rego_parse_error: an expression is nested {depth} times; at most {NESTING_MAX}");
+                    let message =
+                        format!("rego_parse_error: an expression is nested {depth} times; at most {NESTING_MAX}");
                     errors.push(LoadError::new(&given.file, message));
                 }
                 _ => parsed.push((given, module)),
@@ -330,16 +326,17 @@ fn only(module: &Parsed, wanted: &str, names: &Names, length: usize) -> Vec<Edit
         // The variable and the point behind it.
         edits.push(Edit::new(head.start..head.end + 1, ""));
         syntax::visit(syntax::parts(rule), |node| {
-            if let Node::Expr(expr) = node {
-                if let Expr::Var { span, .. } = expr.as_ref() {
-                    used.insert(span.text().to_owned());
-                }
+            if let Node::Expr(expr) = node
+                && let Expr::Var { span, .. } = expr.as_ref()
+            {
+                used.insert(span.text().to_owned());
             }
             true
         });
     }
     let own = used.iter().filter(|name| names.rules.contains(*name) && !names.imports.contains(*name));
-    let package = annotations::package(module).iter().map(|step| format!("[{}]", serde_json::json!(step))).collect::<String>();
+    let package =
+        annotations::package(module).iter().map(|step| format!("[{}]", serde_json::json!(step))).collect::<String>();
     let imports = own.map(|name| format!("\nimport data{package}[{}]", serde_json::json!(name))).collect::<String>();
     let end = syntax::range(&module.package.span).end;
     edits.push(Edit::new(end..end, format!(".{wanted}{imports}")));

@@ -41,14 +41,13 @@ pub fn failure(module: &str, name: &str, compiled: &Compiled, options: &Options)
     let rule = parsed.policy.iter().find(|rule| syntax::head(rule).span().text() == name)?;
     let Rule::Spec { bodies, .. } = rule.as_ref() else { return None };
     let statements = &bodies.first()?.query.stmts;
-    let end = parsed.imports.last().map_or(syntax::range(&parsed.package.span).end, |last| syntax::range(&last.span).end);
-    let package = crate::annotations::package(parsed).iter().map(|step| format!("[{}]", serde_json::json!(step))).collect::<String>();
-    let prober = Prober {
-        compiled,
-        options,
-        head: source.get(..end)?.to_owned(),
-        package: format!("data{package}"),
-    };
+    let end =
+        parsed.imports.last().map_or(syntax::range(&parsed.package.span).end, |last| syntax::range(&last.span).end);
+    let package = crate::annotations::package(parsed)
+        .iter()
+        .map(|step| format!("[{}]", serde_json::json!(step)))
+        .collect::<String>();
+    let prober = Prober { compiled, options, head: source.get(..end)?.to_owned(), package: format!("data{package}") };
     let text = |statement: &LiteralStmt| source.get(syntax::range(&statement.span)).unwrap_or_default().to_owned();
     for (index, statement) in statements.iter().enumerate() {
         let before: Vec<String> = statements.iter().take(index).map(text).collect();
@@ -67,7 +66,8 @@ pub fn failure(module: &str, name: &str, compiled: &Compiled, options: &Options)
                 let with = with(statement, &source);
                 let body = format!("{before}\nmg_value := {text}{with}");
                 let value = prober.value(&format!("mg_probe := mg_value if {{\n{body}\n}}"))?;
-                let value = if value == Value::Undefined { "undefined".to_owned() } else { crate::builtins::term(&value) };
+                let value =
+                    if value == Value::Undefined { "undefined".to_owned() } else { crate::builtins::term(&value) };
                 Some((text.to_owned(), short(&value)))
             })
             .filter(|(text, value)| text != value)
@@ -148,8 +148,12 @@ pub fn inputs(modules: &[crate::bundle::Module], compiled: &Compiled, options: &
         }
         let Rule::Spec { bodies, .. } = definition.rule.as_ref() else { continue };
         let source = module.package.span.source.get_contents();
-        let end = module.imports.last().map_or(syntax::range(&module.package.span).end, |last| syntax::range(&last.span).end);
-        let package = crate::annotations::package(module).iter().map(|step| format!("[{}]", serde_json::json!(step))).collect::<String>();
+        let end =
+            module.imports.last().map_or(syntax::range(&module.package.span).end, |last| syntax::range(&last.span).end);
+        let package = crate::annotations::package(module)
+            .iter()
+            .map(|step| format!("[{}]", serde_json::json!(step)))
+            .collect::<String>();
         let Some(head) = source.get(..end) else { continue };
         let prober = Prober { compiled, options, head: head.to_owned(), package: format!("data{package}") };
         let asked: Vec<&str> = compiled.index.leads_to(definition).into_iter().collect();
@@ -160,7 +164,9 @@ pub fn inputs(modules: &[crate::bundle::Module], compiled: &Compiled, options: &
                 if let [with] = statement.with_mods.as_slice() {
                     let value = with.r#as.span().text();
                     let is_input = with.refr.span().text() == "input";
-                    let given = is_input.then(|| prober.value(&format!("mg_probe := mg_value if {{\n{before}\nmg_value := {value}\n}}")));
+                    let given = is_input.then(|| {
+                        prober.value(&format!("mg_probe := mg_value if {{\n{before}\nmg_value := {value}\n}}"))
+                    });
                     if let Some(input) = given.flatten().filter(|input| *input != Value::Undefined) {
                         found.extend(asked.iter().map(|path| ((*path).to_owned(), input.clone())));
                     }

@@ -156,9 +156,10 @@ impl Query<'_> {
     /// [`FailedQuery`] when the modules do not load or the evaluation fails.
     pub fn evaluate(&self) -> Result<Vec<serde_json::Value>, FailedQuery> {
         let rows = self.prepare()?.evaluate()?;
-        rows.iter().map(|row| serde_json::to_value(&row.bindings)).collect::<Result<_, _>>().map_err(|error| {
-            FailedQuery { code: "eval_internal_error", message: error.to_string(), load: Vec::new() }
-        })
+        rows.iter()
+            .map(|row| serde_json::to_value(&row.bindings))
+            .collect::<Result<_, _>>()
+            .map_err(|error| FailedQuery { code: "eval_internal_error", message: error.to_string(), load: Vec::new() })
     }
 }
 
@@ -194,7 +195,9 @@ impl Ready {
         });
         let rows: Vec<Row> = rows.collect();
         // A query that is one expression is answered by its value, whatever that is; several must all hold.
-        let alone = rows.iter().all(|row| row.expressions.len() == 1 && row.bindings.as_object().is_ok_and(|map| map.is_empty()));
+        let alone = rows
+            .iter()
+            .all(|row| row.expressions.len() == 1 && row.bindings.as_object().is_ok_and(|map| map.is_empty()));
         let defined = |row: &Row| row.expressions.iter().all(|(_, _, value)| *value != Value::Undefined);
         let all = |row: &Row| row.expressions.iter().all(|(_, _, value)| holds(value));
         Ok(rows.into_iter().filter(|row| if alone { defined(row) } else { all(row) }).collect())
@@ -204,8 +207,7 @@ impl Ready {
     fn careful(&self) -> Option<Engine> {
         let mut errors = Vec::new();
         let modules: Vec<&Module> = self.modules.iter().collect();
-        let mut compiled =
-            compile_for(Variant::Careful, &modules, &[], &self.options, &self.mocked, &mut errors);
+        let mut compiled = compile_for(Variant::Careful, &modules, &[], &self.options, &self.mocked, &mut errors);
         compiled.engine.add_data(self.compiled.engine.get_data()).ok()?;
         if self.input != Value::Undefined {
             compiled.engine.set_input(self.input.clone());
@@ -254,7 +256,10 @@ impl Ready {
     /// [`FailedQuery`] when the evaluation fails.
     pub fn time(&self, duration: Duration) -> Result<Timed, FailedQuery> {
         let plain = |engine: &mut Engine| self.evaluate_on(engine).map(|_| ());
-        let rule = self.one_rule().map(|(path, _)| path.to_owned()).filter(|path| self.compiled.index.rules.contains_key(path));
+        let rule = self
+            .one_rule()
+            .map(|(path, _)| path.to_owned())
+            .filter(|path| self.compiled.index.rules.contains_key(path));
         let interpreter = timing(duration, || {
             let mut engine = self.compiled.engine.clone();
             match &rule {
@@ -383,7 +388,12 @@ fn timing(duration: Duration, mut run: impl FnMut() -> Result<(), FailedQuery>) 
 fn visible(bindings: &Value) -> Value {
     let Ok(map) = bindings.as_object() else { return bindings.clone() };
     let own = |name: &Value| !name.as_string().is_ok_and(|name| name.starts_with("__template_"));
-    Value::from(map.iter().filter(|(name, _)| own(name)).map(|(name, value)| (name.clone(), value.clone())).collect::<std::collections::BTreeMap<_, _>>())
+    Value::from(
+        map.iter()
+            .filter(|(name, _)| own(name))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect::<BTreeMap<_, _>>(),
+    )
 }
 
 /// Rewrites a query as modules are; returns the builtins that it mocks.

@@ -6,10 +6,10 @@
 
 use crate::annotations::{self, Annotation};
 use crate::builtins;
+use crate::index;
 use crate::lexical::{Kind, Page, Token};
 use crate::syntax::{self, Node};
 use crate::text::Edit;
-use crate::index;
 use regorus::unstable::{ArithOp, AssignOp, BinOp, Expr, Literal, LiteralStmt, Module, Query, Rule, Span};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -116,7 +116,7 @@ impl Rewriter<'_> {
     }
 
     /// Rewrites a query that is no part of a module.
-    pub fn query(&mut self, query: &regorus::unstable::Ref<regorus::unstable::Query>) {
+    pub fn query(&mut self, query: &regorus::unstable::Ref<Query>) {
         let nodes = vec![Node::Query(query)];
         self.nodes(nodes, None);
     }
@@ -132,10 +132,10 @@ impl Rewriter<'_> {
         syntax::visit(nodes, |node| {
             match node {
                 Node::Statement(statement) => {
-                    if let Literal::Expr { expr, .. } | Literal::NotExpr { expr, .. } = &statement.literal {
-                        if let Expr::Call { span, .. } = expr.as_ref() {
-                            outputs.insert(syntax::range(span).start, ());
-                        }
+                    if let Literal::Expr { expr, .. } | Literal::NotExpr { expr, .. } = &statement.literal
+                        && let Expr::Call { span, .. } = expr.as_ref()
+                    {
+                        outputs.insert(syntax::range(span).start, ());
                     }
                     self.with(statement);
                     if self.variant == Variant::Fast {
@@ -224,10 +224,11 @@ impl Rewriter<'_> {
             self.edits.push(Edit::new(called.clone(), "internal.walk"));
         }
         let wanted = builtins::arguments(&name).map_or(0, usize::from);
-        if statement && given == wanted + 1 {
-            if let Some(last) = params.last() {
-                self.output(&whole, last, given);
-            }
+        if statement
+            && given == wanted + 1
+            && let Some(last) = params.last()
+        {
+            self.output(&whole, last, given);
         }
         if name == "walk" {
             self.edits.push(Edit::new(whole.end..whole.end, "[_]"));
@@ -375,7 +376,8 @@ fn negates_a_step(statement: &LiteralStmt) -> bool {
         match node {
             Node::Statement(statement) => below |= matches!(statement.literal, Literal::NotExpr { .. }),
             Node::Expr(expr) if negated => {
-                found |= matches!(expr.as_ref(), Expr::RefBrack { index, .. } if matches!(index.as_ref(), Expr::Var { .. }));
+                found |=
+                    matches!(expr.as_ref(), Expr::RefBrack { index, .. } if matches!(index.as_ref(), Expr::Var { .. }));
             }
             _ => {}
         }

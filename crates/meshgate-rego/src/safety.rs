@@ -32,7 +32,10 @@ pub fn check(modules: &[Ref<Module>], index: &Index, places: &Places) -> Vec<Loa
             variables(syntax::parts(rule), &mut |span, negated_step| {
                 let name = span.text();
                 if name == "_" && negated_step {
-                    report(span, ": a negated expression has no values of its own; write `every`, `not x in …` or a rule of its own");
+                    report(
+                        span,
+                        ": a negated expression has no values of its own; write `every`, `not x in …` or a rule of its own",
+                    );
                 } else if !names.contains(name) && !bound.contains(name) {
                     report(span, ": nothing gives it a value");
                 }
@@ -97,10 +100,10 @@ fn output(
     let own = names.contains(name.split('.').next().unwrap_or_default());
     let arity = if own { None } else { builtins::arguments(&name).map(usize::from) };
     // Of functions of the bundle, the last argument may be the value as well as not; `calls` counts them.
-    if arity.is_none_or(|arity| params.len() == arity + 1) || index.rules.contains_key(&name) {
-        if let Some(last) = params.last() {
-            index::variables(last, bound);
-        }
+    if (arity.is_none_or(|arity| params.len() == arity + 1) || index.rules.contains_key(&name))
+        && let Some(last) = params.last()
+    {
+        index::variables(last, bound);
     }
 }
 
@@ -137,10 +140,10 @@ fn variables<'a>(nodes: Vec<Node<'a>>, found: &mut dyn FnMut(&'a Span, bool)) {
                     continue;
                 }
                 Expr::RefBrack { index, .. } if negated => {
-                    if let Expr::Var { span, .. } = index.as_ref() {
-                        if span.text() == "_" {
-                            found(span, true);
-                        }
+                    if let Expr::Var { span, .. } = index.as_ref()
+                        && span.text() == "_"
+                    {
+                        found(span, true);
                     }
                 }
                 _ => {}

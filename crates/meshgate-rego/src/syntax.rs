@@ -66,9 +66,11 @@ pub fn parts(rule: &Rule) -> Vec<Node<'_>> {
         Rule::Default { args, value, .. } => args.iter().chain([value]).map(Node::Expr).collect(),
         Rule::Spec { head, bodies, .. } => {
             let mut found: Vec<Node<'_>> = match head {
-                RuleHead::Compr { refr, assign, .. } => {
-                    brackets(refr).into_iter().chain(assign.as_ref().map(|assign| &assign.value)).map(Node::Expr).collect()
-                }
+                RuleHead::Compr { refr, assign, .. } => brackets(refr)
+                    .into_iter()
+                    .chain(assign.as_ref().map(|assign| &assign.value))
+                    .map(Node::Expr)
+                    .collect(),
                 RuleHead::Set { refr, key, .. } => brackets(refr).into_iter().chain(key).map(Node::Expr).collect(),
                 RuleHead::Func { args, assign, .. } => {
                     args.iter().chain(assign.as_ref().map(|assign| &assign.value)).map(Node::Expr).collect()

@@ -43,14 +43,14 @@ fn of(expr: &Expr, page: &Page<'_>, locals: &BTreeSet<String>) -> Option<Vec<Edi
     match expr {
         Expr::ArrayCompr { span, term, query, .. } if !is_defined(term, locals) => {
             let start = syntax::range(span).start + 1;
-            settle(page, span, query, vec![start..bar(term)?])
+            settle(page, span, query, std::slice::from_ref(&(start..bar(term)?)))
         }
         Expr::ObjectCompr { span, key, value, query, .. }
             if !(is_defined(key, locals) && is_defined(value, locals)) =>
         {
             let start = syntax::range(span).start + 1;
             let colon = seek(page.text, syntax::range(key.span()).end, b':')?;
-            settle(page, span, query, vec![start..colon, colon + 1..bar(value)?])
+            settle(page, span, query, &[start..colon, colon + 1..bar(value)?])
         }
         _ => None,
     }
@@ -64,11 +64,11 @@ fn wildcard(statement: &LiteralStmt, page: &Page<'_>) -> Option<Vec<Edit>> {
         let Node::Expr(expr) = node else { return false };
         match expr.as_ref() {
             Expr::RefBrack { index, .. } => {
-                if let Expr::Var { span, .. } = index.as_ref() {
-                    if span.text() == "_" {
-                        let at = syntax::range(span).start;
-                        first = Some(first.map_or(at, |first| first.min(at)));
-                    }
+                if let Expr::Var { span, .. } = index.as_ref()
+                    && span.text() == "_"
+                {
+                    let at = syntax::range(span).start;
+                    first = Some(first.map_or(at, |first| first.min(at)));
                 }
             }
             Expr::ArrayCompr { .. } | Expr::SetCompr { .. } | Expr::ObjectCompr { .. } => return false,
@@ -85,11 +85,8 @@ fn wildcard(statement: &LiteralStmt, page: &Page<'_>) -> Option<Vec<Edit>> {
     let range = page.tokens.get(begin)?.range.start..page.tokens.get(open)?.range.start;
     let start = page.start(syntax::range(&statement.span).start);
     let name = format!("__step_{}__", range.start);
-    let pieces = vec![
-        Piece::Text(format!("some {name} in (")),
-        Piece::Copy(range.clone()),
-        Piece::Text("\n); ".to_owned()),
-    ];
+    let pieces =
+        vec![Piece::Text(format!("some {name} in (")), Piece::Copy(range.clone()), Piece::Text("\n); ".to_owned())];
     let whole = range.start..page.tokens.get(close)?.range.end;
     Some(vec![Edit::of(start..start, pieces), Edit::new(whole, name)])
 }
@@ -148,11 +145,7 @@ pub enum Sides<'a> {
 /// Looks at `[a, b] = value` and its like.
 ///
 /// `known` are names that are no variables: of rules and imports.
-pub fn sides<'a>(
-    statement: &'a LiteralStmt,
-    locals: &BTreeSet<String>,
-    known: &dyn Fn(&str) -> bool,
-) -> Sides<'a> {
+pub fn sides<'a>(statement: &'a LiteralStmt, locals: &BTreeSet<String>, known: &dyn Fn(&str) -> bool) -> Sides<'a> {
     let Literal::Expr { expr, .. } = &statement.literal else { return Sides::Plain };
     let Expr::AssignExpr { op, lhs, rhs, .. } = expr.as_ref() else { return Sides::Plain };
     let is_pattern = |side: &Expr| matches!(side, Expr::Array { .. } | Expr::Object { .. } | Expr::Set { .. });
@@ -211,14 +204,18 @@ fn unified(
     Some(vec![Edit::of(start..start, pieces), Edit::new(range, format!(" {name} "))])
 }
 
-fn settle(page: &Page<'_>, span: &Span, query: &Query, terms: Vec<Range<usize>>) -> Option<Vec<Edit>> {
+fn settle(page: &Page<'_>, span: &Span, query: &Query, terms: &[Range<usize>]) -> Option<Vec<Edit>> {
     let end = page.close(query.stmts.last()?)?;
     let mut edits = Vec::new();
     let mut pieces = Vec::new();
-    for (number, range) in terms.into_iter().enumerate() {
+    for (number, range) in terms.iter().cloned().enumerate() {
         let name = format!("__term_{}_{number}__", syntax::range(span).start);
         // A comment in the term must not swallow what follows.
-        pieces.extend([Piece::Text(format!("; {name} := (")), Piece::Copy(range.clone()), Piece::Text("\n)".to_owned())]);
+        pieces.extend([
+            Piece::Text(format!("; {name} := (")),
+            Piece::Copy(range.clone()),
+            Piece::Text("\n)".to_owned()),
+        ]);
         edits.push(Edit::new(range, format!("{name} ")));
     }
     edits.push(Edit::of(end..end, pieces));

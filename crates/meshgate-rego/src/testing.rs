@@ -186,7 +186,13 @@ impl Bundle {
     }
 }
 
-fn run(test: &Test, compiled: &Compiled, options: &Options, wanted: &TestOptions, coverage: &mut Coverage) -> TestResult {
+fn run(
+    test: &Test,
+    compiled: &Compiled,
+    options: &Options,
+    wanted: &TestOptions,
+    coverage: &mut Coverage,
+) -> TestResult {
     let mut result = TestResult {
         name: test.path().trim_start_matches("data.").to_owned(),
         file: test.file.clone(),
@@ -202,9 +208,8 @@ fn run(test: &Test, compiled: &Compiled, options: &Options, wanted: &TestOptions
     if result.skipped {
         return result;
     }
-    let evaluate = |engine: &mut Engine| {
-        guarded(engine, options, &compiled.places, |engine| engine.eval_rule(test.path()))
-    };
+    let evaluate =
+        |engine: &mut Engine| guarded(engine, options, &compiled.places, |engine| engine.eval_rule(test.path()));
     let mut engine = compiled.engine.clone();
     let start = Instant::now();
     let outcome = evaluate(&mut engine);

@@ -60,7 +60,9 @@ impl Edit {
 /// A line and a column, both from 1; columns are characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
+    /// The line.
     pub line: usize,
+    /// The column.
     pub column: usize,
 }
 
@@ -69,11 +71,6 @@ impl Text {
     pub fn new(text: &str) -> Self {
         let anchor = Anchor { now: 0, original: 0, in_step: true };
         Self { original: Arc::from(text), now: text.to_owned(), anchors: vec![anchor], starts: starts(text) }
-    }
-
-    /// Returns what the author wrote.
-    pub fn original(&self) -> &str {
-        &self.original
     }
 
     /// Returns the offset in the original of an offset in the text as it is now.
@@ -151,7 +148,9 @@ impl Text {
             return;
         }
         let first = self.anchors.partition_point(|anchor| anchor.now <= range.start).saturating_sub(1);
-        for anchor in self.anchors.iter().skip(first).take_while(|anchor| anchor.now < range.end || anchor.now == range.start) {
+        for anchor in
+            self.anchors.iter().skip(first).take_while(|anchor| anchor.now < range.end || anchor.now == range.start)
+        {
             let from = anchor.now.max(range.start);
             let step = if anchor.in_step { from - anchor.now } else { 0 };
             let now = text.len() + (from - range.start);

@@ -49,13 +49,37 @@ impl Writer {
     }
 
     fn scalar(&mut self) -> String {
-        self.random.pick(&["1", "2", "0", "-1", "2.5", "\"a\"", "\"b\"", "\"x y\"", "\"\"", "true", "false", "null"]).to_owned()
+        self.random
+            .pick(&["1", "2", "0", "-1", "2.5", "\"a\"", "\"b\"", "\"x y\"", "\"\"", "true", "false", "null"])
+            .to_owned()
     }
 
     fn reference(&mut self) -> String {
-        let known = ["input.n", "input.s", "input.t", "input.list", "input.words", "input.map", "input.deep.a.b", "input.missing",
-            "input.missing.x", "input.list[0]", "input.list[9]", "input.map.a", "input.map[\"b\"]", "input.objects[0].name",
-            "data.base.limits.a", "data.base.names", "data.base.none", "complete", "undef", "setrule", "withdefault", "input", "constlist"];
+        let known = [
+            "input.n",
+            "input.s",
+            "input.t",
+            "input.list",
+            "input.words",
+            "input.map",
+            "input.deep.a.b",
+            "input.missing",
+            "input.missing.x",
+            "input.list[0]",
+            "input.list[9]",
+            "input.map.a",
+            "input.map[\"b\"]",
+            "input.objects[0].name",
+            "data.base.limits.a",
+            "data.base.names",
+            "data.base.none",
+            "complete",
+            "undef",
+            "setrule",
+            "withdefault",
+            "input",
+            "constlist",
+        ];
         if self.scope.is_empty() || self.random.chance(60) {
             return self.random.pick(&known).to_owned();
         }
@@ -83,8 +107,44 @@ impl Writer {
             9 => format!("{{{}, {}}}", sub(self), sub(self)),
             10 => format!("{{\"k\": {}, \"l\": {}}}", sub(self), sub(self)),
             11 => format!("count({})", sub(self)),
-            12 => format!("{}({})", self.random.pick(&["to_number", "lower", "upper", "sum", "max", "min", "abs", "type_name", "is_string", "crypto.md5", "json.marshal", "sort", "trim_space", "object.keys", "array.flatten"]), sub(self)),
-            13 => format!("{}({}, {})", self.random.pick(&["startswith", "split", "array.concat", "object.get_", "contains", "concat", "union_", "regex.match"]), sub(self), sub(self)).replace("object.get_(", "object.union(").replace("union_(", "object.union("),
+            12 => format!(
+                "{}({})",
+                self.random.pick(&[
+                    "to_number",
+                    "lower",
+                    "upper",
+                    "sum",
+                    "max",
+                    "min",
+                    "abs",
+                    "type_name",
+                    "is_string",
+                    "crypto.md5",
+                    "json.marshal",
+                    "sort",
+                    "trim_space",
+                    "object.keys",
+                    "array.flatten"
+                ]),
+                sub(self)
+            ),
+            13 => format!(
+                "{}({}, {})",
+                self.random.pick(&[
+                    "startswith",
+                    "split",
+                    "array.concat",
+                    "object.get_",
+                    "contains",
+                    "concat",
+                    "union_",
+                    "regex.match"
+                ]),
+                sub(self),
+                sub(self)
+            )
+            .replace("object.get_(", "object.union(")
+            .replace("union_(", "object.union("),
             14 => format!("object.get({}, {}, {})", sub(self), sub(self), sub(self)),
             15 => format!("sprintf(\"%v-%v\", [{}, {}])", sub(self), sub(self)),
             16 | 17 => self.comprehension(depth),
@@ -109,8 +169,22 @@ impl Writer {
     }
 
     fn collection(&mut self) -> String {
-        self.random.pick(&["input.list", "input.words", "input.map", "input.objects", "input.missing", "{1, 2, 3}", "[[1, 2], [3]]",
-            "setrule", "objrule", "data.base.names", "input.nested", "constlist"]).to_owned()
+        self.random
+            .pick(&[
+                "input.list",
+                "input.words",
+                "input.map",
+                "input.objects",
+                "input.missing",
+                "{1, 2, 3}",
+                "[[1, 2], [3]]",
+                "setrule",
+                "objrule",
+                "data.base.names",
+                "input.nested",
+                "constlist",
+            ])
+            .to_owned()
     }
 
     fn statement(&mut self, depth: usize) -> String {
@@ -163,7 +237,10 @@ impl Writer {
             9 => {
                 let (a, b) = (self.name(), self.name());
                 self.scope.extend([a.clone(), b.clone()]);
-                format!("[{a}, {b}] := {}", self.random.pick(&["input.pair", "[1, input.n]", "input.list", "input.missing"]))
+                format!(
+                    "[{a}, {b}] := {}",
+                    self.random.pick(&["input.pair", "[1, input.n]", "input.list", "input.missing"])
+                )
             }
             10 => {
                 let name = self.name();
@@ -213,7 +290,10 @@ impl Writer {
                 let first = self.body(1, 2).join("\n\t");
                 self.scope.clear();
                 let second = self.body(1, 2).join("\n\t");
-                format!("default {name} := {}\n\n{name} := 1 if {{\n\t{first}\n}} else := 2 if {{\n\t{second}\n}}\n", self.scalar())
+                format!(
+                    "default {name} := {}\n\n{name} := 1 if {{\n\t{first}\n}} else := 2 if {{\n\t{second}\n}}\n",
+                    self.scalar()
+                )
             }
             6 => {
                 let first = self.body(1, 2).join("\n\t");
@@ -230,10 +310,12 @@ impl Writer {
     }
 
     fn module(&mut self) -> String {
-        let mut text = String::from("package test\n\ncomplete := {\"a\": 1, \"b\": [1, 2]}\n\nundef := 1 if input.missing\n\nsetrule contains x if some x in [3, 1, \"a\"]\n\n\
+        let mut text = String::from(
+            "package test\n\ncomplete := {\"a\": 1, \"b\": [1, 2]}\n\nundef := 1 if input.missing\n\nsetrule contains x if some x in [3, 1, \"a\"]\n\n\
             objrule[k] := true if some k in [\"a\", \"b\"]\n\ndefault withdefault := 7\n\nwithdefault := 8 if input.n == 2\n\nconstlist := [1, \"a\", null]\n\n\
-            f(x) := x if is_number(x)\n\ng(x, y) if x == y\n\n");
-        let _ = write!(text, "{}\n", self.rule("q"));
+            f(x) := x if is_number(x)\n\ng(x, y) if x == y\n\n",
+        );
+        let _ = writeln!(text, "{}", self.rule("q"));
         // The entry point may use the rule before it.
         let entry = self.rule("p");
         text.push_str(&entry.replace("undef", if self.random.chance(50) { "q" } else { "undef" }));
@@ -250,7 +332,14 @@ fn input() -> Value {
 fn both(text: &str, reasons: &mut BTreeMap<String, usize>) -> Option<(Result<String, String>, Result<String, String>)> {
     let modules = [Module { file: "t.rego".into(), text: text.into() }];
     let data = [json!({"base": {"limits": {"a": 1}, "names": ["a", "z"]}})];
-    let query = Query { text: "data.test.p = x", modules: &modules, data: &data, input: Some(input()), options: Options::default(), ..Query::default() };
+    let query = Query {
+        text: "data.test.p = x",
+        modules: &modules,
+        data: &data,
+        input: Some(input()),
+        options: Options::default(),
+        ..Query::default()
+    };
     let ready = query.prepare().ok()?;
     if let Some(reason) = ready.why_not_fast() {
         *reasons.entry(format!("{:?} {}", reason.construct, reason.detail.unwrap_or_default())).or_default() += 1;
@@ -258,7 +347,9 @@ fn both(text: &str, reasons: &mut BTreeMap<String, usize>) -> Option<(Result<Str
     }
     let fast = ready.evaluate_fast()?;
     let told = |answer: Result<Vec<meshgate_rego::Row>, meshgate_rego::FailedQuery>| {
-        answer.map(|rows| rows.iter().map(|row| row.bindings.to_string()).collect::<String>()).map_err(|error| error.to_string())
+        answer
+            .map(|rows| rows.iter().map(|row| row.bindings.to_string()).collect::<String>())
+            .map_err(|error| error.to_string())
     };
     Some((told(ready.evaluate()), told(fast)))
 }
@@ -278,7 +369,10 @@ fn the_gears_agree_on_random_policies() {
             defined += u64::from(slow.as_ref().is_ok_and(|value| !value.is_empty()));
             // A failure of the fast gear is made good by the interpreter; an answer that differs is not.
             if fast.is_ok() && fast != slow && (slow.is_ok() || std::env::var("GEAR_ERRORS").is_ok()) {
-                wrong.push(format!("seed {seed}: interpreter {slow:?}, fast {fast:?}\n{}", text.split("g(x, y) if x == y").last().unwrap()));
+                wrong.push(format!(
+                    "seed {seed}: interpreter {slow:?}, fast {fast:?}\n{}",
+                    text.split("g(x, y) if x == y").last().unwrap()
+                ));
             }
         }
         (eligible, defined, wrong, reasons)

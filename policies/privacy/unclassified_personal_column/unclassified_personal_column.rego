@@ -33,9 +33,9 @@ findings contains finding if {
 	}
 }
 
-personal(column) := "is marked as personal data" if column.pii == true
-
-personal(column) := "is named like personal data" if {
+personal(column) := "is marked as personal data" if {
+	column.pii == true
+} else := "is named like personal data" if {
 	not "pii" in object.keys(column)
 	regex.match(personal_names, columns.words(column.name))
 }

@@ -35,6 +35,4 @@ findings contains finding if {
 	}
 }
 
-_name(contract) := contract.name
-
-_name(contract) := object.get(contract, "id", "?") if not contract.name
+_name(contract) := object.get(contract, "name", object.get(contract, "id", "?"))

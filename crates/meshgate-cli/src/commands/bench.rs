@@ -27,9 +27,7 @@ pub fn run(args: &BenchArgs) -> Result<Status> {
     };
     let text = match args.format {
         ListFormat::Json => {
-            let told = |timing: &Timing| {
-                json!({"evaluations": timing.times, "mean_ns": timing.mean, "p50_ns": timing.p50, "p99_ns": timing.p99})
-            };
+            let told = |timing: &Timing| json!({"evaluations": timing.times, "mean_ns": timing.mean, "p50_ns": timing.p50, "p99_ns": timing.p99});
             let fast = match &timed.fast {
                 Ok(timing) => told(timing),
                 Err(reason) => json!({"not": reason}),

@@ -15,7 +15,8 @@ pub fn input(path: Option<&PathBuf>) -> Result<Option<Value>> {
     let Some(path) = path else { return Ok(None) };
     if path == Path::new("-") {
         let mut bytes = Vec::new();
-        std::io::Read::read_to_end(&mut std::io::stdin().lock(), &mut bytes).context("standard input cannot be read")?;
+        std::io::Read::read_to_end(&mut std::io::stdin().lock(), &mut bytes)
+            .context("standard input cannot be read")?;
         return Ok(Some(document("-", &bytes)?));
     }
     let name = path.display().to_string();
@@ -108,11 +109,15 @@ fn answered(rows: &[Row], done: &Evaluated, args: &EvalArgs) -> Result<String> {
             for row in rows {
                 let mut expressions = Vec::new();
                 for (text, at, value) in &row.expressions {
-                    expressions.push(json!({"value": json(value)?, "text": text, "location": {"row": at.line, "col": at.column}}));
+                    expressions.push(
+                        json!({"value": json(value)?, "text": text, "location": {"row": at.line, "col": at.column}}),
+                    );
                 }
                 let mut result = json!({"expressions": expressions});
                 let bindings = json(&row.bindings)?;
-                if let (Some(map), false) = (result.as_object_mut(), bindings.as_object().is_none_or(serde_json::Map::is_empty)) {
+                if let (Some(map), false) =
+                    (result.as_object_mut(), bindings.as_object().is_none_or(serde_json::Map::is_empty))
+                {
                     map.insert("bindings".to_owned(), bindings);
                 }
                 results.push(result);
@@ -121,7 +126,9 @@ fn answered(rows: &[Row], done: &Evaluated, args: &EvalArgs) -> Result<String> {
             if let (Some(map), Some(coverage)) = (whole.as_object_mut(), &done.coverage) {
                 let files: serde_json::Map<String, Value> = coverage
                     .iter()
-                    .map(|(file, lines)| (file.clone(), json!({"covered": lines.covered, "not_covered": lines.not_covered})))
+                    .map(|(file, lines)| {
+                        (file.clone(), json!({"covered": lines.covered, "not_covered": lines.not_covered}))
+                    })
                     .collect();
                 map.insert("coverage".to_owned(), json!({"files": files}));
             }
@@ -136,7 +143,9 @@ fn answered(rows: &[Row], done: &Evaluated, args: &EvalArgs) -> Result<String> {
         },
         EvalFormat::Pretty => match (rows, first()) {
             ([], _) => "undefined\n".to_owned(),
-            ([row], Some(value)) if row.expressions.len() == 1 && row.bindings.as_object().is_ok_and(|map| map.is_empty()) => {
+            ([row], Some(value))
+                if row.expressions.len() == 1 && row.bindings.as_object().is_ok_and(|map| map.is_empty()) =>
+            {
                 format!("{:#}\n", json(value)?)
             }
             _ => {

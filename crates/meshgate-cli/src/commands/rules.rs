@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: which rules apply to a file; a rule says its kinds, and that is shown.
 
-use crate::args::{RulesCommand, SetupArgs, ListFormat};
+use crate::args::{ListFormat, RulesCommand, SetupArgs};
 use crate::exit::{Status, print};
 use crate::setup;
 use anyhow::{Result, bail};

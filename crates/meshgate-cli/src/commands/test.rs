@@ -20,7 +20,11 @@ pub fn run(args: &TestArgs) -> Result<Status> {
     };
     done.warnings.iter().for_each(|warning| say(&format!("warning: {warning}")));
     if done.results.is_empty() {
-        let why = if args.run.is_some() { "`--run` matches none" } else { "write rules that begin with `test_` in files that end in `_test.rego`" };
+        let why = if args.run.is_some() {
+            "`--run` matches none"
+        } else {
+            "write rules that begin with `test_` in files that end in `_test.rego`"
+        };
         bail!("no test found: {why}");
     }
     let text = match args.format {
@@ -152,11 +156,15 @@ fn as_json(done: &TestRun) -> String {
         if let Some(failure) = &result.failure {
             let values: Map<String, Value> =
                 failure.values.iter().map(|(part, value)| (part.clone(), json!(value))).collect();
-            let told = json!({"file": failure.file, "line": failure.line, "expression": failure.expression, "values": values});
+            let told =
+                json!({"file": failure.file, "line": failure.line, "expression": failure.expression, "values": values});
             map.insert("failure".to_owned(), told);
         }
         if let Some((times, mean)) = result.timing {
-            map.insert("timing".to_owned(), json!({"times": times, "ns": u64::try_from(mean.as_nanos()).unwrap_or(u64::MAX)}));
+            map.insert(
+                "timing".to_owned(),
+                json!({"times": times, "ns": u64::try_from(mean.as_nanos()).unwrap_or(u64::MAX)}),
+            );
         }
         row
     };
@@ -164,7 +172,8 @@ fn as_json(done: &TestRun) -> String {
         let files: Map<String, Value> = files
             .iter()
             .map(|(file, lines)| {
-                let told = json!({"percent": lines.percent(), "covered": lines.covered, "not_covered": lines.not_covered});
+                let told =
+                    json!({"percent": lines.percent(), "covered": lines.covered, "not_covered": lines.not_covered});
                 (file.clone(), told)
             })
             .collect();

@@ -108,11 +108,7 @@ fn secret(text: &str) -> Vec<Named> {
 fn verify(values: &[Value], algorithm: Algorithm) -> Result<Value> {
     let (text, certificate) = (operand(values, 0)?, operand(values, 1)?);
     let token = Token::parse(text)?;
-    let keys = if algorithm.is_hmac() {
-        secret(certificate)
-    } else {
-        keys::public(certificate)?
-    };
+    let keys = if algorithm.is_hmac() { secret(certificate) } else { keys::public(certificate)? };
     let signs = |key: &&Public| key.verifies(algorithm, token.signed.as_bytes(), &token.signature);
     Ok(Value::from(candidates(&keys, &token.header, algorithm).iter().any(signs)))
 }
@@ -267,6 +263,7 @@ pub fn encode_sign(values: &[Value]) -> Result<Value> {
 }
 
 pub fn encode_sign_raw(values: &[Value]) -> Result<Value> {
-    let key: Json = serde_json::from_str(operand(values, 2)?).map_err(|error| anyhow!("failed to parse a JWK: {error}"))?;
+    let key: Json =
+        serde_json::from_str(operand(values, 2)?).map_err(|error| anyhow!("failed to parse a JWK: {error}"))?;
     sign(operand(values, 0)?, operand(values, 1)?, &key)
 }

@@ -104,15 +104,15 @@ impl Public {
         let found = match (self, algorithm) {
             (Self::Secret(secret), _) if algorithm.is_hmac() => hmac_verifies(secret, algorithm, signed, signature),
             (Self::Rsa(key), _) => rsa_verifies(key, algorithm, signed, signature),
-            (Self::P256(key), Algorithm::Es256) => {
-                p256::ecdsa::Signature::from_slice(signature).ok().map(|signature| key.verify(signed, &signature).is_ok())
-            }
-            (Self::P384(key), Algorithm::Es384) => {
-                p384::ecdsa::Signature::from_slice(signature).ok().map(|signature| key.verify(signed, &signature).is_ok())
-            }
-            (Self::P521(key), Algorithm::Es512) => {
-                p521::ecdsa::Signature::from_slice(signature).ok().map(|signature| key.verify(signed, &signature).is_ok())
-            }
+            (Self::P256(key), Algorithm::Es256) => p256::ecdsa::Signature::from_slice(signature)
+                .ok()
+                .map(|signature| key.verify(signed, &signature).is_ok()),
+            (Self::P384(key), Algorithm::Es384) => p384::ecdsa::Signature::from_slice(signature)
+                .ok()
+                .map(|signature| key.verify(signed, &signature).is_ok()),
+            (Self::P521(key), Algorithm::Es512) => p521::ecdsa::Signature::from_slice(signature)
+                .ok()
+                .map(|signature| key.verify(signed, &signature).is_ok()),
             (Self::Ed25519(key), Algorithm::EdDsa) => ed25519_dalek::Signature::from_slice(signature)
                 .ok()
                 .map(|signature| key.verify(signed, &signature).is_ok()),

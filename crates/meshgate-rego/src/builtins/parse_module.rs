@@ -105,9 +105,7 @@ fn terms(expr: &Expr) -> Option<Json> {
             let function = json!({"type": "ref", "value": reference(fcn)});
             Json::Array(std::iter::once(function).chain(params.iter().map(|parameter| term(parameter))).collect())
         }
-        Expr::BinExpr { op, lhs, rhs, .. } => {
-            call(if *op == BinOp::Intersection { "and" } else { "or" }, &[lhs, rhs])
-        }
+        Expr::BinExpr { op, lhs, rhs, .. } => call(if *op == BinOp::Intersection { "and" } else { "or" }, &[lhs, rhs]),
         Expr::BoolExpr { op, lhs, rhs, .. } => {
             let name = match op {
                 BoolOp::Lt => "lt",
@@ -129,9 +127,7 @@ fn terms(expr: &Expr) -> Option<Json> {
             };
             call(name, &[lhs, rhs])
         }
-        Expr::AssignExpr { op, lhs, rhs, .. } => {
-            call(if *op == AssignOp::Eq { "eq" } else { "assign" }, &[lhs, rhs])
-        }
+        Expr::AssignExpr { op, lhs, rhs, .. } => call(if *op == AssignOp::Eq { "eq" } else { "assign" }, &[lhs, rhs]),
         Expr::Membership { key: Some(key), value, collection, .. } => {
             call("internal.member_3", &[key, value, collection])
         }
@@ -141,9 +137,7 @@ fn terms(expr: &Expr) -> Option<Json> {
 }
 
 fn term(expr: &Expr) -> Json {
-    let list = |kind: &str, items: &[regorus::unstable::Ref<Expr>]| {
-        json!({"type": kind, "value": items.iter().map(|item| term(item)).collect::<Vec<_>>()})
-    };
+    let list = |kind: &str, items: &[regorus::unstable::Ref<Expr>]| json!({"type": kind, "value": items.iter().map(|item| term(item)).collect::<Vec<_>>()});
     match expr {
         Expr::String { value, .. } | Expr::RawString { value, .. } => json!({"type": "string", "value": value}),
         Expr::Number { value, .. } => json!({"type": "number", "value": value}),
@@ -214,11 +208,8 @@ fn statement(index: usize, statement: &LiteralStmt) -> Json {
         }
     };
     map.insert("terms".to_owned(), terms);
-    let with: Vec<Json> = statement
-        .with_mods
-        .iter()
-        .map(|with| json!({"target": term(&with.refr), "value": term(&with.r#as)}))
-        .collect();
+    let with: Vec<Json> =
+        statement.with_mods.iter().map(|with| json!({"target": term(&with.refr), "value": term(&with.r#as)})).collect();
     if !with.is_empty() {
         map.insert("with".to_owned(), Json::Array(with));
     }

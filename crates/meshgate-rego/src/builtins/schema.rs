@@ -24,7 +24,9 @@ const TYPES: &[&str] = &["array", "boolean", "integer", "number", "null", "objec
 fn document(value: Option<&Value>, index: usize) -> Result<Json> {
     match value {
         Some(Value::String(text)) => Ok(serde_json::from_str(text)?),
-        Some(value @ (Value::Object(_) | Value::Array(_) | Value::Bool(_) | Value::Number(_) | Value::Null)) => json(value),
+        Some(value @ (Value::Object(_) | Value::Array(_) | Value::Bool(_) | Value::Number(_) | Value::Null)) => {
+            json(value)
+        }
         _ => bail!(Operand(format!("operand {index} must be string or object"))),
     }
 }
@@ -44,7 +46,11 @@ fn odd_type(schema: &Json) -> Option<String> {
                 if let Some(odd) = odd.next() {
                     return Some(odd.to_owned());
                 }
-                open.extend(map.iter().filter(|(key, _)| !["enum", "const", "default"].contains(&key.as_str())).map(|(_, value)| value));
+                open.extend(
+                    map.iter()
+                        .filter(|(key, _)| !["enum", "const", "default"].contains(&key.as_str()))
+                        .map(|(_, value)| value),
+                );
             }
             Json::Array(items) => open.extend(items),
             _ => {}
@@ -55,13 +61,16 @@ fn odd_type(schema: &Json) -> Option<String> {
 
 fn compile(schema: &Json) -> Result<Arc<Validator>, String> {
     let text = schema.to_string();
-    let known = KEPT.with_borrow(|kept| kept.iter().find(|(known, _)| *known == text).map(|(_, found)| Arc::clone(found)));
+    let known =
+        KEPT.with_borrow(|kept| kept.iter().find(|(known, _)| *known == text).map(|(_, found)| Arc::clone(found)));
     if let Some(known) = known {
         return Ok(known);
     }
     if let Some(odd) = odd_type(schema) {
         let types = TYPES.join(" ");
-        return Err(format!("has a primitive type that is NOT VALID -- given: /{odd}/ Expected valid values are:[{types}]"));
+        return Err(format!(
+            "has a primitive type that is NOT VALID -- given: /{odd}/ Expected valid values are:[{types}]"
+        ));
     }
     let validator = jsonschema::validator_for(schema).map_err(|error| error.to_string())?;
     let validator = Arc::new(validator);
@@ -129,12 +138,16 @@ fn told(error: &ValidationError<'_>) -> Json {
             let all = options.iter().map(Json::to_string).collect::<Vec<_>>().join(", ");
             ("enum", format!("{field} must be one of the following: {all}"))
         }
-        ValidationErrorKind::Constant { expected_value } => ("const", format!("{field} does not match: {expected_value}")),
+        ValidationErrorKind::Constant { expected_value } => {
+            ("const", format!("{field} does not match: {expected_value}"))
+        }
         ValidationErrorKind::Minimum { limit } => ("number_gte", format!("Must be greater than or equal to {limit}")),
         ValidationErrorKind::ExclusiveMinimum { limit } => ("number_gt", format!("Must be greater than {limit}")),
         ValidationErrorKind::Maximum { limit } => ("number_lte", format!("Must be less than or equal to {limit}")),
         ValidationErrorKind::ExclusiveMaximum { limit } => ("number_lt", format!("Must be less than {limit}")),
-        ValidationErrorKind::MultipleOf { multiple_of } => ("multiple_of", format!("Must be a multiple of {multiple_of}")),
+        ValidationErrorKind::MultipleOf { multiple_of } => {
+            ("multiple_of", format!("Must be a multiple of {multiple_of}"))
+        }
         ValidationErrorKind::MinLength { limit } => {
             ("string_gte", format!("String length must be greater than or equal to {limit}"))
         }
@@ -143,8 +156,12 @@ fn told(error: &ValidationError<'_>) -> Json {
         }
         ValidationErrorKind::Pattern { pattern } => ("pattern", format!("Does not match pattern '{pattern}'")),
         ValidationErrorKind::Format { format } => ("format", format!("Does not match format '{format}'")),
-        ValidationErrorKind::MinItems { limit } => ("array_min_items", format!("Array must have at least {limit} items")),
-        ValidationErrorKind::MaxItems { limit } => ("array_max_items", format!("Array must have at most {limit} items")),
+        ValidationErrorKind::MinItems { limit } => {
+            ("array_min_items", format!("Array must have at least {limit} items"))
+        }
+        ValidationErrorKind::MaxItems { limit } => {
+            ("array_max_items", format!("Array must have at most {limit} items"))
+        }
         ValidationErrorKind::UniqueItems => ("unique", "array items must be unique".to_owned()),
         ValidationErrorKind::Contains => ("contains", "At least one of the items must match".to_owned()),
         ValidationErrorKind::MinProperties { limit } => {

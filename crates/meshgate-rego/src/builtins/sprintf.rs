@@ -133,7 +133,7 @@ fn general(float: f64, precision: Option<usize>, e: char) -> String {
             let exponent: i32 = exponent.parse().unwrap_or(0);
             let nd = i32::try_from(kept.len()).unwrap_or(i32::MAX);
             let mut threshold = i32::try_from(precision.max(1)).unwrap_or(i32::MAX);
-            if threshold > nd && nd >= exponent + 1 {
+            if threshold > nd && nd > exponent {
                 threshold = nd;
             }
             (kept.to_owned(), exponent, threshold)
@@ -163,7 +163,13 @@ fn exponent_text(exponent: i32) -> String {
 }
 
 fn special(float: f64) -> String {
-    if float.is_nan() { "NaN".to_owned() } else if float > 0.0 { "+Inf".to_owned() } else { "-Inf".to_owned() }
+    if float.is_nan() {
+        "NaN".to_owned()
+    } else if float > 0.0 {
+        "+Inf".to_owned()
+    } else {
+        "-Inf".to_owned()
+    }
 }
 
 /// What stands between `%` and the verb.
@@ -185,9 +191,8 @@ impl Spec {
         if self.minus {
             format!("{text}{}", " ".repeat(missing))
         } else if self.zero && (number || self.precision.is_none()) {
-            let (sign, digits) = text.strip_prefix(['-', '+', ' ']).map_or(("", text), |rest| {
-                (text.get(..1).unwrap_or_default(), rest)
-            });
+            let (sign, digits) =
+                text.strip_prefix(['-', '+', ' ']).map_or(("", text), |rest| (text.get(..1).unwrap_or_default(), rest));
             let (sign, digits) = if number { (sign, digits) } else { ("", text) };
             format!("{sign}{}{digits}", "0".repeat(missing))
         } else {
@@ -221,9 +226,8 @@ impl Spec {
     fn format(&self, verb: char, argument: &Argument) -> Option<String> {
         match argument {
             Argument::Int(int) => self.integer(verb, *int),
-            Argument::Big(digits) => matches!(verb, 'd' | 'v' | 's').then(|| {
-                self.int(digits.starts_with('-'), digits.trim_start_matches('-').to_owned(), "")
-            }),
+            Argument::Big(digits) => matches!(verb, 'd' | 'v' | 's')
+                .then(|| self.int(digits.starts_with('-'), digits.trim_start_matches('-').to_owned(), "")),
             Argument::Float(float) => self.float(verb, *float),
             Argument::Text(text) => self.text(verb, text),
         }

@@ -132,11 +132,11 @@ pub fn globs_match(values: &[Value]) -> Result<Value> {
         if right.is_some_and(|piece| piece.many) {
             open.push((i, j + 1, any));
         }
-        if let (Some(left), Some(right)) = (left, right) {
-            if meet(&left.class, &right.class) {
-                let next = |at: usize, piece: &Piece| if piece.many { at } else { at + 1 };
-                open.push((next(i, left), next(j, right), true));
-            }
+        if let (Some(left), Some(right)) = (left, right)
+            && meet(&left.class, &right.class)
+        {
+            let next = |at: usize, piece: &Piece| if piece.many { at } else { at + 1 };
+            open.push((next(i, left), next(j, right), true));
         }
     }
     Ok(Value::from(false))

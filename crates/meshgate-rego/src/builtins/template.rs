@@ -108,7 +108,8 @@ fn words(text: &str) -> Result<(Vec<String>, (&str, bool))> {
                 return Ok((words, (rest.get(3..).unwrap_or_default(), true)));
             }
             '/' if rest.starts_with("/*") && words.is_empty() && word.is_empty() => {
-                let (_, behind) = rest.split_once("*/").ok_or_else(|| anyhow!("a comment of the template has no end"))?;
+                let (_, behind) =
+                    rest.split_once("*/").ok_or_else(|| anyhow!("a comment of the template has no end"))?;
                 let behind = behind.trim_start();
                 let trimmed = behind.strip_prefix("-}}").map(|behind| (behind, true));
                 let end = trimmed.or_else(|| behind.strip_prefix("}}").map(|behind| (behind, false)));
@@ -158,14 +159,14 @@ fn words(text: &str) -> Result<(Vec<String>, (&str, bool))> {
 }
 
 /// What closes or splits a branch.
-enum End {
+enum Close {
     End,
     Else(Vec<String>),
     Text,
 }
 
 impl Parser {
-    fn nodes(&mut self, depth: usize) -> Result<(Vec<Node>, End)> {
+    fn nodes(&mut self, depth: usize) -> Result<(Vec<Node>, Close)> {
         if depth > NESTING_MAX {
             bail!("the template is nested more than {NESTING_MAX} times");
         }
@@ -181,8 +182,8 @@ impl Parser {
             };
             let (first, rest) = words.split_first().ok_or_else(|| anyhow!("an action of the template is empty"))?;
             match first.as_str() {
-                "end" => return Ok((nodes, End::End)),
-                "else" => return Ok((nodes, End::Else(rest.to_vec()))),
+                "end" => return Ok((nodes, Close::End)),
+                "else" => return Ok((nodes, Close::Else(rest.to_vec()))),
                 "if" => nodes.push(self.branch(Kind::If, rest, depth)?),
                 "with" => nodes.push(self.branch(Kind::With, rest, depth)?),
                 "range" => nodes.push(self.branch(Kind::Range, rest, depth)?),
@@ -192,18 +193,18 @@ impl Parser {
                 _ => nodes.push(Node::Show(pipeline(&words, depth)?)),
             }
         }
-        Ok((nodes, End::Text))
+        Ok((nodes, Close::Text))
     }
 
     fn branch(&mut self, kind: Kind, words: &[String], depth: usize) -> Result<Node> {
         let pipeline = pipeline(words, depth)?;
         let (then, end) = self.nodes(depth + 1)?;
         let otherwise = match end {
-            End::End => Vec::new(),
-            End::Text => bail!("a branch of the template has no `end`"),
-            End::Else(words) => match words.split_first() {
+            Close::End => Vec::new(),
+            Close::Text => bail!("a branch of the template has no `end`"),
+            Close::Else(words) => match words.split_first() {
                 None => match self.nodes(depth + 1)? {
-                    (otherwise, End::End) => otherwise,
+                    (otherwise, Close::End) => otherwise,
                     _ => bail!("a branch of the template has no `end`"),
                 },
                 Some((first, rest)) if first == "if" => vec![self.branch(Kind::If, rest, depth + 1)?],
@@ -302,10 +303,13 @@ fn term(word: &str) -> Result<Term> {
     if word.starts_with(|c: char| c.is_ascii_digit() || c == '-') {
         return Value::from_json_str(word).map(Term::Value).map_err(|_| anyhow!("`{word}` is no number"));
     }
-    const FUNCTIONS: &[&str] = &[
-        "and", "or", "not", "eq", "ne", "lt", "le", "gt", "ge", "len", "index", "print", "printf", "println",
-    ];
-    if FUNCTIONS.contains(&word) { Ok(Term::Function(word.to_owned())) } else { bail!("function \"{word}\" not defined") }
+    const FUNCTIONS: &[&str] =
+        &["and", "or", "not", "eq", "ne", "lt", "le", "gt", "ge", "len", "index", "print", "printf", "println"];
+    if FUNCTIONS.contains(&word) {
+        Ok(Term::Function(word.to_owned()))
+    } else {
+        bail!("function \"{word}\" not defined")
+    }
 }
 
 /// The state of one rendering.
@@ -548,57 +552,13 @@ pub fn render(values: &[Value]) -> Result<Value> {
     };
     let mut parser = Parser { parts: parts(template)?, at: 0 };
     let (nodes, end) = parser.nodes(0)?;
-    if !matches!(end, End::Text) {
+    if !matches!(end, Close::Text) {
         bail!("the template has an `end` or `else` without a branch");
     }
-    let mut renderer =
-        Renderer { written: String::new(), variables: vec![(String::new(), data.clone())], steps: 0 };
+    let mut renderer = Renderer { written: String::new(), variables: vec![(String::new(), data.clone())], steps: 0 };
     renderer.nodes(&nodes, data)?;
     Ok(Value::from(renderer.written))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::render;
-    use regorus::Value;
-
-    fn rendered(template: &str, data: &str) -> Result<String, String> {
-        let value = render(&[Value::from(template), Value::from_json_str(data).unwrap()]);
-        value.map(|value| value.as_string().unwrap().to_string()).map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn it_renders_as_go_does() {
-        let data = r#"{"a": {"b": "x"}, "n": 3, "list": ["p", "q"], "empty": []}"#;
-        for (template, wanted) in [
-            ("{{.a.b}} {{ .n }}", "x 3"),
-            ("{{if .empty}}yes{{else if .n}}n{{else}}no{{end}}", "n"),
-            ("{{range $i, $v := .list}}{{if $i}}, {{end}}{{$v}}={{$.n}}{{end}}", "p=3, q=3"),
-            ("{{range .empty}}x{{else}}none{{end}}", "none"),
-            ("{{with .a}}{{.b}}{{end}}", "x"),
-            ("a  {{- /* c */ -}}  b", "ab"),
-            ("{{printf \"%03d\" .n}} {{len .list}} {{index .list 1}} {{(index .list 0)}}", "003 2 q p"),
-            ("{{if and (gt .n 2) (eq .a.b \"x\" \"y\")}}ok{{end}}", "ok"),
-            ("{{$x := .n}}{{range .list}}{{$x = .}}{{end}}{{$x}}", "q"),
-            ("{{.list}} {{.missing}}", "[p q] <undefined>"),
-            ("{{.n | printf \"%d!\"}}", "3!"),
-            ("{{`raw`}}{{\"a\\tb\"}}", "rawa\tb"),
-        ] {
-            assert_eq!(rendered(template, data).as_deref(), Ok(wanted), "{template}");
-        }
-    }
-
-    #[test]
-    fn what_it_cannot_do_is_an_error() {
-        for template in ["{{define \"x\"}}{{end}}", "{{nope .}}", "{{if .a}}", "{{end}}", "{{.a", "{{$y}}", "{{.n.x}}", "{{(.a}}"] {
-            assert!(rendered(template, r#"{"a": 1, "n": 3}"#).is_err(), "{template}");
-        }
-    }
-
-    #[test]
-    fn nested_ranges_are_bounded() {
-        let list = format!("{{\"l\": [{}0]}}", "0,".repeat(999));
-        let said = rendered("{{range $.l}}{{range $.l}}{{range $.l}}x{{end}}{{end}}{{end}}", &list);
-        assert!(said.unwrap_err().contains("more than 1000000 steps"));
-    }
-}
+mod tests;

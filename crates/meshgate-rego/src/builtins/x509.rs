@@ -245,7 +245,14 @@ fn certificate(der: &[u8]) -> Result<Json> {
     for flag in ["BasicConstraintsValid", "IsCA", "MaxPathLenZero"] {
         put(flag, json!(false));
     }
-    for absent in ["ExtKeyUsage", "SubjectKeyId", "AuthorityKeyId", "OCSPServer", "IssuingCertificateURL", "CRLDistributionPoints"] {
+    for absent in [
+        "ExtKeyUsage",
+        "SubjectKeyId",
+        "AuthorityKeyId",
+        "OCSPServer",
+        "IssuingCertificateURL",
+        "CRLDistributionPoints",
+    ] {
         put(absent, Json::Null);
     }
     for extension in tbs.extensions() {
@@ -309,7 +316,8 @@ pub fn parse_certificate_request(values: &[Value]) -> Result<Value> {
         }
         der = block.contents;
     }
-    let (_, request) = X509CertificationRequest::from_der(&der).map_err(|error| anyhow!("asn1: structure error: {error}"))?;
+    let (_, request) =
+        X509CertificationRequest::from_der(&der).map_err(|error| anyhow!("asn1: structure error: {error}"))?;
     let info = &request.certification_request_info;
     let (key_algorithm, key) = public_key(&info.subject_pki);
     let mut names = Names::default();
@@ -369,7 +377,9 @@ pub fn parse_rsa_private_key(values: &[Value]) -> Result<Value> {
 pub fn parse_keypair(values: &[Value]) -> Result<Value> {
     let chain = ders(operand(values, 0)?)?;
     let keys = private_keys(&pem::or_base64(operand(values, 1)?)?)?;
-    let (Some(leaf), Some(key)) = (chain.first(), keys.first()) else { bail!("failed to find a certificate and a key") };
+    let (Some(leaf), Some(key)) = (chain.first(), keys.first()) else {
+        bail!("failed to find a certificate and a key")
+    };
     if !verify::belongs(key, leaf)? {
         bail!("tls: private key does not match public key");
     }
@@ -420,8 +430,11 @@ pub fn parse_and_verify_with_options(values: &[Value]) -> Result<Value> {
             ("MaxConstraintComparisons", Json::Number(_)) => {}
             ("KeyUsages", Json::Array(usages)) => {
                 let name = |usage: &Json| usage.as_str().map(str::to_owned);
-                wanted.usages =
-                    usages.iter().map(name).collect::<Option<_>>().ok_or_else(|| anyhow!("a key usage is no string"))?;
+                wanted.usages = usages
+                    .iter()
+                    .map(name)
+                    .collect::<Option<_>>()
+                    .ok_or_else(|| anyhow!("a key usage is no string"))?;
                 if let Some(unknown) = wanted.usages.iter().find(|usage| !verify::is_usage(usage)) {
                     bail!("invalid key usage '{unknown}'");
                 }

@@ -152,9 +152,10 @@ pub fn sleep(values: &[Value]) -> Result<Value> {
     let duration = match values.first() {
         Some(Value::Number(number)) => number.as_u64().map(Duration::from_nanos),
         value => text(value).and_then(|text| {
-            let (number, scale) = text.strip_suffix("ms").map(|number| (number, 1_000_000)).or_else(|| {
-                text.strip_suffix('s').map(|number| (number, 1_000_000_000))
-            })?;
+            let (number, scale) = text
+                .strip_suffix("ms")
+                .map(|number| (number, 1_000_000))
+                .or_else(|| text.strip_suffix('s').map(|number| (number, 1_000_000_000)))?;
             number.parse::<u64>().ok()?.checked_mul(scale).map(Duration::from_nanos)
         }),
     };
