@@ -46,9 +46,10 @@ fn the_static_checks_refuse_nothing_that_the_suite_evaluates() {
         let said = refused(case);
         if case.get("want_result").is_some() {
             evaluated += 1;
-            // The one idiom that is refused on purpose, and builtins that are not there yet.
+            // The one idiom that is refused on purpose, builtins that are not there (the two cases with deep brackets are
+            // GraphQL's), and numbers that regorus has no place for.
             let ours = |text: &&String| {
-                let known = ["is no function", "is not available", "out of range"];
+                let known = ["is no function", "is not available", "out of range", "brackets are nested too deep"];
                 !known.iter().any(|known| text.contains(known))
             };
             wrongly.extend(said.iter().filter(ours).map(|text| format!("{}: {text}", case["note"])));
