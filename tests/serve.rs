@@ -136,7 +136,16 @@ fn the_data_api_answers_as_opa_does() {
     assert_eq!((status, body.trim()), (200, r#"{"result":true}"#));
     let (status, _, body) = sidecar.send(&sidecar.main, "GET /health HTTP/1.1", b"");
     assert_eq!((status, body.trim()), (200, "{}"));
-    for path in ["/live", "/ready", "/version"] {
+    let (status, head, body) = sidecar.send(&sidecar.admin, "GET /metrics HTTP/1.1", b"");
+    assert!(status == 200 && head.contains("text/plain; version=0.0.4"), "{status} {head}");
+    let answered: u64 = body
+        .lines()
+        .filter(|line| line.starts_with("meshgate_rego_evaluations_total{"))
+        .map(|line| line.rsplit(' ').next().and_then(|count| count.parse::<u64>().ok()).expect("a count"))
+        .sum();
+    assert!(answered >= 5, "{body}");
+    assert!(body.contains("\nmeshgate_rego_differences_total 0\n"), "{body}");
+    for path in ["/live", "/ready", "/version", "/metrics"] {
         assert_eq!(sidecar.send(&sidecar.admin, &format!("GET {path} HTTP/1.1"), b"").0, 200, "{path}");
         assert_eq!(sidecar.send(&sidecar.main, &format!("GET {path} HTTP/1.1"), b"").0, 404, "{path} is for operators");
     }

@@ -6,12 +6,13 @@
 //! | main | `GET`, `POST /v1/data/{path}` | OPA's data API over the loaded bundles |
 //! | main | `GET /health` | `{}` |
 //! | admin | `GET /live`, `/ready`, `/version` | for whoever runs it |
+//! | admin | `GET /metrics` | counts of Rego evaluations, in Prometheus' text format |
 //!
 //! Deliberately absent: authentication; the sidecar listens on loopback unless told otherwise.
 
 use crate::{check, data, problem};
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use meshgate_engine::Engine;
@@ -78,13 +79,34 @@ pub fn routes(app: App) -> Router {
 }
 
 /// The routes that operators query.
-pub fn admin_routes() -> Router {
+pub fn admin_routes(app: App) -> Router {
     let version = || async { json(concat!("{\"version\":\"", env!("CARGO_PKG_VERSION"), "\"}")) };
     Router::new()
         .route("/live", get(|| async { "live\n" }))
         .route("/ready", get(|| async { "ready\n" }))
         .route("/version", get(version))
+        .route("/metrics", get(metrics))
         .fallback(problem::not_found)
+        .with_state(app)
+}
+
+/// How often each gear answered, and whether they ever differed: one difference is worth an alarm.
+async fn metrics(State(app): State<App>) -> Response {
+    let counts = app.engine.gear_counts();
+    let text = format!(
+        "# HELP meshgate_rego_evaluations_total Evaluations that a gear answered.\n\
+         # TYPE meshgate_rego_evaluations_total counter\n\
+         meshgate_rego_evaluations_total{{gear=\"interpreter\"}} {}\n\
+         meshgate_rego_evaluations_total{{gear=\"fast\"}} {}\n\
+         # HELP meshgate_rego_compared_total Evaluations in both gears.\n\
+         # TYPE meshgate_rego_compared_total counter\n\
+         meshgate_rego_compared_total {}\n\
+         # HELP meshgate_rego_differences_total Comparisons that differed; the interpreter's answer counted.\n\
+         # TYPE meshgate_rego_differences_total counter\n\
+         meshgate_rego_differences_total {}\n",
+        counts.interpreter, counts.fast, counts.compared, counts.differences
+    );
+    ([(axum::http::header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }
 
 /// A JSON response.

@@ -46,16 +46,16 @@ pub async fn serve(
     let signals = signals().map_err(|error| of("signals", error))?;
     started(bound, admin.as_ref().and_then(|listener| listener.local_addr().ok()));
 
+    let app = App::new(Arc::new(engine));
     let (stop, stopped) = watch::channel(false);
     if let Some(listener) = admin {
-        let stopped = wait(stopped.clone());
-        tokio::spawn(async move { axum::serve(listener, admin_routes()).with_graceful_shutdown(stopped).await });
+        let (stopped, app) = (wait(stopped.clone()), app.clone());
+        tokio::spawn(async move { axum::serve(listener, admin_routes(app)).with_graceful_shutdown(stopped).await });
     }
     tokio::spawn(async move {
         signals.await;
         let _ = stop.send(true);
     });
-    let app = App::new(Arc::new(engine));
     let served = axum::serve(main, routes(app)).with_graceful_shutdown(wait(stopped)).await;
     served.map_err(|error| of(&addresses.main, error))
 }

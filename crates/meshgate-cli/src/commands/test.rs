@@ -73,7 +73,9 @@ fn clear(args: &TestArgs) -> Result<bool> {
         match path {
             Some(path) => {
                 let file = meshgate_engine::write_clearance(path, &cleared)?;
-                say(&format!("{count} entry points are cleared for the fast gear; written to {}", file.display()));
+                let cleared =
+                    if count == 1 { "1 entry point is".to_owned() } else { format!("{count} entry points are") };
+                say(&format!("{cleared} cleared for the fast gear; written to {}", file.display()));
             }
             None => say(&format!("{count} entry points of the embedded rules are cleared for the fast gear")),
         }
