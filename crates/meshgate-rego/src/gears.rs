@@ -253,7 +253,12 @@ impl Gears {
         let slow = interpret(moment);
         self.interpreter.fetch_add(1, Ordering::Relaxed);
         self.compared.fetch_add(1, Ordering::Relaxed);
-        self.compare(path, &entry, input, &slow, &fast);
+        if let Some(difference) = self.compare(path, &entry, input, &slow, &fast) {
+            let mut kept = self.differences.lock().unwrap_or_else(PoisonError::into_inner);
+            if kept.len() < DIFFERENCES_MAX {
+                kept.push(difference);
+            }
+        }
         slow
     }
 
@@ -288,7 +293,7 @@ impl Gears {
         input: &Value,
         slow: &Result<Value, QueryError>,
         fast: &Result<Value, QueryError>,
-    ) {
+    ) -> Option<Difference> {
         let bounded =
             |error: &QueryError| matches!(error.kind, FaultKind::Deadline | FaultKind::Memory | FaultKind::Limit);
         match (slow, fast) {
@@ -299,8 +304,9 @@ impl Gears {
             (Err(a), _) if bounded(a) => {}
             (_, Err(b)) if bounded(b) => {}
             (Err(a), Err(b)) if a.code == b.code => {}
-            _ => self.withdraw(path, entry, input, slow, fast),
+            _ => return Some(self.withdraw(path, entry, input, slow, fast)),
         }
+        None
     }
 
     fn withdraw(
@@ -310,22 +316,18 @@ impl Gears {
         input: &Value,
         slow: &Result<Value, QueryError>,
         fast: &Result<Value, QueryError>,
-    ) {
+    ) -> Difference {
         self.differed.fetch_add(1, Ordering::Relaxed);
         let _ = entry.withdrawn.set(());
         let told = |answer: &Result<Value, QueryError>| match answer {
             Ok(value) => cut(&crate::builtins::term(value)),
             Err(error) => format!("{}: {}", error.code, error.message),
         };
-        let difference = Difference {
+        Difference {
             path: path.to_owned(),
             input: cut(&input.to_json_str().unwrap_or_default()),
             interpreter: told(slow),
             fast: told(fast),
-        };
-        let mut kept = self.differences.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() < DIFFERENCES_MAX {
-            kept.push(difference);
         }
     }
 
@@ -342,11 +344,10 @@ impl Gears {
         let moment = Moment::now();
         let fast = fast.evaluate(input.clone(), asked.options, moment);
         let slow = interpret(moment);
-        self.compare(path, &entry, input, &slow, &fast);
-        let mut kept = self.differences.lock().unwrap_or_else(PoisonError::into_inner);
-        match kept.pop() {
+        match self.compare(path, &entry, input, &slow, &fast) {
             Some(difference) => Some(Err(difference)),
-            None => slow.ok().map(Ok),
+            // Where the fast gear ran out of time or memory, nothing was agreed on.
+            None => fast.and(slow).ok().map(Ok),
         }
     }
 
