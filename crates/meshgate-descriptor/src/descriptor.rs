@@ -5,7 +5,7 @@
 use crate::cursor::Cursor;
 use crate::document::Document;
 use crate::extract::Extract;
-use crate::tree::NodeId;
+use crate::tree::{NodeId, NodeValue};
 use meshgate_core::model::Format;
 use meshgate_core::pointer::{Place, Pointer};
 use meshgate_core::span::Span;
@@ -50,6 +50,14 @@ pub(crate) struct Target {
     pub overlay: bool,
 }
 
+/// A step of a walk over joined documents that keeps its own stack.
+enum Step {
+    /// Into a node, by the reference of another where one leads there.
+    Into((usize, NodeId), Option<(usize, NodeId)>),
+    /// Out of a node: everything below was looked at.
+    Out((usize, NodeId)),
+}
+
 impl Descriptor {
     pub(crate) fn new(format: Format, file: &str, document: Document, extract: Arc<Extract>, nodes_max: usize) -> Self {
         let parts = vec![Part { file: file.to_owned(), document, format, key: key(file, 0) }];
@@ -82,6 +90,52 @@ impl Descriptor {
 
     pub(crate) fn set_link(&mut self, part: usize, id: NodeId, target: Target) {
         self.links.insert((part, id), target);
+    }
+
+    pub(crate) fn unlink(&mut self, part: usize, id: NodeId) {
+        self.links.remove(&(part, id));
+    }
+
+    /// Takes out every reference that closes a circle below the root of a part, and returns what they named. Whatever
+    /// way a document was resolved in, a walk over it ends after this.
+    pub(crate) fn cut_circles(&mut self, part: usize) -> Vec<Target> {
+        let mut cut = Vec::new();
+        if self.links.is_empty() {
+            return cut;
+        }
+        let root = self.document(part).map(|document| document.tree().resolved(document.tree().root));
+        // Whether a node is still open, and the nodes to look at: by the reference that leads there, if one does.
+        let mut open: HashMap<(usize, NodeId), bool> = HashMap::new();
+        let mut steps: Vec<Step> = root.map(|id| Step::Into((part, id), None)).into_iter().collect();
+        while let Some(step) = steps.pop() {
+            let (node, from) = match step {
+                Step::Out(node) => {
+                    open.insert(node, false);
+                    continue;
+                }
+                Step::Into(node, from) => (node, from),
+            };
+            match (open.get(&node), from) {
+                (Some(true), Some(from)) => cut.extend(self.links.remove(&from)),
+                (Some(_), _) => {}
+                (None, _) => {
+                    open.insert(node, true);
+                    steps.push(Step::Out(node));
+                    let (part, id) = node;
+                    if let Some(target) = self.links.get(&node) {
+                        steps.push(Step::Into((target.part, target.id), Some(node)));
+                    }
+                    let Some(tree) = self.document(part).map(Document::tree) else { continue };
+                    let into = |id: &NodeId| Step::Into((part, tree.resolved(*id)), None);
+                    match tree.value(id) {
+                        Some(NodeValue::List(items)) => steps.extend(items.iter().map(into)),
+                        Some(NodeValue::Map(entries)) => steps.extend(entries.iter().map(|entry| into(&entry.value))),
+                        _ => {}
+                    }
+                }
+            }
+        }
+        cut
     }
 
     pub(crate) fn set_contract(&mut self, name: String, part: usize) {

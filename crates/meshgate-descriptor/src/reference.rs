@@ -86,6 +86,7 @@ fn resolve_part(descriptor: &mut Descriptor, part: usize, files: &dyn Files, lim
     };
     if matches!(format, Format::Dpds | Format::OdpsLf | Format::Dcs) {
         resolver.part(part);
+        resolver.cut_circles(part);
         resolver.bound(part);
     }
     resolver.resolution
@@ -192,6 +193,8 @@ struct At {
     scope_pointer: Pointer,
     /// References followed on the way here.
     chain: usize,
+    /// Levels above, references followed.
+    level: usize,
     /// Nothing of the model lies below.
     opaque: bool,
 }
@@ -215,7 +218,7 @@ impl Resolver<'_> {
         let root = self.descriptor.document(part).map(|document| document.tree().root).unwrap_or_default();
         let pointer = Pointer::root();
         let scope_pointer = pointer.clone();
-        self.walk(&At { part, id: root, pointer, scope: root, scope_pointer, chain: 0, opaque: false });
+        self.walk(&At { part, id: root, pointer, scope: root, scope_pointer, chain: 0, level: 0, opaque: false });
     }
 
     /// Walks a value, resolves the references in it, and returns its size with references followed.
@@ -228,6 +231,10 @@ impl Resolver<'_> {
             Some(Mark::Done { .. }) | None => {}
             // A YAML alias cannot lead to its own ancestor, and references are looked up before they are walked.
             Some(Mark::Open) => return Size::LEAF,
+        }
+        // Deeper than anything may be: `bound` refuses the whole, and our own stack is not tried.
+        if at.level > self.levels_max() {
+            return Size { depth: usize::MAX, ..Size::LEAF };
         }
         let mut children: Vec<(Option<Box<str>>, NodeId)> = Vec::new();
         match document.tree().value(id) {
@@ -254,6 +261,8 @@ impl Resolver<'_> {
         });
         let beside = beside.map(str::to_owned);
         self.marks.insert((at.part, id), Mark::Open);
+        // What an earlier walk joined here may be a circle from where this one comes.
+        self.descriptor.unlink(at.part, id);
         let mut size = Size::LEAF;
         let own = at.pointer.steps().last().map(|step| step.into_owned()).unwrap_or_default();
         for (index, (key, child)) in children.into_iter().enumerate() {
@@ -274,8 +283,8 @@ impl Resolver<'_> {
             } else {
                 (at.scope, at.scope_pointer.clone())
             };
-            let (part, chain) = (at.part, at.chain);
-            size.add(self.walk(&At { part, id: child, pointer, scope, scope_pointer, chain, opaque }), 1);
+            let (part, chain, level) = (at.part, at.chain, at.level + 1);
+            size.add(self.walk(&At { part, id: child, pointer, scope, scope_pointer, chain, level, opaque }), 1);
         }
         match reference {
             Some(Some(reference)) => {
@@ -406,6 +415,7 @@ impl Resolver<'_> {
             scope,
             scope_pointer,
             chain: at.chain + 1,
+            level: at.level,
             opaque: at.opaque,
         });
         let overlay = at.opaque || self.format == Format::Dcs;
@@ -522,12 +532,28 @@ impl Resolver<'_> {
         self.resolution.diagnostics.push((at.part, Diagnostic::new(rule, message, span, help)));
     }
 
+    /// Levels that a document may have once its references are followed.
+    const fn levels_max(&self) -> usize {
+        self.limits.depth_max.saturating_mul(2)
+    }
+
+    /// A value that is walked twice may come into a circle that neither walk saw whole.
+    fn cut_circles(&mut self, part: usize) {
+        for target in self.descriptor.cut_circles(part) {
+            let message = format!("a reference to `{}` leads back to itself", target.pointer);
+            let span = self.descriptor.span(target.part, &target.pointer);
+            let help = "break the circle: one of its references must go";
+            let diagnostic = Diagnostic::new("read.circular_reference", message, span, help);
+            self.resolution.diagnostics.push((target.part, diagnostic));
+        }
+    }
+
     /// References multiply as aliases do: what they come to is bounded by the same limits.
     fn bound(&mut self, part: usize) {
         let root = self.descriptor.document(part).map(|document| document.tree().resolved(document.tree().root));
         let size = root.and_then(|root| self.marks.get(&(part, root)));
         let Some(Mark::Done { size, .. }) = size else { return };
-        let (levels, bytes) = (self.limits.depth_max.saturating_mul(2), self.limits.file_bytes_max.saturating_mul(2));
+        let (levels, bytes) = (self.levels_max(), self.limits.file_bytes_max.saturating_mul(2));
         let message = if size.nodes > self.limits.nodes_max {
             format!("document has more than {} values once its references are followed", self.limits.nodes_max)
         } else if size.bytes > bytes {

@@ -11,6 +11,7 @@ use meshgate_core::limits::ReadLimits;
 use meshgate_core::model::{Context, Format};
 use meshgate_core::pointer::Place;
 use meshgate_descriptor::{Extract, Files, Opened, Recognised, Unopened, check_schema, join, model, read, recognise};
+use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -22,6 +23,9 @@ const SEEDS: &[&str] = &[
     "{\"dataProductDescriptor\": \"1.0.0\", \"info\": {\"name\": \"n\", \"owner\": {\"id\": \"o\"}}, \"interfaceComponents\": {\"outputPorts\": \
      [{\"$ref\": \"#/components/p\"}, {\"$ref\": \"x.json#/a\"}]}, \"components\": {\"p\": {\"promises\": {\"api\": {\"definition\": \
      {\"openapi\": \"3\", \"components\": {\"schemas\": {\"N\": {\"properties\": {\"n\": {\"$ref\": \"#/components/schemas/N\"}}}}}}}}}}}",
+    "dataProductDescriptor: 1.0.0\ninternalComponents: {a: {$ref: '#/components/b'}, c: {$ref: '#/interfaceComponents/outputPorts/0'}}\n\
+     interfaceComponents: {outputPorts: [{$ref: '#/components/b'}, {$ref: '#/internalComponents/c'}]}\n\
+     components: {b: {name: b, api: {definition: {$ref: '#/internalComponents/a', examples: {$ref: 'x.json#/a'}}}}}\n",
     "dataContractSpecification: 1.2.0\nid: c\nmodels:\n  m:\n    fields:\n      f: {$ref: '#/definitions/d', items: {fields: {g: {type: text}}}}\n\
      definitions: {d: {type: record, fields: {x: {$ref: '#/definitions/d'}}}}\n",
     "kind: DataProduct\napiVersion: v1.0.0\nid: p\nstatus: active\noutputPorts: [{name: o, version: 1.0.0, contractId: x.json}]\n---\n- a\n",
@@ -189,6 +193,8 @@ fn mutants_neither_panic_nor_take_long() {
     let now = SystemTime::UNIX_EPOCH.elapsed().map_or(1, |elapsed| u64::try_from(elapsed.as_nanos() >> 8).unwrap_or(1));
     let seed = std::env::var("FUZZ_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(now | 1);
     let mut random = Random(seed);
+    // Past the capture of output: an abort (a stack that overflows) takes captured output with it.
+    let _ = writeln!(std::io::stderr(), "FUZZ_SEED={seed}");
     // The YAML parser's own panics are caught and told as diagnostics; their backtraces would bury ours.
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| {}));

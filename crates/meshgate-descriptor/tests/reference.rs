@@ -142,6 +142,34 @@ fn circles_through_files_are_cut_where_they_close() {
     assert_eq!(told, [("read.circular_reference".to_owned(), "a.yaml".to_owned())]);
 }
 
+/// Looked at first where nothing of the model lies, and then from a port: neither way may leave a circle behind.
+#[test]
+fn circles_through_what_is_walked_twice_are_cut() {
+    let circle = "{dataProductDescriptor: 1.0.0, internalComponents: {a: {$ref: '#/interfaceComponents/outputPorts/0'}},\n\
+                  interfaceComponents: {outputPorts: [{$ref: '#/internalComponents/a'}]}}";
+    let through_examples = "dataProductDescriptor: 1.0.0\n\
+        internalComponents: {a: {$ref: '#/components/b'}}\n\
+        interfaceComponents: {outputPorts: [{$ref: '#/components/b'}]}\n\
+        components: {b: {name: b, examples: {api: {definition: {$ref: '#/internalComponents/a'}}}}}\n";
+    for text in [circle, through_examples] {
+        let (descriptor, resolution) = joined(&[("dp.yaml", text)]);
+        assert_eq!(resolution.diagnostics.first().map(|(_, told)| told.rule), Some("read.circular_reference"));
+        let _ = (model(&descriptor, Context::default()), descriptor.to_value());
+    }
+}
+
+/// References that lead on from one another to deep values come to more levels than any stack of ours is for.
+#[test]
+fn references_do_not_add_up_to_any_depth() {
+    let mut text = format!("{DPDS}  - $ref: '#/components/d0'\ncomponents:\n");
+    for at in 0..32 {
+        let next = format!("{{$ref: '#/components/d{}'}}", at + 1);
+        text += &format!("  d{at}: {}{next}{}\n", "{a: ".repeat(55), "}".repeat(55));
+    }
+    text += "  d32: {name: x}\n";
+    assert_eq!(told(&[("dp.yaml", &text)]).first().map(|(rule, _)| rule.as_str()), Some("read.too_large"));
+}
+
 #[test]
 fn a_recursive_schema_within_an_api_is_no_fault_of_the_descriptor() {
     let api = "openapi: 3.0.0\ncomponents:\n  schemas:\n    Node:\n      properties:\n        name: {type: string}\n        \
