@@ -36,6 +36,17 @@ fn a_clean_descriptor_is_allowed() {
     assert_eq!(ran.stderr, "no meshgate.yaml found: using the embedded rules\n");
 }
 
+#[test]
+fn no_key_of_a_descriptor_hides_the_rest() {
+    let plain = CONTRACT.replace("name: a\n    classification: public", "name: email");
+    let text = plain.clone() + "customProperties:\n- {property: p, value: {\"$serde_json::private::Number\": x}}\n";
+    let here = folder(&[("plain.yaml", &plain), ("c.yaml", &text)]);
+    let plain = run(here.path(), &["check", "plain.yaml"]);
+    let ran = run(here.path(), &["check", "c.yaml"]);
+    assert_ne!(plain.stdout, "allowed: no findings · 1 descriptor, 6 rules, 0 faults\n");
+    assert_eq!(ran.stdout.replace("c.yaml", "plain.yaml"), plain.stdout);
+}
+
 /// Runs `meshgate check - --format json` on a text.
 fn piped(text: &str) -> (Option<i32>, Value) {
     let here = folder(&[]);

@@ -11,7 +11,9 @@ use meshgate_core::rule::{Rule, RuleId};
 use meshgate_core::severity::Severity;
 use meshgate_descriptor::Extract;
 use meshgate_plugin::{Host, Plugin};
-use meshgate_rego::{Bundle, Clearance, Difference, Gear, GearCounts, Options, QueryError, set_global_memory_limit};
+use meshgate_rego::{
+    Bundle, Clearance, Difference, Gear, GearCounts, Options, QueryError, Value as RegoValue, set_global_memory_limit,
+};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -276,22 +278,23 @@ impl Engine {
     ///
     /// # Errors
     /// [`QueryError`] when any bundle fails to evaluate.
-    pub fn query(&self, path: &[&str], input: Option<&Value>) -> Result<Option<Value>, QueryError> {
-        let mut answer = None;
+    pub fn query(&self, path: &[&str], input: Option<&RegoValue>) -> Result<Option<RegoValue>, QueryError> {
+        let mut answer = RegoValue::Undefined;
         for bundle in &self.bundles {
-            match (&mut answer, bundle.query(path, input.cloned())?) {
-                (None, found) => answer = found,
-                (Some(answer), Some(found)) => merge(answer, found),
-                (Some(_), None) => {}
+            let found = bundle.value(path, input.cloned().unwrap_or(RegoValue::Undefined))?;
+            if answer == RegoValue::Undefined {
+                answer = found;
+            } else {
+                merge(&mut answer, found);
             }
         }
-        Ok(answer)
+        Ok((answer != RegoValue::Undefined).then_some(answer))
     }
 }
 
 /// What `opa.runtime` tells policies. The environment is not for them.
-fn runtime() -> meshgate_rego::Value {
-    serde_json::json!({"version": OPA_VERSION, "commit": "", "env": {}, "config": {}}).into()
+fn runtime() -> RegoValue {
+    meshgate_rego::value_of_json(&serde_json::json!({"version": OPA_VERSION, "commit": "", "env": {}, "config": {}}))
 }
 
 fn load_plugin(host: &Host, folder: &Path, entry: &PluginEntry, limits: EvaluationLimits) -> Result<Plugin, String> {
@@ -313,14 +316,13 @@ fn load_plugin(host: &Host, folder: &Path, entry: &PluginEntry, limits: Evaluati
     }
 }
 
-fn merge(into: &mut Value, from: Value) {
-    if let (Value::Object(into), Value::Object(from)) = (into, from) {
-        for (key, value) in from {
-            match into.get_mut(&key) {
-                Some(present) => merge(present, value),
-                None => {
-                    into.insert(key, value);
-                }
+fn merge(into: &mut RegoValue, from: RegoValue) {
+    let (Ok(into), RegoValue::Object(from)) = (into.as_object_mut(), from) else { return };
+    for (key, value) in from.iter() {
+        match into.get_mut(key) {
+            Some(present) => merge(present, value.clone()),
+            None => {
+                into.insert(key.clone(), value.clone());
             }
         }
     }

@@ -27,7 +27,7 @@ pub use meshgate_rego::{
     Cleared, Difference, Evaluated, FailedQuery, FileCoverage, Gear, GearCounts, Lint, QueryError, Row, TestOptions,
     TestResult, TestRun, Timed, Timing, term,
 };
-pub use meshgate_rego::{LoadError as RegoError, Value as RegoValue};
+pub use meshgate_rego::{LoadError as RegoError, Value as RegoValue, parse_json};
 pub use policies::{
     Ask, bench, clear_path, document, evaluate, explain, gear_of, lint_paths, test_paths, write_clearance,
 };

@@ -150,6 +150,7 @@ const OURS: &[Builtin] = ours![
     "io.jwt.verify_rs512" 2 jwt::verify_rs512,
     "json.is_valid" 1 evaluation::json_is_valid,
     "json.match_schema" 2 schema::matches,
+    "json.unmarshal" 1 evaluation::json_unmarshal,
     "json.verify_schema" 1 schema::verify,
     "lower" 1 strings::lower,
     "net.cidr_contains_matches" 2 net::contains_matches,
@@ -175,7 +176,6 @@ const BOUNDED: &[Builtin] = bounded![
     "bits.lsh" 2 guards::shift,
     "concat" 2 guards::concat,
     "glob.match" 3 guards::pattern,
-    "json.unmarshal" 1 guards::parse,
     "net.cidr_expand" 1 guards::cidr_expand,
     "numbers.range" 2 guards::range,
     "regex.find_all_string_submatch_n" 3 guards::pattern,
@@ -184,7 +184,7 @@ const BOUNDED: &[Builtin] = bounded![
     "regex.split" 2 guards::pattern,
     "replace" 3 guards::replace,
     "strings.replace_n" 2 guards::replace_n,
-    "yaml.unmarshal" 1 guards::parse,
+    "yaml.unmarshal" 1 guards::yaml,
 ];
 
 /// All builtins of ours.
@@ -319,7 +319,7 @@ pub fn json(value: &Value) -> Result<serde_json::Value> {
 
 /// JSON as a value.
 pub fn value_of(json: serde_json::Value) -> Value {
-    json.into()
+    crate::json::value(&json)
 }
 
 /// Bytes in lower-case hexadecimal digits.

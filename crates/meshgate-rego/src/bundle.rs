@@ -11,7 +11,7 @@ use crate::http::Network;
 use crate::index::Index;
 use crate::modules::{self, Places, Version};
 use crate::rewrite::Variant;
-use crate::{builtins, context, error, metadata, safety};
+use crate::{builtins, context, error, json, metadata, safety};
 use meshgate_core::evaluate::Shared;
 use meshgate_core::limits::EvaluationLimits;
 use meshgate_core::rule::{Rule, RuleId};
@@ -251,7 +251,7 @@ pub(crate) fn compile_for(
         errors.push(LoadError::new("builtins", error.to_string()));
     }
     for document in data {
-        if let Err(error) = engine.add_data(document.clone().into()) {
+        if let Err(error) = engine.add_data(json::value(document)) {
             errors.push(LoadError::of_regorus("data", &error.to_string()));
         }
     }

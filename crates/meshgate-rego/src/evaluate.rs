@@ -5,6 +5,7 @@
 use crate::bundle::{Bundle, Options};
 use crate::context::{self, Left, Moment, Trouble};
 use crate::error;
+use crate::json;
 use crate::modules::Places;
 use crate::output;
 use meshgate_core::evaluate::{Evaluation, EvaluationInput, Evaluator, Shared, applies};
@@ -49,7 +50,7 @@ impl Evaluator for Bundle {
 
     fn evaluate(&self, input: &EvaluationInput) -> Evaluation {
         let mut evaluation = Evaluation::default();
-        let mut value: Value = input.value.clone().into();
+        let mut value = json::value(&input.value);
         if let (Some(mesh), Ok(object)) = (&input.mesh, value.as_object_mut()) {
             object.insert(Value::from("mesh"), self.shared(mesh));
         }
@@ -89,7 +90,7 @@ impl Bundle {
         match &*known {
             Some((of, value)) if Arc::ptr_eq(of, shared) => value.clone(),
             _ => {
-                let value: Value = shared.value.clone().into();
+                let value = json::value(&shared.value);
                 *known = Some((Arc::clone(shared), value.clone()));
                 value
             }
@@ -123,9 +124,9 @@ impl Bundle {
     pub fn query(
         &self,
         path: &[&str],
-        input: Option<serde_json::Value>,
+        input: Option<&serde_json::Value>,
     ) -> Result<Option<serde_json::Value>, QueryError> {
-        match self.value(path, input.map_or(Value::Undefined, Value::from))? {
+        match self.value(path, input.map_or(Value::Undefined, json::value))? {
             Value::Undefined => Ok(None),
             value => serde_json::to_value(&value)
                 .map(Some)

@@ -119,7 +119,7 @@ impl Query<'_> {
         }
         let input = match (self.input_term, &self.input) {
             (Some(term), _) => term_value(&mut compiled.engine, term, &self.options)?,
-            (None, Some(input)) => input.clone().into(),
+            (None, Some(input)) => crate::json::value(input),
             (None, None) => Value::Undefined,
         };
         Ok(Ready { compiled, modules: self.modules.to_vec(), mocked, text, input, options: self.options.clone() })

@@ -157,8 +157,8 @@ fn queries_answer_as_opa_does() {
         EvaluationLimits::default(),
     )
     .unwrap();
-    assert_eq!(bundle.query(&["a", "b", "allow"], Some(json!({"x": 1}))), Ok(Some(json!(true))));
-    assert_eq!(bundle.query(&["a", "b", "allow"], Some(json!({"x": 2}))), Ok(None));
+    assert_eq!(bundle.query(&["a", "b", "allow"], Some(&json!({"x": 1}))), Ok(Some(json!(true))));
+    assert_eq!(bundle.query(&["a", "b", "allow"], Some(&json!({"x": 2}))), Ok(None));
     assert_eq!(bundle.query(&["a", "b", "set"], None), Ok(Some(json!([1]))));
     assert_eq!(bundle.query(&["k", "odd-key"], None), Ok(Some(json!(2))));
     assert_eq!(bundle.query(&["nobody"], None), Ok(None));

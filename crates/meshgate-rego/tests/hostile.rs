@@ -8,6 +8,7 @@ use meshgate_core::fault::FaultKind;
 use meshgate_core::limits::EvaluationLimits;
 use meshgate_rego::{Bundle, Gear, GearSettings, Module, Options};
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 const HEAD: &str = "# METADATA\n# title: T\n# custom:\n#   severity: error\npackage meshgate.rules.test.a\n\n";
@@ -37,6 +38,26 @@ fn fault(body: &str) -> (FaultKind, Duration) {
         let [fault] = said.faults.as_slice() else { panic!("{text}: {:?}", said.faults) };
         (fault.kind, start.elapsed())
     })
+}
+
+/// serde's private name of a number, which regorus would read as one; failing that, it loses the whole document.
+#[test]
+fn no_key_of_a_document_hides_it() {
+    let text = "findings contains {\"pointer\": \"\", \"message\": \"m\"} if input.n == 1\n\n\
+                findings contains {\"pointer\": \"\", \"message\": input.o[k]} if some k\n\n\
+                findings contains {\"pointer\": \"\", \"message\": concat(\"\", [\"u\", m])} if m := json.unmarshal(input.text)[_]\n";
+    let number = "$serde_json::private::Number";
+    on_a_large_stack(move || {
+        let bundle = load(text.to_owned(), options()).unwrap();
+        for written in ["x", "1"] {
+            let text = json!({ number: written }).to_string();
+            let input = json!({"n": 1, "o": { number: written }, "text": text});
+            let said = bundle.evaluate(&EvaluationInput::new("f", "data-contract", input));
+            let messages: BTreeSet<&str> = said.remarks.iter().map(|remark| remark.message.as_str()).collect();
+            assert_eq!(messages, BTreeSet::from(["m", written, &format!("u{written}")]));
+            assert_eq!(said.faults, []);
+        }
+    });
 }
 
 #[test]

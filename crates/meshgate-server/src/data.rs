@@ -8,8 +8,8 @@ use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use meshgate_engine::QueryError;
-use serde::Deserialize;
+use meshgate_engine::{QueryError, RegoValue, parse_json};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json as object};
 
 /// The query of `GET /v1/data`.
@@ -26,7 +26,7 @@ pub async fn get_root(app: State<App>, query: Query<DataQuery>) -> Response {
 
 /// Evaluates a document with the input of the query.
 pub async fn get(State(app): State<App>, Path(path): Path<String>, Query(query): Query<DataQuery>) -> Response {
-    let input = match query.input.as_deref().map(serde_json::from_str::<Value>).transpose() {
+    let input = match query.input.as_deref().map(|text| parse_json(text.as_bytes())).transpose() {
         Ok(input) => input,
         Err(error) => return malformed(&format!("parameter contains malformed input document: {error}")),
     };
@@ -47,9 +47,9 @@ pub async fn post(State(app): State<App>, Path(path): Path<String>, body: Result
     if body.is_empty() {
         return evaluate(app, path, None, true).await;
     }
-    match serde_json::from_slice::<Value>(&body) {
-        Ok(Value::Object(mut body)) => {
-            let input = body.remove("input");
+    match parse_json(&body) {
+        Ok(RegoValue::Object(body)) => {
+            let input = body.get(&RegoValue::from("input")).cloned();
             let missing = input.is_none();
             evaluate(app, path, input, missing).await
         }
@@ -58,22 +58,34 @@ pub async fn post(State(app): State<App>, Path(path): Path<String>, body: Result
     }
 }
 
-async fn evaluate(app: App, path: String, input: Option<Value>, missing: bool) -> Response {
+/// The answer, in OPA's shape; what is undefined has no result.
+#[derive(Debug, Serialize)]
+struct Answer {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result: Option<RegoValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warning: Option<Warning>,
+}
+
+#[derive(Debug, Serialize)]
+struct Warning {
+    code: &'static str,
+    message: &'static str,
+}
+
+async fn evaluate(app: App, path: String, input: Option<RegoValue>, missing: bool) -> Response {
     let query = move |engine: &meshgate_engine::Engine| {
         let steps: Vec<&str> = path.split('/').filter(|step| !step.is_empty()).collect();
         engine.query(&steps, input.as_ref())
     };
     match app.run(query).await {
         Ok(Ok(result)) => {
-            let mut body = object!({});
-            if let (Some(result), Some(body)) = (result, body.as_object_mut()) {
-                body.insert("result".into(), result);
+            let warning = missing
+                .then_some(Warning { code: "api_usage_warning", message: "'input' key missing from the request" });
+            match serde_json::to_string(&Answer { result, warning }) {
+                Ok(body) => json(body + "\n"),
+                Err(error) => self::error(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", &error.to_string()),
             }
-            if let (true, Some(body)) = (missing, body.as_object_mut()) {
-                let message = "'input' key missing from the request";
-                body.insert("warning".into(), object!({"code": "api_usage_warning", "message": message}));
-            }
-            json(format!("{body}\n"))
         }
         Ok(Err(error)) => failed(&error),
         Err(Unavailable::Busy) => {

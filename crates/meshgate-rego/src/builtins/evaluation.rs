@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: the environment; `opa.runtime` has none.
 
-use super::{Operand, PATHS_MAX, operand, text};
+use super::{Operand, PATHS_MAX, guards, operand, text};
 use crate::context;
 use anyhow::{Result, bail};
 use regorus::Value;
@@ -166,6 +166,12 @@ pub fn sleep(values: &[Value]) -> Result<Value> {
         return Err(context::breach("`test.sleep` outlasts the deadline".to_owned()));
     }
     Ok(Value::Null)
+}
+
+/// What a text of JSON says.
+pub fn json_unmarshal(values: &[Value]) -> Result<Value> {
+    guards::parse(values)?;
+    Ok(crate::json::parse(operand(values, 0)?.as_bytes())?)
 }
 
 /// Is it a text that reads as JSON?

@@ -114,6 +114,14 @@ pub fn pattern(values: &[Value]) -> Result<()> {
     Ok(())
 }
 
+/// Bounds what `yaml.unmarshal` reads. regorus takes an object of this one key for a number.
+pub fn yaml(values: &[Value]) -> Result<()> {
+    if text(values.first()).is_some_and(|text| text.contains("$serde_json::private::Number")) {
+        bail!("`$serde_json::private::Number` cannot be a key here");
+    }
+    parse(values)
+}
+
 /// Bounds what `json.unmarshal`, `yaml.unmarshal` and their like read: size, and nesting by brackets and indentation.
 pub fn parse(values: &[Value]) -> Result<()> {
     let Some(text) = text(values.first()) else { return Ok(()) };
