@@ -38,6 +38,9 @@ pub struct EvaluationLimits {
     pub rego_instructions_max: usize,
     /// Memory that one evaluation in the fast gear may take, in bytes. Default 256 MiB.
     pub rego_memory_bytes_max: u64,
+    /// Memory up to which a bundle's data documents are copied for each thread, in bytes, so that threads do not wait for
+    /// one another where they count references. 0: never. Default 64 MiB.
+    pub data_copy_bytes_max: usize,
 }
 
 impl Default for EvaluationLimits {
@@ -50,6 +53,7 @@ impl Default for EvaluationLimits {
             findings_max: 10_000,
             rego_instructions_max: 100_000_000,
             rego_memory_bytes_max: 256 << 20,
+            data_copy_bytes_max: 64 << 20,
         }
     }
 }

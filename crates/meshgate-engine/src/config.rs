@@ -281,6 +281,9 @@ pub struct Limits {
     /// Memory of one evaluation in the fast gear, MiB. Default 256.
     #[serde(default)]
     pub rego_memory_mib: Option<u64>,
+    /// Memory up to which the data of a bundle is copied for each thread, MiB; 0: never. Default 64.
+    #[serde(default)]
+    pub data_copy_mib: Option<usize>,
 }
 
 /// How Rego is evaluated: in the interpreter, or in the fast gear where that is cleared.
@@ -338,6 +341,7 @@ impl Limits {
             plugin_deadline: self.plugin_deadline_ms.map_or(default.plugin_deadline, Duration::from_millis),
             plugin_memory_bytes_max: self.plugin_memory_mib.map_or(default.plugin_memory_bytes_max, |mib| mib << 20),
             rego_memory_bytes_max: self.rego_memory_mib.map_or(default.rego_memory_bytes_max, |mib| mib << 20),
+            data_copy_bytes_max: self.data_copy_mib.map_or(default.data_copy_bytes_max, |mib| mib << 20),
             ..default
         }
     }

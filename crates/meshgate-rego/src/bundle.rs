@@ -10,6 +10,7 @@ use crate::gears::{Asked, Difference, FastSource, Gear, GearCounts, GearSettings
 use crate::http::Network;
 use crate::index::Index;
 use crate::modules::{self, Places, Version};
+use crate::pool::{Copies, Pool};
 use crate::rewrite::Variant;
 use crate::{builtins, context, error, json, metadata, safety};
 use meshgate_core::evaluate::Shared;
@@ -66,8 +67,10 @@ impl From<EvaluationLimits> for Options {
 /// A loaded bundle.
 pub struct Bundle {
     pub(crate) engine: Engine,
+    /// Interpreters that wait for their next use.
+    workers: Pool<Worker>,
     /// The data documents, merged.
-    pub(crate) data: Value,
+    pub(crate) data: Copies,
     pub(crate) rules: Vec<Rule>,
     /// The path of each rule's findings, in the order of `rules`.
     pub(crate) paths: Vec<String>,
@@ -138,9 +141,10 @@ impl Bundle {
         if errors.is_empty() {
             let Compiled { engine, places, index, warnings, .. } = compiled;
             let gears = Gears::new(options.gears.clone(), options.clearance.clone());
-            let data = engine.get_data();
+            let data = Copies::new(engine.get_data(), options.limits.data_copy_bytes_max);
             Ok(Self {
                 engine,
+                workers: Pool::default(),
                 data,
                 rules,
                 paths,
@@ -174,6 +178,12 @@ impl Bundle {
         Some(self.gears.gear(path, &self.asked()))
     }
 
+    /// Which gear an entry point (`data.a.b`) is in, and why.
+    #[must_use]
+    pub fn path_gear(&self, path: &str) -> Gear {
+        self.gears.gear(path, &self.asked())
+    }
+
     /// How often each gear answered, since the bundle was loaded.
     #[must_use]
     pub fn gear_counts(&self) -> GearCounts {
@@ -195,13 +205,56 @@ impl Bundle {
         let mut errors = Vec::new();
         let modules: Vec<&Module> = self.sources.iter().collect();
         let mut compiled = compile_for(variant, &modules, &[], &self.options, &BTreeSet::new(), &mut errors);
-        compiled.engine.add_data(self.data.clone()).ok()?;
+        compiled.engine.add_data(self.data.here().clone()).ok()?;
         errors.is_empty().then_some(compiled.engine)
     }
 
     /// The interpreter in which arithmetic on what is no number is undefined.
     pub(crate) fn careful(&self) -> Option<&Engine> {
         self.careful.get_or_init(|| self.variant(Variant::Careful)).as_ref()
+    }
+}
+
+/// Evaluations after which a thread has an interpreter made for itself.
+const OWN_AFTER: u32 = 64;
+/// Bytes of modules up to which that is worth it.
+const OWN_TEXT_MAX: usize = 256 << 10;
+
+/// An interpreter that is used again.
+pub struct Worker {
+    pub engine: Engine,
+    uses: u32,
+}
+
+impl Bundle {
+    /// An interpreter for one evaluation: the one that this thread used last, or a clone. One that is used much is made
+    /// anew from the texts, since clones share their syntax trees, and threads that count references to those wait for one
+    /// another.
+    pub(crate) fn worker(&self) -> Worker {
+        let mut worker = self.workers.take().unwrap_or_else(|| Worker { engine: self.engine.clone(), uses: 0 });
+        worker.uses = worker.uses.saturating_add(1);
+        let bytes = || self.sources.iter().map(|module| module.text.len()).sum::<usize>();
+        if worker.uses == OWN_AFTER
+            && self.data.copied()
+            && bytes() <= OWN_TEXT_MAX
+            && let Some(engine) = self.variant(Variant::Plain)
+        {
+            worker.engine = engine;
+        }
+        worker
+    }
+
+    /// Keeps an interpreter whose evaluation succeeded; the state that a failure left behind is nobody's.
+    pub(crate) fn keep(&self, mut worker: Worker) {
+        worker.engine.set_input(Value::Undefined);
+        self.workers.put(worker);
+    }
+
+    /// Is a path that of a rule alone: no function, nothing below it?
+    pub(crate) fn is_rule(&self, path: &str) -> bool {
+        let definitions = self.index.rules.get(path);
+        definitions.is_some_and(|all| all.iter().all(|definition| definition.arguments.is_none()))
+            && self.index.below(path).next().is_none()
     }
 }
 

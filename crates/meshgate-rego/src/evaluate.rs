@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: recovery of a failed rule. It becomes a fault, and its neighbours go on.
 
-use crate::bundle::{Bundle, Options};
+use crate::bundle::{Bundle, Options, Worker};
 use crate::context::{self, Left, Moment, Trouble};
 use crate::error;
 use crate::json;
@@ -54,11 +54,16 @@ impl Evaluator for Bundle {
         if let (Some(mesh), Ok(object)) = (&input.mesh, value.as_object_mut()) {
             object.insert(Value::from("mesh"), self.shared(mesh));
         }
-        let mut engine = self.engine.clone();
-        engine.set_input(value.clone());
+        // In the fast gear none is needed.
+        let mut worker: Option<Worker> = None;
         for (rule, path) in self.rules.iter().zip(&self.paths).filter(|(rule, _)| applies(rule, input.kind)) {
             let outcome = self.gears.evaluate(path, &value, &self.asked(), |moment| {
-                self.interpret(moment, &mut engine, &value, |engine| engine.eval_rule(path.clone()))
+                let worker = worker.get_or_insert_with(|| {
+                    let mut worker = self.worker();
+                    worker.engine.set_input(value.clone());
+                    worker
+                });
+                self.interpret(moment, &mut worker.engine, &value, |engine| engine.eval_rule(path.clone()))
             });
             let remarks = outcome.and_then(|value| {
                 output::remarks(&rule.id, &value, self.options.limits.findings_max)
@@ -74,10 +79,12 @@ impl Evaluator for Bundle {
                         message: error.message,
                     });
                     // Whatever state the failure left behind is not the next rule's.
-                    engine = self.engine.clone();
-                    engine.set_input(value.clone());
+                    worker = None;
                 }
             }
+        }
+        if let Some(worker) = worker {
+            self.keep(worker);
         }
         evaluation
     }
@@ -141,6 +148,14 @@ impl Bundle {
     pub fn value(&self, path: &[&str], input: Value) -> Result<Value, QueryError> {
         let plain = format!("data.{}", path.join("."));
         self.gears.evaluate(&plain, &input, &self.asked(), |moment| {
+            if self.is_rule(&plain) {
+                let mut worker = self.worker();
+                worker.engine.set_input(input.clone());
+                let run = |engine: &mut Engine| engine.eval_rule(plain.clone());
+                let found = self.interpret(moment, &mut worker.engine, &input, run)?;
+                self.keep(worker);
+                return Ok(found);
+            }
             let mut engine = self.engine.clone();
             if input != Value::Undefined {
                 engine.set_input(input.clone());

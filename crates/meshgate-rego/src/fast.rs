@@ -7,6 +7,7 @@ use crate::bundle::Options;
 use crate::context::{self, Moment};
 use crate::evaluate::{QueryError, believed, failed, timer};
 use crate::modules::Places;
+use crate::pool::{Copies, Pool, unshared};
 use meshgate_core::fault::FaultKind;
 use regorus::languages::rego::compiler::Compiler;
 use regorus::rvm::RegoVM;
@@ -17,16 +18,12 @@ use regorus::{CompiledPolicy, MemoryBudgetConfig, Value};
 use std::fmt;
 use std::num::NonZeroU64;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, PoisonError};
-
-/// Machines of one program that wait for their next use.
-const IDLE_MAX: usize = 64;
+use std::sync::Arc;
 
 /// One entry point, compiled.
 pub struct Fast {
     program: Arc<Program>,
-    data: Value,
-    idle: Mutex<Vec<RegoVM>>,
+    idle: Pool<RegoVM>,
 }
 
 impl fmt::Debug for Fast {
@@ -43,7 +40,7 @@ impl Fast {
     ///
     /// # Errors
     /// What the compiler does not take.
-    pub fn compile(policy: &CompiledPolicy, path: &str, data: &Value) -> Result<Self, String> {
+    pub fn compile(policy: &CompiledPolicy, path: &str) -> Result<Self, String> {
         let foreign: Vec<(&str, usize)> = builtins::all()
             .filter(|builtin| !builtins::is_native(builtin.name))
             .map(|builtin| (builtin.name, usize::from(builtin.arguments)))
@@ -61,23 +58,23 @@ impl Fast {
         // Texts and places are kept once, by the bundle.
         program.sources.clear();
         program.instruction_spans.clear();
-        Ok(Self { program: Arc::new(program), data: data.clone(), idle: Mutex::default() })
+        slim(&mut program);
+        Ok(Self { program: Arc::new(program), idle: Pool::default() })
     }
 
     /// A machine with program and data.
-    fn machine(&self, options: &Options) -> Result<RegoVM, VmError> {
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        if let Some(machine) = idle {
+    fn machine(&self, data: &Copies, options: &Options) -> Result<RegoVM, VmError> {
+        if let Some(machine) = self.idle.take() {
             return Ok(machine);
         }
         let mut machine = RegoVM::new();
-        machine.load_program(Arc::clone(&self.program));
+        machine.load_program(Arc::new(own(&self.program)));
         machine.set_max_instructions(options.limits.rego_instructions_max);
         machine.set_memory_budget_config(
             NonZeroU64::new(options.limits.rego_memory_bytes_max).map(|limit| MemoryBudgetConfig { limit }),
         );
         machine.set_execution_timer_config(Some(timer(options.limits.rule_deadline)));
-        machine.set_data(self.data.clone())?;
+        machine.set_data(data.here().clone())?;
         Ok(machine)
     }
 
@@ -85,9 +82,15 @@ impl Fast {
     ///
     /// # Errors
     /// [`QueryError`]; of what kind says whether the interpreter may do better.
-    pub fn evaluate(&self, input: Value, options: &Options, moment: Moment) -> Result<Value, QueryError> {
+    pub fn evaluate(
+        &self,
+        input: Value,
+        data: &Copies,
+        options: &Options,
+        moment: Moment,
+    ) -> Result<Value, QueryError> {
         let internal = |message: String| QueryError::new(FaultKind::Internal, "eval_internal_error", message);
-        let mut machine = self.machine(options).map_err(|error| internal(error.to_string()))?;
+        let mut machine = self.machine(data, options).map_err(|error| internal(error.to_string()))?;
         machine.set_input(input);
         let (outcome, left) = context::scope(moment, options, || {
             catch_unwind(AssertUnwindSafe(|| machine.execute_entry_point_by_index(0)))
@@ -96,11 +99,7 @@ impl Fast {
             Ok(Ok(value)) => {
                 // Neither the input nor the answer is kept by what waits.
                 machine.set_input(Value::Undefined);
-                let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-                if idle.len() < IDLE_MAX {
-                    idle.push(machine);
-                }
-                drop(idle);
+                self.idle.put(machine);
                 believed(&left, options).map(|()| value)
             }
             Ok(Err(error)) => Err(match error {
@@ -122,6 +121,34 @@ impl Fast {
             Err(_) => Err(internal("the fast gear failed".to_owned())),
         }
     }
+}
+
+/// Takes out of the rules what only says what is so without it: a machine copies all of it at each call.
+fn slim(program: &mut Program) {
+    for rule in &mut program.rule_infos {
+        if rule.destructuring_blocks.iter().all(Option::is_none) {
+            rule.destructuring_blocks = Vec::new();
+        }
+        if rule.else_bodies.iter().flatten().all(|is_else| !is_else) {
+            rule.else_bodies = Vec::new();
+        }
+        rule.name = String::new();
+        if let Some(function) = &mut rule.function_info {
+            function.param_names = Vec::new();
+        }
+    }
+}
+
+/// A copy that shares nothing with other machines: threads that count references in one place wait for one another.
+fn own(program: &Program) -> Program {
+    let mut program = program.clone();
+    for literal in &mut program.literals {
+        *literal = unshared(literal);
+    }
+    for rule in &mut program.rule_infos {
+        rule.definitions = Arc::new(rule.definitions.as_ref().clone());
+    }
+    program
 }
 
 /// Puts our builtins where they are called.

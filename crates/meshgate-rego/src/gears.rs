@@ -11,6 +11,7 @@ use crate::eligible::{self, Construct, Reason};
 use crate::evaluate::QueryError;
 use crate::fast::Fast;
 use crate::index::Index;
+use crate::pool::Copies;
 use meshgate_core::fault::FaultKind;
 use regorus::{CompiledPolicy, Engine, Value};
 use std::collections::BTreeMap;
@@ -155,7 +156,7 @@ pub trait FastSource {
 /// What an evaluation needs beside its input.
 pub struct Asked<'a> {
     pub source: &'a dyn FastSource,
-    pub data: &'a Value,
+    pub data: &'a Copies,
     pub index: &'a Index,
     pub options: &'a Options,
 }
@@ -210,7 +211,7 @@ impl Gears {
                 engine.compile_with_entrypoint(&path.into()).map_err(|error| crate::error::parts(&error.to_string()).1)
             });
             let policy = policy.as_ref().map_err(|error| unsupported(error.clone()))?;
-            Fast::compile(policy, path, asked.data).map_err(unsupported)
+            Fast::compile(policy, path).map_err(unsupported)
         };
         entry.fast.get_or_init(compile).as_ref().map_err(Clone::clone)
     }
@@ -230,7 +231,7 @@ impl Gears {
             return interpret(moment);
         };
         let fast = match self.compiled(&entry, path, asked) {
-            Ok(fast) => fast.evaluate(input.clone(), asked.options, moment),
+            Ok(fast) => fast.evaluate(input.clone(), asked.data, asked.options, moment),
             Err(_) => {
                 self.interpreter.fetch_add(1, Ordering::Relaxed);
                 return interpret(moment);
@@ -342,7 +343,7 @@ impl Gears {
         let entry = self.entry(path, asked.index).filter(|entry| entry.eligible.is_ok())?;
         let fast = self.compiled(&entry, path, asked).ok()?;
         let moment = Moment::now();
-        let fast = fast.evaluate(input.clone(), asked.options, moment);
+        let fast = fast.evaluate(input.clone(), asked.data, asked.options, moment);
         let slow = interpret(moment);
         match self.compare(path, &entry, input, &slow, &fast) {
             Some(difference) => Some(Err(difference)),

@@ -24,6 +24,7 @@ mod lint;
 mod metadata;
 mod modules;
 mod output;
+mod pool;
 mod probe;
 mod query;
 mod rewrite;

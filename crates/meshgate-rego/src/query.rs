@@ -10,6 +10,7 @@ use crate::error::{self, LoadError};
 use crate::evaluate::{self, QueryError};
 use crate::fast::Fast;
 use crate::lexical::{self, Page};
+use crate::pool::Copies;
 use crate::rewrite::{Names, Rewriter, Variant, mocked_in};
 use crate::testing::{Coverage, FileCoverage, printed};
 use crate::text::{Position, Text};
@@ -247,7 +248,7 @@ impl Ready {
         }
         let policy = fast.engine.compile_with_entrypoint(&path.into());
         let policy = policy.map_err(|error| unsupported(error::parts(&error.to_string()).1))?;
-        Fast::compile(&policy, path, &self.compiled.engine.get_data()).map_err(unsupported)
+        Fast::compile(&policy, path).map_err(unsupported)
     }
 
     /// Times the query's rule, or the query, in the interpreter, and in the fast gear if it is eligible.
@@ -260,24 +261,25 @@ impl Ready {
             .one_rule()
             .map(|(path, _)| path.to_owned())
             .filter(|path| self.compiled.index.rules.contains_key(path));
+        let mut used = self.compiled.engine.clone();
         let interpreter = timing(duration, || {
-            let mut engine = self.compiled.engine.clone();
             match &rule {
+                // As a bundle does it: the interpreter is used again.
                 Some(path) => {
-                    if self.input != Value::Undefined {
-                        engine.set_input(self.input.clone());
-                    }
+                    let engine = &mut used;
+                    engine.set_input(self.input.clone());
                     let run = |engine: &mut Engine| engine.eval_rule(path.clone());
-                    evaluate::guarded(&mut engine, &self.options, &self.compiled.places, run)?;
+                    evaluate::guarded(engine, &self.options, &self.compiled.places, run)?;
                     Ok(())
                 }
-                None => plain(&mut engine),
+                None => plain(&mut self.compiled.engine.clone()),
             }
         })?;
+        let data = self.data();
         let fast = match self.fast() {
             Err(reason) => Err(reason.to_string()),
             Ok(fast) => Ok(timing(duration, || {
-                fast.evaluate(self.input.clone(), &self.options, Moment::now())?;
+                fast.evaluate(self.input.clone(), &data, &self.options, Moment::now())?;
                 Ok(())
             })?),
         };
@@ -311,6 +313,10 @@ impl Ready {
         None
     }
 
+    fn data(&self) -> Copies {
+        Copies::new(self.compiled.engine.get_data(), self.options.limits.data_copy_bytes_max)
+    }
+
     /// Says why the fast gear does not answer the query, if it does not.
     #[must_use]
     pub fn why_not_fast(&self) -> Option<Reason> {
@@ -331,7 +337,7 @@ impl Ready {
             },
             None => Row { expressions: vec![(self.text.now.clone(), at, value)], bindings: Value::new_object() },
         };
-        Some(match fast.evaluate(self.input.clone(), &self.options, Moment::now()) {
+        Some(match fast.evaluate(self.input.clone(), &self.data(), &self.options, Moment::now()) {
             Ok(Value::Undefined) => Ok(Vec::new()),
             Ok(value) => Ok(vec![row(value)]),
             Err(error) => Err(error.into()),
