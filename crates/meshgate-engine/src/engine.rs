@@ -243,12 +243,7 @@ impl Engine {
     /// How often each gear answered, over all bundles.
     #[must_use]
     pub fn gear_counts(&self) -> GearCounts {
-        self.bundles.iter().map(|bundle| bundle.gear_counts()).fold(GearCounts::default(), |sum, one| GearCounts {
-            interpreter: sum.interpreter + one.interpreter,
-            fast: sum.fast + one.fast,
-            compared: sum.compared + one.compared,
-            differences: sum.differences + one.differences,
-        })
+        self.bundles.iter().map(|bundle| bundle.gear_counts()).fold(GearCounts::default(), GearCounts::plus)
     }
 
     /// What the gears differed on, the first few of each bundle.

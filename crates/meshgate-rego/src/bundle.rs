@@ -9,9 +9,10 @@ use crate::error::LoadError;
 use crate::gears::{Asked, Difference, FastSource, Gear, GearCounts, GearSettings, Gears};
 use crate::http::Network;
 use crate::index::Index;
-use crate::modules::{self, Places, Version};
+use crate::modules::{self, Places, Version, Written};
 use crate::pool::{Copies, Pool};
 use crate::rewrite::Variant;
+use crate::slices::Slices;
 use crate::{builtins, context, error, json, metadata, safety};
 use meshgate_core::evaluate::Shared;
 use meshgate_core::limits::EvaluationLimits;
@@ -70,7 +71,7 @@ pub struct Bundle {
     /// Interpreters that wait for their next use.
     workers: Pool<Worker>,
     /// The data documents, merged.
-    pub(crate) data: Copies,
+    pub(crate) data: Arc<Copies>,
     pub(crate) rules: Vec<Rule>,
     /// The path of each rule's findings, in the order of `rules`.
     pub(crate) paths: Vec<String>,
@@ -81,7 +82,9 @@ pub struct Bundle {
     pub(crate) warnings: Vec<LoadError>,
     pub(crate) gears: Gears,
     /// What it was loaded from, for the other variants.
-    sources: Vec<Module>,
+    pub(crate) sources: Vec<Written>,
+    /// Parts of it that answer for it, for rules of very many definitions.
+    pub(crate) slices: Option<Slices>,
     /// The interpreter for what the plain one makes an error of, and OPA undefined.
     careful: OnceLock<Option<Engine>>,
     /// What the inputs of a run share, as the interpreter has it.
@@ -139,9 +142,11 @@ impl Bundle {
             errors.push(LoadError::new(&rule.origin, message));
         }
         if errors.is_empty() {
-            let Compiled { engine, places, index, warnings, .. } = compiled;
+            let Compiled { mut engine, places, index, warnings, .. } = compiled;
             let gears = Gears::new(options.gears.clone(), options.clearance.clone());
-            let data = Copies::new(engine.get_data(), options.limits.data_copy_bytes_max);
+            let data = Arc::new(Copies::new(engine.get_data(), options.limits.data_copy_bytes_max));
+            let sources: Vec<Written> = live.into_iter().map(Written::of).collect();
+            let slices = Slices::of(&index, engine.get_modules(), &places, &sources);
             Ok(Self {
                 engine,
                 workers: Pool::default(),
@@ -154,7 +159,8 @@ impl Bundle {
                 index,
                 warnings,
                 gears,
-                sources: live.into_iter().cloned().collect(),
+                sources,
+                slices,
                 careful: OnceLock::new(),
                 shared: Mutex::default(),
             })
@@ -175,37 +181,47 @@ impl Bundle {
     #[must_use]
     pub fn gear(&self, rule: &RuleId) -> Option<Gear> {
         let (_, path) = self.rules.iter().zip(&self.paths).find(|(known, _)| known.id == *rule)?;
-        Some(self.gears.gear(path, &self.asked()))
+        Some(self.path_gear(path))
     }
 
     /// Which gear an entry point (`data.a.b`) is in, and why.
     #[must_use]
     pub fn path_gear(&self, path: &str) -> Gear {
-        self.gears.gear(path, &self.asked())
+        match self.slice(path, &Value::Undefined) {
+            Some(slice) => slice.path_gear(path),
+            None => self.gears.gear(path, &self.asked()),
+        }
     }
 
     /// How often each gear answered, since the bundle was loaded.
     #[must_use]
     pub fn gear_counts(&self) -> GearCounts {
-        self.gears.counts()
+        let sliced = self.slices.as_ref().map(Slices::counts).unwrap_or_default();
+        self.gears.counts().plus(sliced)
+    }
+
+    /// Slices that answer for it, so far: parts for the rules of very many definitions.
+    #[must_use]
+    pub fn slices(&self) -> usize {
+        self.slices.as_ref().map_or(0, Slices::len)
     }
 
     /// What the gears differed on, the first few.
     #[must_use]
     pub fn differences(&self) -> Vec<Difference> {
-        self.gears.differences()
+        let sliced = self.slices.as_ref().map(Slices::differences).unwrap_or_default();
+        self.gears.differences().into_iter().chain(sliced).collect()
     }
 
-    pub(crate) const fn asked(&self) -> Asked<'_> {
+    pub(crate) fn asked(&self) -> Asked<'_> {
         Asked { source: self, data: &self.data, index: &self.index, options: &self.options }
     }
 
     /// The modules, rewritten for another way of evaluating.
     fn variant(&self, variant: Variant) -> Option<Engine> {
         let mut errors = Vec::new();
-        let modules: Vec<&Module> = self.sources.iter().collect();
-        let mut compiled = compile_for(variant, &modules, &[], &self.options, &BTreeSet::new(), &mut errors);
-        compiled.engine.add_data(self.data.here().clone()).ok()?;
+        let data = [self.data.here().clone()];
+        let compiled = compile_for(variant, &self.sources, &data, &self.options, &BTreeSet::new(), &mut errors);
         errors.is_empty().then_some(compiled.engine)
     }
 
@@ -233,7 +249,7 @@ impl Bundle {
     pub(crate) fn worker(&self) -> Worker {
         let mut worker = self.workers.take().unwrap_or_else(|| Worker { engine: self.engine.clone(), uses: 0 });
         worker.uses = worker.uses.saturating_add(1);
-        let bytes = || self.sources.iter().map(|module| module.text.len()).sum::<usize>();
+        let bytes = || self.sources.iter().map(|module| module.text.now.len()).sum::<usize>();
         if worker.uses == OWN_AFTER
             && self.data.copied()
             && bytes() <= OWN_TEXT_MAX
@@ -248,6 +264,37 @@ impl Bundle {
     pub(crate) fn keep(&self, mut worker: Worker) {
         worker.engine.set_input(Value::Undefined);
         self.workers.put(worker);
+    }
+
+    /// The part of the bundle that answers for it, if there is one for this input.
+    pub(crate) fn slice(&self, path: &str, input: &Value) -> Option<Arc<Self>> {
+        self.slices.as_ref()?.slice(self, path, input)
+    }
+
+    /// The bundle with less in its modules.
+    pub(crate) fn sliced(&self, sources: Vec<Written>) -> Option<Self> {
+        let mut errors = Vec::new();
+        let data = [self.data.here().clone()];
+        let none = BTreeSet::new();
+        let Compiled { engine, places, index, .. } =
+            compile_for(Variant::Plain, &sources, &data, &self.options, &none, &mut errors);
+        errors.is_empty().then(|| Self {
+            engine,
+            workers: Pool::default(),
+            data: Arc::clone(&self.data),
+            rules: Vec::new(),
+            paths: Vec::new(),
+            options: self.options.clone(),
+            raw: self.raw,
+            places,
+            index,
+            warnings: Vec::new(),
+            gears: Gears::new(self.options.gears.clone(), self.options.clearance.clone()),
+            sources,
+            slices: None,
+            careful: OnceLock::new(),
+            shared: Mutex::default(),
+        })
     }
 
     /// Is a path that of a rule alone: no function, nothing below it?
@@ -284,14 +331,16 @@ pub(crate) fn compile(
     mocked: &BTreeSet<String>,
     errors: &mut Vec<LoadError>,
 ) -> Compiled {
-    compile_for(Variant::Plain, modules, data, options, mocked, errors)
+    let data: Vec<Value> = data.iter().map(json::value).collect();
+    let modules: Vec<Written> = modules.iter().copied().map(Written::of).collect();
+    compile_for(Variant::Plain, &modules, &data, options, mocked, errors)
 }
 
 /// The same, for one way of evaluating.
 pub(crate) fn compile_for(
     variant: Variant,
-    modules: &[&Module],
-    data: &[serde_json::Value],
+    modules: &[Written],
+    data: &[Value],
     options: &Options,
     mocked: &BTreeSet<String>,
     errors: &mut Vec<LoadError>,
@@ -304,7 +353,7 @@ pub(crate) fn compile_for(
         errors.push(LoadError::new("builtins", error.to_string()));
     }
     for document in data {
-        if let Err(error) = engine.add_data(json::value(document)) {
+        if let Err(error) = engine.add_data(document.clone()) {
             errors.push(LoadError::of_regorus("data", &error.to_string()));
         }
     }

@@ -57,14 +57,22 @@ impl Evaluator for Bundle {
         // In the fast gear none is needed.
         let mut worker: Option<Worker> = None;
         for (rule, path) in self.rules.iter().zip(&self.paths).filter(|(rule, _)| applies(rule, input.kind)) {
-            let outcome = self.gears.evaluate(path, &value, &self.asked(), |moment| {
-                let worker = worker.get_or_insert_with(|| {
-                    let mut worker = self.worker();
-                    worker.engine.set_input(value.clone());
-                    worker
-                });
-                self.interpret(moment, &mut worker.engine, &value, |engine| engine.eval_rule(path.clone()))
+            let slice = self.slice(path, &value);
+            let sliced = slice.map(|slice| {
+                let steps: Vec<&str> = path.split('.').skip(1).collect();
+                slice.value(&steps, value.clone())
             });
+            let whole = || {
+                self.gears.evaluate(path, &value, &self.asked(), |moment| {
+                    let worker = worker.get_or_insert_with(|| {
+                        let mut worker = self.worker();
+                        worker.engine.set_input(value.clone());
+                        worker
+                    });
+                    self.interpret(moment, &mut worker.engine, &value, |engine| engine.eval_rule(path.clone()))
+                })
+            };
+            let outcome = sliced.unwrap_or_else(whole);
             let remarks = outcome.and_then(|value| {
                 output::remarks(&rule.id, &value, self.options.limits.findings_max)
                     .map_err(|message| QueryError::new(FaultKind::BadOutput, "eval_type_error", message))
@@ -147,6 +155,9 @@ impl Bundle {
     /// [`QueryError`] when evaluation fails.
     pub fn value(&self, path: &[&str], input: Value) -> Result<Value, QueryError> {
         let plain = format!("data.{}", path.join("."));
+        if let Some(slice) = self.slice(&plain, &input) {
+            return slice.value(path, input);
+        }
         self.gears.evaluate(&plain, &input, &self.asked(), |moment| {
             if self.is_rule(&plain) {
                 let mut worker = self.worker();

@@ -71,6 +71,19 @@ pub struct GearCounts {
     pub differences: u64,
 }
 
+impl GearCounts {
+    /// Both together.
+    #[must_use]
+    pub const fn plus(self, other: Self) -> Self {
+        Self {
+            interpreter: self.interpreter + other.interpreter,
+            fast: self.fast + other.fast,
+            compared: self.compared + other.compared,
+            differences: self.differences + other.differences,
+        }
+    }
+}
+
 /// Which gear an entry point runs in, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Gear {

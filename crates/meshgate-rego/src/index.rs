@@ -110,6 +110,23 @@ impl Index {
         }
         found
     }
+    /// The rules that some of them lead to, themselves among them.
+    pub fn reached_from<'a>(&'a self, mut open: Vec<&'a str>) -> BTreeSet<&'a str> {
+        let mut reached = BTreeSet::new();
+        while let Some(path) = open.pop() {
+            if let Some((path, definitions)) = self.rules.get_key_value(path)
+                && reached.insert(path.as_str())
+            {
+                open.extend(definitions.iter().flat_map(|definition| self.leads_to(definition)));
+            }
+        }
+        reached
+    }
+
+    /// The rules that a path takes in: the one that it is, or is a part of, and those below it.
+    pub fn taken_in(&self, path: &str) -> Vec<&str> {
+        self.named(path).into_iter().chain(self.below(path)).collect()
+    }
 }
 
 /// `data.a.b` of a module.

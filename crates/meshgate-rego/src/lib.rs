@@ -29,6 +29,7 @@ mod probe;
 mod query;
 mod rewrite;
 mod safety;
+mod slices;
 mod syntax;
 mod terms;
 mod testing;

@@ -148,20 +148,13 @@ fn is_entry(path: &str, annotations: &[Annotation]) -> bool {
 
 fn unreachable(parsed: &[Ref<Parsed>], compiled: &Compiled, modules: &[Module], found: &mut Vec<Lint>) {
     let index: &Index = &compiled.index;
-    let mut reached: BTreeSet<&str> = BTreeSet::new();
-    let mut open: Vec<&str> =
+    let open: Vec<&str> =
         index.rules.keys().map(String::as_str).filter(|path| is_entry(path, &compiled.annotations)).collect();
     // A bundle without any entry point is a library, or is asked by names that are nobody else's to know.
     if open.iter().all(|path| path.rsplit('.').next().is_some_and(|name| name.starts_with("test_"))) {
         return;
     }
-    while let Some(path) = open.pop() {
-        let Some((path, definitions)) = index.rules.get_key_value(path).filter(|(path, _)| reached.insert(path)) else {
-            continue;
-        };
-        let _ = path;
-        open.extend(definitions.iter().flat_map(|definition| index.leads_to(definition)));
-    }
+    let reached = index.reached_from(open);
     for (path, definitions) in index.rules.iter().filter(|(path, _)| !reached.contains(path.as_str())) {
         let Some(first) = definitions.first() else { continue };
         let file = parsed.get(first.module).map(|module| module.package.span.source.get_path().clone());

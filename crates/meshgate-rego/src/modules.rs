@@ -47,6 +47,21 @@ pub enum Version {
     V1,
 }
 
+/// A module as its author wrote it, perhaps with less in it.
+#[derive(Debug, Clone)]
+pub struct Written {
+    pub file: String,
+    pub text: Text,
+}
+
+impl Written {
+    /// All of it.
+    pub fn of(module: &Module) -> Self {
+        let text = Text::new(module.text.strip_prefix('\u{feff}').unwrap_or(&module.text));
+        Self { file: module.file.clone(), text }
+    }
+}
+
 /// A module that regorus is given.
 struct Given {
     /// What regorus calls it.
@@ -191,7 +206,7 @@ fn keyword(rule: &Rule) -> Option<String> {
 ///
 /// `outside` are builtins that a query mocks.
 pub fn load(
-    modules: &[&Module],
+    modules: &[Written],
     version: Version,
     variant: Variant,
     outside: &BTreeSet<String>,
@@ -203,7 +218,7 @@ pub fn load(
     let mut parsed: Vec<(Given, Parsed)> = Vec::new();
     let mut names: BTreeSet<String> = BTreeSet::new();
     for (index, module) in modules.iter().enumerate() {
-        let mut text = Text::new(module.text.strip_prefix('\u{feff}').unwrap_or(&module.text));
+        let mut text = module.text.clone();
         if let Err(refusal) = lexical::prepare(&mut text) {
             let Position { line, column } = text.position(refusal.at);
             let place = format!("{}:{line}:{column}", module.file);

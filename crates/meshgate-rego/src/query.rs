@@ -10,6 +10,7 @@ use crate::error::{self, LoadError};
 use crate::evaluate::{self, QueryError};
 use crate::fast::Fast;
 use crate::lexical::{self, Page};
+use crate::modules::Written;
 use crate::pool::Copies;
 use crate::rewrite::{Names, Rewriter, Variant, mocked_in};
 use crate::testing::{Coverage, FileCoverage, printed};
@@ -207,7 +208,7 @@ impl Ready {
     /// The interpreter in which arithmetic on what is no number is undefined.
     fn careful(&self) -> Option<Engine> {
         let mut errors = Vec::new();
-        let modules: Vec<&Module> = self.modules.iter().collect();
+        let modules: Vec<Written> = self.modules.iter().map(Written::of).collect();
         let mut compiled = compile_for(Variant::Careful, &modules, &[], &self.options, &self.mocked, &mut errors);
         compiled.engine.add_data(self.compiled.engine.get_data()).ok()?;
         if self.input != Value::Undefined {
@@ -240,7 +241,7 @@ impl Ready {
         eligible::check(&self.compiled.index, path)?;
         let unsupported = |detail: String| reason(Construct::Unsupported, Some(detail));
         let mut errors = Vec::new();
-        let modules: Vec<&Module> = self.modules.iter().collect();
+        let modules: Vec<Written> = self.modules.iter().map(Written::of).collect();
         let none = BTreeSet::new();
         let mut fast = compile_for(Variant::Fast, &modules, &[], &self.options, &none, &mut errors);
         if let Some(error) = errors.first() {

@@ -139,6 +139,9 @@ impl Text {
             at = edit.range.end;
         }
         self.copy(at..self.now.len(), &mut text, &mut anchors);
+        // What is kept for long may be far less than what was.
+        text.shrink_to_fit();
+        anchors.shrink_to_fit();
         self.now = text;
         self.anchors = anchors;
     }
