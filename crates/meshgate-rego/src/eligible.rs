@@ -416,3 +416,6 @@ fn iterates(expr: &Ref<Expr>, known: &impl Fn(&str) -> bool) -> bool {
     });
     found
 }
+
+#[cfg(test)]
+mod tests;
