@@ -402,3 +402,56 @@ fn real_descriptors_are_judged_without_a_fault() {
         assert!(report["summary"]["descriptors"].as_u64() >= Some(at_least), "{}", report["summary"]);
     }
 }
+
+const CONFTEST: &str = "package main\n\nimport rego.v1\n\ndeny contains msg if {\n\tinput.kind == \"Deployment\"\n\tmsg := \"no root\"\n}\n\n\
+    warn_label contains {\"msg\": \"no owner\", \"severity\": \"low\"} if not input.metadata.labels.owner\n";
+
+#[test]
+fn conftest_policies_are_evaluated_on_the_document_as_it_is() {
+    let here = folder(&[("policy/a.rego", CONFTEST), ("d.yaml", "kind: Deployment\nmetadata: {name: a}\n")]);
+    let ran = run(here.path(), &["check", "d.yaml", "--no-embedded", "--policy", "policy"]);
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    assert!(
+        ran.stdout.contains("error[main.deny]: no root") && ran.stdout.contains("warning[main.warn_label]: no owner"),
+        "{}",
+        ran.stdout
+    );
+    assert!(ran.stdout.contains("{\"severity\":\"low\"}"), "what else a result says is told: {}", ran.stdout);
+}
+
+#[test]
+fn a_namespace_that_holds_no_rule_is_an_error() {
+    let here = folder(&[("policy/a.rego", CONFTEST), ("d.yaml", "kind: Service\n")]);
+    let check = |namespaces: &[&str]| {
+        let named = namespaces.iter().flat_map(|name| ["--conftest-namespace", name]);
+        let all: Vec<&str> =
+            ["check", "d.yaml", "--no-embedded", "--policy", "policy"].into_iter().chain(named).collect();
+        run(here.path(), &all)
+    };
+    for (named, help) in [(&["mian"][..], "did you mean `main`?"), (&["main", "kubernetes"], "these do: main")] {
+        let ran = check(named);
+        assert_eq!(ran.code, 2, "{}", ran.stdout);
+        assert!(
+            ran.stdout.contains("holds no rule `deny`, `violation` or `warn`") && ran.stdout.contains(help),
+            "{}",
+            ran.stdout
+        );
+    }
+    assert_eq!(check(&["main", "main"]).code, 0);
+}
+
+/// conftest drops what is neither; here nothing that a policy says is lost.
+#[test]
+fn results_of_conftest_policies_have_a_shape() {
+    for (head, says) in [
+        ("deny contains 1", "neither a text nor an object"),
+        ("deny contains {\"message\": \"m\"}", "without a `msg` that is a text"),
+        ("deny contains \"\"", "empty message"),
+        ("deny := true", "is not a set of messages: write `deny contains msg if"),
+    ] {
+        let policy = format!("package main\n\nimport rego.v1\n\n{head} if input.kind\n");
+        let here = folder(&[("policy/a.rego", policy.as_str()), ("d.yaml", "kind: Service\n")]);
+        let ran = run(here.path(), &["check", "d.yaml", "--no-embedded", "--policy", "policy"]);
+        assert!(ran.code != 0 && ran.stdout.contains(says), "{head}: {}", ran.stdout);
+    }
+}

@@ -71,6 +71,13 @@ pub struct SetupArgs {
     /// A folder of rules to add; may be given several times
     #[arg(long, value_name = "DIR")]
     pub bundle: Vec<PathBuf>,
+    /// A folder of conftest policies to add: `deny`, `violation` and `warn` over the document as it is; may be given
+    /// several times
+    #[arg(long, value_name = "DIR")]
+    pub policy: Vec<PathBuf>,
+    /// A package of them whose rules count, `main` when not given; may be given several times
+    #[arg(long, value_name = "PACKAGE", requires = "policy")]
+    pub conftest_namespace: Vec<String>,
     /// A plugin to add (settings, if it needs any, stand in meshgate.yaml); may be given several times
     #[arg(long, value_name = "FILE.wasm")]
     pub plugin: Vec<PathBuf>,

@@ -35,6 +35,8 @@ pub fn rules_config(setup: &SetupArgs, near: &Path) -> Result<Config> {
 pub fn engine(config: &Config, setup: &SetupArgs, jobs: Option<usize>) -> Result<Engine> {
     let additions = Additions {
         bundles: setup.bundle.clone(),
+        policies: setup.policy.clone(),
+        namespaces: setup.conftest_namespace.clone(),
         plugins: setup.plugin.clone(),
         no_embedded: setup.no_embedded,
         jobs,

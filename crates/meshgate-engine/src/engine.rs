@@ -12,11 +12,12 @@ use meshgate_core::severity::Severity;
 use meshgate_descriptor::Extract;
 use meshgate_plugin::{Host, Plugin};
 use meshgate_rego::{
-    Bundle, Clearance, Difference, Gear, GearCounts, Options, QueryError, Value as RegoValue, set_global_memory_limit,
+    Bundle, Clearance, Difference, Gear, GearCounts, Options, QueryError, Value as RegoValue, Version,
+    set_global_memory_limit,
 };
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -52,6 +53,10 @@ impl EngineError {
 pub struct Additions {
     /// More bundles.
     pub bundles: Vec<PathBuf>,
+    /// Folders of conftest policies.
+    pub policies: Vec<PathBuf>,
+    /// The packages in them whose `deny`, `violation` and `warn` are the rules; `main` when there is none.
+    pub namespaces: Vec<String>,
     /// More plugins, without settings.
     pub plugins: Vec<PathBuf>,
     /// Leave out the embedded rules.
@@ -130,24 +135,51 @@ impl Engine {
                 clearance: embedded::clearance().map(str::to_owned),
                 ..bundle::Files::default()
             };
-            engine.add_bundle("embedded", &files);
+            engine.add_bundle("embedded", &files, Vec::new());
         }
         let configured = config.bundles.iter().map(|entry| (entry.name.clone(), config.folder.join(&entry.path)));
         let added = additions.bundles.iter().map(|path| (path.display().to_string(), path.clone()));
         for (name, path) in configured.chain(added) {
             match bundle::read(&path) {
-                Ok(files) => engine.add_bundle(&name, &files),
+                Ok(files) => engine.add_bundle(&name, &files, Vec::new()),
                 Err(error) => engine.refuse(&name, error.to_string()),
             }
         }
+        engine.add_policies(additions);
         engine.add_plugins(config, additions, limits);
         Ok(engine)
     }
 
-    fn add_bundle(&mut self, name: &str, files: &bundle::Files) {
+    /// All folders of conftest policies are one bundle, as conftest has it.
+    fn add_policies(&mut self, additions: &Additions) {
+        if additions.policies.is_empty() {
+            return;
+        }
+        let mut all = bundle::Files::default();
+        for path in &additions.policies {
+            match bundle::read(path) {
+                Ok(files) => {
+                    all.modules.extend(files.modules);
+                    all.data.extend(files.data);
+                    if files.version != Version::Either {
+                        all.version = files.version;
+                    }
+                }
+                Err(error) => self.refuse(&path.display().to_string(), error.to_string()),
+            }
+        }
+        let namespaces = match additions.namespaces.as_slice() {
+            [] => vec!["main".to_owned()],
+            named => named.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect(),
+        };
+        self.add_bundle("conftest policies", &all, namespaces);
+    }
+
+    fn add_bundle(&mut self, name: &str, files: &bundle::Files, namespaces: Vec<String>) {
         let read = |text: &String| Clearance::read(text, &files.modules, &files.data);
         let options = Options {
             version: files.version,
+            namespaces,
             clearance: files.clearance.as_ref().and_then(read).unwrap_or_default(),
             ..self.options.clone()
         };

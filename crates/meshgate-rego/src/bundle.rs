@@ -13,7 +13,7 @@ use crate::modules::{self, Places, Version, Written};
 use crate::pool::{Copies, Pool};
 use crate::rewrite::Variant;
 use crate::slices::Slices;
-use crate::{builtins, context, error, json, metadata, safety};
+use crate::{builtins, conftest, context, error, json, metadata, safety};
 use meshgate_core::evaluate::Shared;
 use meshgate_core::limits::EvaluationLimits;
 use meshgate_core::rule::{Rule, RuleId};
@@ -55,6 +55,8 @@ pub struct Options {
     pub gears: GearSettings,
     /// What is cleared for the fast gear.
     pub clearance: Clearance,
+    /// The packages whose `deny`, `violation` and `warn` are the rules, as conftest has them. Without any, rules are ours.
+    pub namespaces: Vec<String>,
     /// Let policies call what does something in the world, for tests that mock it: called for real, it is a failure.
     pub world: bool,
 }
@@ -101,7 +103,7 @@ impl Bundle {
     /// Says that its rules want the document itself as `input`, without a model.
     #[must_use]
     pub const fn with_raw_input(mut self, raw: bool) -> Self {
-        self.raw = raw;
+        self.raw |= raw;
         self
     }
 
@@ -119,30 +121,17 @@ impl Bundle {
         let live: Vec<&Module> = modules.iter().filter(|module| !module.is_test()).collect();
         let compiled = compile(&live, data, &options, &BTreeSet::new(), &mut errors);
         errors.extend(modules.iter().filter(|module| module.is_test()).filter_map(disguised));
-        let mut rules = Vec::new();
-        for (name, package) in &compiled.packages {
-            let Some(module) = live.iter().find(|module| module.file == *name) else { continue };
-            match rule_of(module, package, &compiled) {
-                Ok(Some(rule)) => rules.push(rule),
-                Ok(None) => {}
-                Err(error) => errors.push(error),
-            }
-        }
-        rules.sort_by(|a: &Rule, b| a.id.cmp(&b.id));
-        for (a, b) in rules.iter().zip(rules.iter().skip(1)) {
-            if a.id == b.id {
-                let message = format!("rule `{}` is defined in {} too; a rule is one file", a.id, a.origin);
-                errors.push(LoadError::new(&b.origin, message));
-            }
-        }
-        let paths: Vec<String> = rules.iter().map(|rule| format!("data.meshgate.rules.{}.findings", rule.id)).collect();
-        for (rule, path) in rules.iter().zip(&paths).filter(|(_, path)| !compiled.index.rules.contains_key(*path)) {
-            let (_, root) = path.rsplit_once('.').unwrap_or_default();
-            let message = format!("rule `{}` defines no `{root}`: write `findings contains {{…}} if {{…}}`", rule.id);
-            errors.push(LoadError::new(&rule.origin, message));
-        }
+        let (rules, paths) = if options.namespaces.is_empty() {
+            own_rules(&live, &compiled, &mut errors)
+        } else if errors.is_empty() {
+            let Compiled { index, annotations, .. } = &compiled;
+            conftest::rules(index, annotations, &options.namespaces, &mut errors).into_iter().unzip()
+        } else {
+            Default::default()
+        };
         if errors.is_empty() {
-            let Compiled { mut engine, places, index, warnings, .. } = compiled;
+            let Compiled { mut engine, places, index, mut warnings, .. } = compiled;
+            warnings.extend(conftest::warnings(&index, &options.namespaces));
             let gears = Gears::new(options.gears.clone(), options.clearance.clone());
             let data = Arc::new(Copies::new(engine.get_data(), options.limits.data_copy_bytes_max));
             let sources: Vec<Written> = live.into_iter().map(Written::of).collect();
@@ -153,8 +142,8 @@ impl Bundle {
                 data,
                 rules,
                 paths,
+                raw: !options.namespaces.is_empty(),
                 options,
-                raw: false,
                 places,
                 index,
                 warnings,
@@ -366,6 +355,33 @@ pub(crate) fn compile_for(
         prepare(&mut engine, &places, errors);
     }
     Compiled { engine, packages, places, index, annotations, warnings }
+}
+
+/// The rules of ours, with the paths of their findings.
+fn own_rules(live: &[&Module], compiled: &Compiled, errors: &mut Vec<LoadError>) -> (Vec<Rule>, Vec<String>) {
+    let mut rules = Vec::new();
+    for (name, package) in &compiled.packages {
+        let Some(module) = live.iter().find(|module| module.file == *name) else { continue };
+        match rule_of(module, package, compiled) {
+            Ok(Some(rule)) => rules.push(rule),
+            Ok(None) => {}
+            Err(error) => errors.push(error),
+        }
+    }
+    rules.sort_by(|a: &Rule, b| a.id.cmp(&b.id));
+    for (a, b) in rules.iter().zip(rules.iter().skip(1)) {
+        if a.id == b.id {
+            let message = format!("rule `{}` is defined in {} too; a rule is one file", a.id, a.origin);
+            errors.push(LoadError::new(&b.origin, message));
+        }
+    }
+    let paths: Vec<String> = rules.iter().map(|rule| format!("data.meshgate.rules.{}.findings", rule.id)).collect();
+    for (rule, path) in rules.iter().zip(&paths).filter(|(_, path)| !compiled.index.rules.contains_key(*path)) {
+        let (_, root) = path.rsplit_once('.').unwrap_or_default();
+        let message = format!("rule `{}` defines no `{root}`: write `findings contains {{…}} if {{…}}`", rule.id);
+        errors.push(LoadError::new(&rule.origin, message));
+    }
+    (rules, paths)
 }
 
 /// A rule in a file that is named like a test would silently not apply.

@@ -1,6 +1,6 @@
 //! Errors of loading, with regorus' multi-line texts brought to one sentence and one place.
 //!
-//! Deliberately absent: OPA's error codes; regorus has none to give.
+//! Deliberately absent: the codes of errors of loading; who finds one says which it is.
 
 use thiserror::Error;
 

@@ -3,6 +3,7 @@
 //! Deliberately absent: recovery of a failed rule. It becomes a fault, and its neighbours go on.
 
 use crate::bundle::{Bundle, Options, Worker};
+use crate::conftest;
 use crate::context::{self, Left, Moment, Trouble};
 use crate::error;
 use crate::json;
@@ -74,8 +75,13 @@ impl Evaluator for Bundle {
             };
             let outcome = sliced.unwrap_or_else(whole);
             let remarks = outcome.and_then(|value| {
-                output::remarks(&rule.id, &value, self.options.limits.findings_max)
-                    .map_err(|message| QueryError::new(FaultKind::BadOutput, "eval_type_error", message))
+                let most = self.options.limits.findings_max;
+                let remarks = if self.options.namespaces.is_empty() {
+                    output::remarks(&rule.id, &value, most)
+                } else {
+                    conftest::remarks(&rule.id, &value, most)
+                };
+                remarks.map_err(|message| QueryError::new(FaultKind::BadOutput, "eval_type_error", message))
             });
             match remarks {
                 Ok(remarks) => evaluation.remarks.extend(remarks),

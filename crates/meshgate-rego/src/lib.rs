@@ -8,6 +8,7 @@ mod bundle;
 mod calls;
 mod clear;
 mod clearance;
+mod conftest;
 mod context;
 mod eligible;
 mod error;

@@ -4,7 +4,8 @@
 // Clippy lets tests fail by panicking; helpers of tests are told from other code by this.
 #![cfg(test)]
 
-use meshgate_rego::{Module, Options, Query};
+use meshgate_core::limits::EvaluationLimits;
+use meshgate_rego::{Bundle, Module, Options, Query};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -383,4 +384,21 @@ fn the_gears_agree_on_random_policies() {
     println!("{}", wrong.iter().take(8).cloned().collect::<Vec<_>>().join("\n----\n"));
     assert!(wrong.is_empty(), "the gears differ");
     assert!(eligible * 4 > seeds && defined * 8 > eligible, "{eligible} eligible, {defined} with a value");
+}
+
+/// An answer that one gear could not give was not agreed on.
+#[test]
+fn what_is_too_much_for_the_fast_gear_is_not_cleared() {
+    let policy = "package a\n\np := count([x | some x in numbers.range(1, input.n)])\n";
+    let test = "package a_test\n\nimport data.a\n\ntest_p if a.p == 50000 with input as {\"n\": 50000}\n";
+    let modules = [("a.rego", policy), ("a_test.rego", test)]
+        .map(|(file, text)| Module { file: file.to_owned(), text: text.to_owned() });
+    let clear = |bytes| {
+        let limits = EvaluationLimits { rego_memory_bytes_max: bytes, ..EvaluationLimits::default() };
+        Bundle::clear(&modules, &[], Options::from(limits)).unwrap_or_else(|errors| panic!("{errors:?}"))
+    };
+    let enough = clear(256 << 20);
+    assert!(enough.record.has("data.a.p"), "{enough:?}");
+    let little = clear(64 << 10);
+    assert!(!little.record.has("data.a.p") && little.differences.is_empty(), "{little:?}");
 }
