@@ -8,7 +8,7 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use support::{root, run};
+use support::{folder, root, run};
 
 fn folders(path: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(path).expect("a folder").map(|entry| entry.expect("an entry").path());
@@ -60,4 +60,39 @@ fn policy_tests_pass_and_failures_are_told() {
     std::fs::remove_file(here.path().join("a_test.rego")).expect("a file");
     std::fs::write(here.path().join("a.rego"), "package a\n\nx := 1\n").expect("a file");
     assert_eq!(run(here.path(), &["test", "."]).code, 2, "no test is no success");
+}
+
+#[test]
+fn pages_of_rules_are_written_and_held_current() {
+    let rule = "# METADATA\n# title: Nameless | product\n# custom:\n#   severity: error\n#   remedy: Name it.\n\
+                package meshgate.rules.naming.nameless\n\nfindings contains {\"pointer\": \"\", \"message\": \"no name\"} if not input.product.name\n";
+    let bad = "apiVersion: v1.0.0\nkind: DataProduct\nid: p\nstatus: active\n";
+    let here = folder(&[
+        ("rules/naming/nameless/nameless.rego", rule),
+        ("rules/naming/nameless/examples/fail_bare.odps.yaml", bad),
+    ]);
+    let pages = |more: &[&str]| run(here.path(), &[&["rules", "pages", "rules"], more].concat());
+    let ran = pages(&["--check"]);
+    assert!(ran.code == 1 && ran.stdout.contains("not current: "), "{}", ran.stdout);
+    assert_eq!(pages(&[]).code, 0);
+    assert_eq!(pages(&["--check"]).code, 0);
+    let read = |name: &str| std::fs::read_to_string(here.path().join("rules").join(name)).expect("a page");
+    let page = read("naming/nameless/README.md");
+    for wanted in
+        ["# Nameless | product", "`naming.nameless` · error", "Name it.", "kind: DataProduct", "- line 1: no name"]
+    {
+        assert!(page.contains(wanted), "{wanted}: {page}");
+    }
+    assert!(
+        read("RULES.md").contains("[`naming.nameless`](naming/nameless/README.md) | error | Nameless \\| product |"),
+        "{}",
+        read("RULES.md")
+    );
+    // What is written by hand is nobody's to overwrite.
+    std::fs::write(here.path().join("rules/naming/nameless/README.md"), "by hand").expect("a file");
+    let ran = pages(&[]);
+    assert!(ran.code == 2 && ran.stderr.contains("was not written by this command"), "{}", ran.stderr);
+    assert_eq!(read("naming/nameless/README.md"), "by hand");
+    let ran = run(here.path(), &["rules", "pages", "nowhere"]);
+    assert!(ran.code == 2 && ran.stderr.contains("there is no such bundle"), "{}", ran.stderr);
 }

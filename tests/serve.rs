@@ -127,6 +127,10 @@ fn the_data_api_answers_as_opa_does() {
     assert_eq!(sidecar.data("app/admin", r#"{"input": {}}"#), (200, json!({"result": "ana"})));
     let (status, body) = sidecar.data("app/allow", "");
     assert_eq!((status, &body["warning"]["code"]), (200, &json!("api_usage_warning")));
+    let (status, body) = sidecar.data("app/allow", r#"{"input": null}"#);
+    assert_eq!((status, body), (200, json!({})), "null is an input");
+    let (status, body) = sidecar.data("app/allow", r#"[{"user": "ana"}]"#);
+    assert_eq!((status, &body["code"]), (400, &json!("invalid_parameter")));
     let (status, body) = sidecar.data("app/allow", "{");
     assert_eq!((status, &body["code"]), (400, &json!("invalid_parameter")));
     let (status, body) = sidecar.data("app/clash", r#"{"input": {}}"#);
@@ -145,7 +149,10 @@ fn the_data_api_answers_as_opa_does() {
         .sum();
     assert!(answered >= 5, "{body}");
     assert!(body.contains("\nmeshgate_rego_differences_total 0\n"), "{body}");
-    for path in ["/live", "/ready", "/version", "/metrics"] {
+    assert!(body.contains("\nmeshgate_rego_slices 0\n"), "{body}");
+    let (status, _, body) = sidecar.send(&sidecar.admin, "GET /differences HTTP/1.1", b"");
+    assert_eq!((status, body.trim()), (200, r#"{"differences":[]}"#));
+    for path in ["/live", "/ready", "/version", "/metrics", "/differences"] {
         assert_eq!(sidecar.send(&sidecar.admin, &format!("GET {path} HTTP/1.1"), b"").0, 200, "{path}");
         assert_eq!(sidecar.send(&sidecar.main, &format!("GET {path} HTTP/1.1"), b"").0, 404, "{path} is for operators");
     }

@@ -305,6 +305,18 @@ pub enum RulesCommand {
         #[command(flatten)]
         setup: SetupArgs,
     },
+    /// Write a page for each rule of a folder, beside the rule, and a table of all
+    Pages(PagesArgs),
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct PagesArgs {
+    /// A folder of rules
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// Write nothing; exit with 1 when a page is not current
+    #[arg(long)]
+    pub check: bool,
 }
 
 /// A host as references have it. Anything else would match none of them, and nobody would learn why.

@@ -7,6 +7,7 @@ mod check;
 mod eval;
 mod init;
 mod lint;
+mod pages;
 mod rules;
 mod schema;
 mod serve;

@@ -278,6 +278,12 @@ impl Engine {
         self.bundles.iter().map(|bundle| bundle.gear_counts()).fold(GearCounts::default(), GearCounts::plus)
     }
 
+    /// Slices that answer for bundles with rules of very many definitions.
+    #[must_use]
+    pub fn slices(&self) -> usize {
+        self.bundles.iter().map(|bundle| bundle.slices()).sum()
+    }
+
     /// What the gears differed on, the first few of each bundle.
     #[must_use]
     pub fn differences(&self) -> Vec<Difference> {

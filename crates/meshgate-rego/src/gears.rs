@@ -14,6 +14,7 @@ use crate::index::Index;
 use crate::pool::Copies;
 use meshgate_core::fault::FaultKind;
 use regorus::{CompiledPolicy, Engine, Value};
+use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -46,7 +47,7 @@ impl Default for GearSettings {
 }
 
 /// An input that the gears answered differently.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Difference {
     /// The entry point.
     pub path: String,
@@ -418,3 +419,6 @@ fn cut(text: &str) -> String {
         None => text.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests;

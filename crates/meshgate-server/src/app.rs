@@ -7,12 +7,14 @@
 //! | main | `GET /health` | `{}` |
 //! | admin | `GET /live`, `/ready`, `/version` | for whoever runs it |
 //! | admin | `GET /metrics` | counts of Rego evaluations, in Prometheus' text format |
+//! | admin | `GET /differences` | what the gears differed on, with the inputs |
 //!
 //! Deliberately absent: authentication; the sidecar listens on loopback unless told otherwise.
 
 use crate::{check, data, problem};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use meshgate_engine::Engine;
@@ -86,6 +88,7 @@ pub fn admin_routes(app: App) -> Router {
         .route("/ready", get(|| async { "ready\n" }))
         .route("/version", get(version))
         .route("/metrics", get(metrics))
+        .route("/differences", get(differences))
         .fallback(problem::not_found)
         .with_state(app)
 }
@@ -103,10 +106,25 @@ async fn metrics(State(app): State<App>) -> Response {
          meshgate_rego_compared_total {}\n\
          # HELP meshgate_rego_differences_total Comparisons that differed; the interpreter's answer counted.\n\
          # TYPE meshgate_rego_differences_total counter\n\
-         meshgate_rego_differences_total {}\n",
-        counts.interpreter, counts.fast, counts.compared, counts.differences
+         meshgate_rego_differences_total {}\n\
+         # HELP meshgate_rego_slices Parts of bundles that answer for rules of very many definitions.\n\
+         # TYPE meshgate_rego_slices gauge\n\
+         meshgate_rego_slices {}\n",
+        counts.interpreter,
+        counts.fast,
+        counts.compared,
+        counts.differences,
+        app.engine.slices()
     );
     ([(axum::http::header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+}
+
+/// What the gears differed on, with the inputs: what to report to Meshgate's developers. The inputs are as they came.
+async fn differences(State(app): State<App>) -> Response {
+    match serde_json::to_string(&serde_json::json!({ "differences": app.engine.differences() })) {
+        Ok(body) => json(body + "\n"),
+        Err(error) => problem::problem(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
+    }
 }
 
 /// A JSON response.

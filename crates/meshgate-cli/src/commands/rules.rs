@@ -3,6 +3,7 @@
 //! Deliberately absent: which rules apply to a file; a rule says its kinds, and that is shown.
 
 use crate::args::{ListFormat, RulesCommand, SetupArgs};
+use crate::commands::pages;
 use crate::exit::{Status, print};
 use crate::setup;
 use anyhow::{Result, bail};
@@ -15,6 +16,7 @@ pub fn run(command: &RulesCommand) -> Result<Status> {
     match command {
         RulesCommand::List { setup, format } => list(setup, *format),
         RulesCommand::Show { rule, setup } => show(rule, setup),
+        RulesCommand::Pages(args) => pages::run(args),
     }
 }
 
