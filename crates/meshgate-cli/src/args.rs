@@ -240,7 +240,8 @@ pub struct EvalArgs {
     /// Say how long it took, and which gear would answer
     #[arg(long)]
     pub profile: bool,
-    /// Say which expression of the query is not true
+    /// Say what is not true, with its values: in the query, in each definition of the rules that it asks for, and in those
+    /// that these ask for
     #[arg(long)]
     pub explain: bool,
     /// A host that `http.send` may reach; may be given several times

@@ -24,12 +24,12 @@ pub use check::{CheckOptions, Outcome};
 pub use config::{Config, ConfigError, TEMPLATE};
 pub use engine::{Additions, Engine, EngineError};
 pub use meshgate_rego::{
-    Cleared, Difference, Evaluated, FailedQuery, FileCoverage, Gear, GearCounts, Lint, QueryError, Row, TestOptions,
-    TestResult, TestRun, Timed, Timing, term,
+    Cleared, Difference, Evaluated, FailedQuery, Failure, FileCoverage, Gear, GearCounts, Lint, QueryError, Row,
+    TestOptions, TestResult, TestRun, Timed, Timing, term,
 };
 pub use meshgate_rego::{LoadError as RegoError, Value as RegoValue, parse_json};
 pub use policies::{
-    Ask, bench, clear_path, document, evaluate, explain, gear_of, lint_paths, test_paths, write_clearance,
+    Ask, Explained, bench, clear_path, document, evaluate, explain, gear_of, lint_paths, test_paths, write_clearance,
 };
 pub use schemas::{config_schema, input_schema};
 pub use show::{Shown, ShownFile, show};

@@ -7,8 +7,8 @@ use crate::engine::EngineError;
 use crate::{bundle, embedded, transport};
 use meshgate_core::limits::EvaluationLimits;
 use meshgate_rego::{
-    Bundle, Cleared, Evaluated, FailedQuery, Lint, LoadError, Module, Options, Query, TestOptions, TestRun, Timed,
-    Version,
+    Bundle, Cleared, Evaluated, FailedQuery, Failure, Lint, LoadError, Module, Options, Query, TestOptions, TestRun,
+    Timed, Version,
 };
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -173,10 +173,23 @@ pub fn gear_of(ask: Ask) -> Result<Option<String>, String> {
     reason.map_err(told)?.map_err(|error| error.to_string())
 }
 
-/// The first expression of a query that is not true.
+/// Why a query has no answer, or one that says no.
+#[derive(Debug, Clone, Default)]
+pub struct Explained {
+    /// The first expression of the query that is not true.
+    pub query: Option<String>,
+    /// Of the rules that it asks for, by their paths: what is not true in each definition.
+    pub rules: Vec<(String, Failure)>,
+}
+
+/// Explains a query.
 #[must_use]
-pub fn explain(ask: &Ask) -> Option<String> {
-    with_query(ask.clone(), |query| query.prepare().ok()?.not_true()).ok()?
+pub fn explain(ask: &Ask) -> Explained {
+    let explained = with_query(ask.clone(), |query| {
+        let ready = query.prepare().ok()?;
+        Some(Explained { query: ready.not_true(), rules: ready.explain() })
+    });
+    explained.ok().flatten().unwrap_or_default()
 }
 
 /// Evaluates a query over modules and data.

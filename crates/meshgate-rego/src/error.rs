@@ -31,7 +31,10 @@ pub(crate) fn parts(text: &str) -> (Option<String>, String) {
     let place = text.lines().find_map(|line| line.trim_start().strip_prefix("--> ")).map(|p| p.trim().to_owned());
     let said = text.lines().find_map(|line| line.trim_start().strip_prefix("error: "));
     let message = said.unwrap_or_else(|| text.lines().find(|line| !line.trim().is_empty()).unwrap_or(text)).trim();
-    (place, message.trim_end_matches(':').to_owned())
+    let message = message.trim_end_matches(':');
+    // regorus does not say what it expects where a text ends.
+    let message = if message == "expecting" { "the text ends where an expression goes on" } else { message };
+    (place, message.to_owned())
 }
 
 /// OPA's code for what regorus says of a failed evaluation.

@@ -77,6 +77,21 @@ pub fn tokens(text: &str) -> Vec<Token> {
     scanner.tokens
 }
 
+/// Does a text use the words that v0 has only when they are imported, and import none? Then it is v1.
+pub fn speaks_v1(text: &str) -> bool {
+    let page = Page::new(text);
+    let word = |index: usize| page.tokens.get(index).and_then(|token| page.word(token));
+    let imports =
+        (0..page.tokens.len()).any(|index| word(index) == Some("future") && word(index + 2) == Some("keywords"));
+    let uses = |index: usize| match word(index) {
+        Some("if" | "in" | "every") => index.checked_sub(1).is_none_or(|before| !page.is_mark(before, b'.')),
+        // As a builtin, v0 has it, too.
+        Some("contains") => !page.is_mark(index + 1, b'('),
+        _ => false,
+    };
+    !imports && (0..page.tokens.len()).any(uses)
+}
+
 /// A text and its tokens, for what spans do not tell: regorus' hold neither quotes nor parentheses.
 pub struct Page<'a> {
     pub text: &'a str,

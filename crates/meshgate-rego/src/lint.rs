@@ -47,9 +47,19 @@ pub fn lint(modules: &[Module], data: &[serde_json::Value], options: &Options) -
     if !found.iter().any(|lint| lint.error) {
         unreachable(&parsed, &compiled, modules, &mut found);
     }
-    found.sort();
+    found.sort_by_cached_key(|lint| (position(&lint.place), lint.code.clone(), lint.message.clone()));
     found.dedup();
     found
+}
+
+/// A place to sort by: line 3 is before line 14.
+fn position(place: &str) -> (String, usize, usize) {
+    let mut parts = place.rsplitn(3, ':');
+    let number = |part: Option<&str>| part.and_then(|part| part.parse().ok());
+    match (number(parts.next()), number(parts.next()), parts.next()) {
+        (Some(column), Some(line), Some(file)) => (file.to_owned(), line, column),
+        _ => (place.to_owned(), 0, 0),
+    }
 }
 
 /// The code stands before the message.
@@ -101,7 +111,15 @@ fn shadows(module: &Ref<Parsed>, compiled: &Compiled, found: &mut Vec<Lint>) {
     let rules: BTreeSet<&str> =
         compiled.index.below(&package).filter_map(|path| path.get(package.len() + 1..)?.split('.').next()).collect();
     let imports = index::imports(module);
+    let mut named: BTreeSet<&str> = BTreeSet::new();
     for rule in &module.policy {
+        let name = syntax::path(syntax::head(rule)).map(|(root, _)| root.text()).filter(|name| builtins::is_root(name));
+        if let Some(name) = name.filter(|name| named.insert(name))
+            && let Some(place) = place(compiled, module, syntax::range(rule.span()).start)
+        {
+            let message = format!("the rule `{name}` hides a builtin of that name: call it something else");
+            found.push(Lint { place, code: "shadowing".to_owned(), error: false, message });
+        }
         for name in index::locals(rule) {
             let what = if imports.contains_key(&name) {
                 "an import"

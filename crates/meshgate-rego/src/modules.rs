@@ -153,9 +153,12 @@ fn parse(given: &mut Given, version: Version, warnings: &mut Vec<LoadError>) -> 
                 Ok(parsed) => return Ok(parsed),
                 Err(error) => failed(given, &error),
             };
+            // What is v1 with a mistake in it would be read as v0 without its keywords.
+            if given.text.now.contains("import rego.v1") || lexical::speaks_v1(&given.text.now) {
+                return Err(error);
+            }
             match parse_as(&given.name, &given.text.now, true) {
-                // What is v1 with a mistake in it would be read as v0 without its keywords.
-                Ok(parsed) if !given.text.now.contains("import rego.v1") => {
+                Ok(parsed) => {
                     given.v0 = true;
                     let message = format!(
                         "is Rego v0, not v1 ({}): write `if` and `contains`, or say `\"rego_version\": 0` in the bundle's `.manifest`",
@@ -164,7 +167,7 @@ fn parse(given: &mut Given, version: Version, warnings: &mut Vec<LoadError>) -> 
                     warnings.push(LoadError::new(&given.file, message));
                     Ok(parsed)
                 }
-                _ => Err(error),
+                Err(_) => Err(error),
             }
         }
     }

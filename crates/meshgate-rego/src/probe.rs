@@ -1,14 +1,17 @@
-//! What a failed test failed at: its expressions are tried one after another, as rules of the test's own package, until
-//! one is not true; then the parts of that one are.
+//! What a failed test, or a rule that does not hold, failed at: its expressions are tried one after another, as rules of
+//! its own package, until one is not true; then the parts of that one are.
 //!
-//! Deliberately absent: bodies other than the first, and a second failure.
+//! Deliberately absent: bodies other than the first, a second failure of one definition, and functions.
 
 use crate::bundle::{Compiled, Options};
 use crate::evaluate::guarded;
-use crate::syntax;
+use crate::index::Definition;
+use crate::lexical::Page;
+use crate::syntax::{self, Node};
 use crate::testing::Failure;
 use regorus::unstable::{Expr, Literal, LiteralStmt, Module, Ref, Rule};
 use regorus::{Engine, Value};
+use std::collections::{BTreeSet, VecDeque};
 
 /// Characters of a value that are shown.
 const SHOWN_MAX: usize = 400;
@@ -20,6 +23,7 @@ struct Prober<'a> {
     /// The package and the imports of the test's module.
     head: String,
     package: String,
+    input: &'a Value,
 }
 
 impl Prober<'_> {
@@ -27,6 +31,7 @@ impl Prober<'_> {
     fn value(&self, rule: &str) -> Option<Value> {
         let mut engine: Engine = self.compiled.engine.clone();
         engine.set_enable_coverage(false);
+        engine.set_input(self.input.clone());
         engine.add_policy("<probe>".to_owned(), format!("{}\n{rule}\n", self.head)).ok()?;
         let path = format!("{}.mg_probe", self.package);
         guarded(&mut engine, self.options, &self.compiled.places, |engine| engine.eval_rule(path)).ok()
@@ -37,9 +42,84 @@ impl Prober<'_> {
 pub fn failure(module: &str, name: &str, compiled: &Compiled, options: &Options) -> Option<Failure> {
     let mut engine = compiled.engine.clone();
     let parsed: &Ref<Module> = engine.get_modules().iter().find(|one| one.package.span.source.get_path() == module)?;
-    let source = parsed.package.span.source.get_contents().clone();
     let rule = parsed.policy.iter().find(|rule| syntax::head(rule).span().text() == name)?;
-    let Rule::Spec { bodies, .. } = rule.as_ref() else { return None };
+    of_rule(parsed, rule, &Value::Undefined, compiled, options).map(|(failure, _)| failure)
+}
+
+/// Definitions that are told of, at most.
+const EXPLAINED_MAX: usize = 50;
+
+/// Why the rules of some paths do not hold: the first expression of each definition that is not true, and of the rules that
+/// those refer to, for as long as they do not hold either.
+pub fn explain(paths: &[&str], input: &Value, compiled: &Compiled, options: &Options) -> Vec<(String, Failure)> {
+    let mut engine = compiled.engine.clone();
+    let modules: Vec<Ref<Module>> = engine.get_modules().clone();
+    engine.set_input(input.clone());
+    let mut found = Vec::new();
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
+    let mut open: VecDeque<&str> = paths.iter().copied().collect();
+    while let Some(path) = open.pop_front() {
+        let Some((path, definitions)) = compiled.index.rules.get_key_value(path) else { continue };
+        if !seen.insert(path) || found.len() >= EXPLAINED_MAX {
+            continue;
+        }
+        for definition in definitions.iter().filter(|definition| definition.arguments.is_none()) {
+            let Some(module) = modules.get(definition.module) else { continue };
+            let Some((failure, index)) = of_rule(module, &definition.rule, input, compiled, options) else { continue };
+            // What the failing expression asks for may be why.
+            let Rule::Spec { bodies, .. } = definition.rule.as_ref() else { continue };
+            let statement = bodies.first().and_then(|body| body.query.stmts.get(index));
+            for name in statement.map(|statement| names(statement, definition, compiled)).unwrap_or_default() {
+                let run = |engine: &mut Engine| engine.eval_rule(name.to_owned());
+                let value = guarded(&mut engine, options, &compiled.places, run).unwrap_or(Value::Undefined);
+                if holds_not(&value) {
+                    open.push_back(name);
+                }
+            }
+            found.push((path.clone(), failure));
+        }
+    }
+    found.truncate(EXPLAINED_MAX);
+    found
+}
+
+/// Undefined, false, or empty.
+pub fn holds_not(value: &Value) -> bool {
+    match value {
+        Value::Undefined | Value::Bool(false) => true,
+        Value::Set(items) => items.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(entries) => entries.is_empty(),
+        _ => false,
+    }
+}
+
+/// The rules that a statement refers to, among those that its definition does.
+fn names<'a>(statement: &LiteralStmt, definition: &Definition, compiled: &'a Compiled) -> Vec<&'a str> {
+    let mut used = BTreeSet::new();
+    syntax::visit(vec![Node::Statement(statement)], |node| {
+        if let Node::Expr(expr) = node
+            && let Some((root, steps)) = syntax::path(expr)
+        {
+            used.insert(steps.last().cloned().unwrap_or_else(|| root.text().to_owned()));
+        }
+        true
+    });
+    let of = compiled.index.leads_to(definition).into_iter();
+    of.filter(|path| path.rsplit('.').next().is_some_and(|name| used.contains(name))).collect()
+}
+
+/// The first expression of a rule's first body that is not true, and its number.
+fn of_rule(
+    parsed: &Ref<Module>,
+    rule: &Rule,
+    input: &Value,
+    compiled: &Compiled,
+    options: &Options,
+) -> Option<(Failure, usize)> {
+    let module = parsed.package.span.source.get_path();
+    let source = parsed.package.span.source.get_contents().clone();
+    let Rule::Spec { bodies, .. } = rule else { return None };
     let statements = &bodies.first()?.query.stmts;
     let end =
         parsed.imports.last().map_or(syntax::range(&parsed.package.span).end, |last| syntax::range(&last.span).end);
@@ -47,8 +127,15 @@ pub fn failure(module: &str, name: &str, compiled: &Compiled, options: &Options)
         .iter()
         .map(|step| format!("[{}]", serde_json::json!(step)))
         .collect::<String>();
-    let prober = Prober { compiled, options, head: source.get(..end)?.to_owned(), package: format!("data{package}") };
-    let text = |statement: &LiteralStmt| source.get(syntax::range(&statement.span)).unwrap_or_default().to_owned();
+    let head = source.get(..end)?.to_owned();
+    let prober = Prober { compiled, options, head, package: format!("data{package}"), input };
+    let page = Page::new(&source);
+    // A span ends before what closes its last part.
+    let text = |statement: &LiteralStmt| {
+        let range = syntax::range(&statement.span);
+        let end = page.close(statement).unwrap_or(range.end).max(range.end);
+        source.get(range.start..end).unwrap_or_default().to_owned()
+    };
     for (index, statement) in statements.iter().enumerate() {
         let before: Vec<String> = statements.iter().take(index).map(text).collect();
         let before = before.join("\n");
@@ -72,12 +159,8 @@ pub fn failure(module: &str, name: &str, compiled: &Compiled, options: &Options)
             })
             .filter(|(text, value)| text != value)
             .collect();
-        return Some(Failure {
-            file: file.to_owned(),
-            line: position.line,
-            expression: text(statement).trim().to_owned(),
-            values,
-        });
+        let expression = text(statement).trim().to_owned();
+        return Some((Failure { file: file.to_owned(), line: position.line, expression, values }, index));
     }
     None
 }
@@ -155,7 +238,8 @@ pub fn inputs(modules: &[crate::bundle::Module], compiled: &Compiled, options: &
             .map(|step| format!("[{}]", serde_json::json!(step)))
             .collect::<String>();
         let Some(head) = source.get(..end) else { continue };
-        let prober = Prober { compiled, options, head: head.to_owned(), package: format!("data{package}") };
+        let (head, package, input) = (head.to_owned(), format!("data{package}"), &Value::Undefined);
+        let prober = Prober { compiled, options, head, package, input };
         let asked: Vec<&str> = compiled.index.leads_to(definition).into_iter().collect();
         for body in bodies {
             let mut before = String::new();

@@ -10,10 +10,11 @@ use crate::error::{self, LoadError};
 use crate::evaluate::{self, QueryError};
 use crate::fast::Fast;
 use crate::lexical::{self, Page};
-use crate::modules::Written;
+use crate::modules::{Version, Written};
 use crate::pool::Copies;
+use crate::probe;
 use crate::rewrite::{Names, Rewriter, Variant, mocked_in};
-use crate::testing::{Coverage, FileCoverage, printed};
+use crate::testing::{Coverage, Failure, FileCoverage, printed};
 use crate::text::{Position, Text};
 use regorus::unstable::Parser;
 use regorus::{Engine, Source, Value};
@@ -116,6 +117,9 @@ impl Query<'_> {
         let mut errors = Vec::new();
         let modules: Vec<&Module> = self.modules.iter().collect();
         let mut compiled = compile(&modules, self.data, &self.options, &mocked, &mut errors);
+        if errors.is_empty() {
+            errors = self.check(&mocked);
+        }
         if !errors.is_empty() {
             return Err(FailedQuery::of_load(errors));
         }
@@ -125,6 +129,27 @@ impl Query<'_> {
             (None, None) => Value::Undefined,
         };
         Ok(Ready { compiled, modules: self.modules.to_vec(), mocked, text, input, options: self.options.clone() })
+    }
+
+    /// What is wrong with the query itself: it is checked as the body of a rule is.
+    fn check(&self, mocked: &BTreeSet<String>) -> Vec<LoadError> {
+        const FILE: &str = "query";
+        let condition = if self.options.version == Version::V0 { "" } else { " if" };
+        let body = format!("package mg_query\n\nmg_query{condition} {{\n{}\n}}\n", self.text);
+        let rule = Module { file: FILE.to_owned(), text: body };
+        let modules: Vec<&Module> = self.modules.iter().chain([&rule]).collect();
+        let mut errors = Vec::new();
+        compile(&modules, &[], &self.options, mocked, &mut errors);
+        // Three lines stand before it.
+        let own = |error: LoadError| {
+            let mut place = error.place.rsplitn(3, ':');
+            let (column, line, file) = (place.next()?, place.next()?.parse::<usize>().ok()?, place.next()?);
+            let place = format!("{FILE}:{}:{column}", line.saturating_sub(3).max(1));
+            // What does not parse is told by the evaluation, as a query.
+            (file == FILE && !error.message.starts_with("rego_parse_error"))
+                .then(|| LoadError::new(place, error.message))
+        };
+        errors.into_iter().filter_map(own).collect()
     }
 
     /// Evaluates it, with what it printed and, when that is wanted, which lines were evaluated.
@@ -316,6 +341,14 @@ impl Ready {
 
     fn data(&self) -> Copies {
         Copies::new(self.compiled.engine.get_data(), self.options.limits.data_copy_bytes_max)
+    }
+
+    /// Why the rules that the query asks for do not hold: for each definition, by its rule, what is not true.
+    #[must_use]
+    pub fn explain(&self) -> Vec<(String, Failure)> {
+        let asked = self.text.now.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '.'));
+        let paths: Vec<&str> = asked.filter(|word| word.starts_with("data.")).collect();
+        probe::explain(&paths, &self.input, &self.compiled, &self.options)
     }
 
     /// Says why the fast gear does not answer the query, if it does not.

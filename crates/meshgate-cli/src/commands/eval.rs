@@ -5,7 +5,7 @@
 use crate::args::{EvalArgs, EvalFormat};
 use crate::exit::{Status, print, say};
 use anyhow::{Context, Result, bail};
-use meshgate_engine::{Ask, Evaluated, FailedQuery, Row, document};
+use meshgate_engine::{Ask, Evaluated, Explained, FailedQuery, Row, document};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -60,15 +60,26 @@ pub fn run(args: &EvalArgs) -> Result<Status> {
             Err(error) => format!("gear: {error}"),
         });
     }
-    if args.explain && rows.is_empty() {
-        match meshgate_engine::explain(&ask) {
-            Some(expression) => say(&format!("not true: {expression}")),
-            None => say("the query is undefined"),
-        }
+    if args.explain {
+        explain(&ask, rows.is_empty());
     }
     let defined = !rows.is_empty();
     let fails = (args.fail && !defined) || (args.fail_defined && defined);
     Ok(if fails { Status::Denied } else { Status::Allowed })
+}
+
+/// Says why there is no answer, or one that says no: the expressions that are not true, with their values.
+fn explain(ask: &Ask, undefined: bool) {
+    let Explained { query, rules } = meshgate_engine::explain(ask);
+    match query {
+        Some(expression) if undefined => say(&format!("not true: {expression}")),
+        _ if undefined => say("the query is undefined"),
+        _ => {}
+    }
+    for (rule, failure) in &rules {
+        say(&format!("{rule} at {}:{}: not true: {}", failure.file, failure.line, failure.expression));
+        failure.values.iter().for_each(|(part, value)| say(&format!("    {part} = {value}")));
+    }
 }
 
 /// OPA's shape of an error.
