@@ -145,9 +145,10 @@ impl Query<'_> {
             let mut place = error.place.rsplitn(3, ':');
             let (column, line, file) = (place.next()?, place.next()?.parse::<usize>().ok()?, place.next()?);
             let place = format!("{FILE}:{}:{column}", line.saturating_sub(3).max(1));
-            // What does not parse is told by the evaluation, as a query.
-            (file == FILE && !error.message.starts_with("rego_parse_error"))
-                .then(|| LoadError::new(place, error.message))
+            // What does not parse is told by the evaluation, as a query; and a query for all of `data` holds itself only here.
+            let elsewhere = ["rego_parse_error", "rego_recursion_error"];
+            let is_own = file == FILE && !elsewhere.iter().any(|code| error.message.starts_with(code));
+            is_own.then(|| LoadError::new(place, error.message))
         };
         errors.into_iter().filter_map(own).collect()
     }
