@@ -211,17 +211,24 @@ pub struct LintArgs {
     pub format: ListFormat,
 }
 
+/// What a query is asked of.
 #[derive(Debug, ClapArgs)]
-pub struct EvalArgs {
-    /// The query, for example `data.example.allow`
-    #[arg(value_name = "QUERY")]
-    pub query: String,
+pub struct GivenArgs {
     /// Modules and data: folders, `.rego` files, JSON or YAML documents; may be given several times
     #[arg(long, short, value_name = "PATH")]
     pub data: Vec<PathBuf>,
     /// The input, JSON or YAML; `-` for standard input
     #[arg(long, short, value_name = "FILE")]
     pub input: Option<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct EvalArgs {
+    /// The query, for example `data.example.allow`
+    #[arg(value_name = "QUERY")]
+    pub query: String,
+    #[command(flatten)]
+    pub given: GivenArgs,
     /// How to answer
     #[arg(long, short, default_value = "json")]
     pub format: EvalFormat,
@@ -269,12 +276,8 @@ pub struct BenchArgs {
     /// The query: one rule, for example `data.example.allow`
     #[arg(value_name = "QUERY")]
     pub query: String,
-    /// Modules and data: folders, `.rego` files, JSON or YAML documents; may be given several times
-    #[arg(long, short, value_name = "PATH")]
-    pub data: Vec<PathBuf>,
-    /// The input, JSON or YAML; `-` for standard input
-    #[arg(long, short, value_name = "FILE")]
-    pub input: Option<PathBuf>,
+    #[command(flatten)]
+    pub given: GivenArgs,
     /// How long each gear is timed, in milliseconds
     #[arg(long, default_value = "1000")]
     pub millis: u64,

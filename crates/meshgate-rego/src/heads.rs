@@ -98,22 +98,6 @@ fn may_be_undefined(value: &Expr, locals: &BTreeSet<String>) -> bool {
     !matches!(value, Expr::Var { .. }) && !is_defined(value, locals)
 }
 
-/// Settles heads by tokens: spans hold neither quotes nor parentheses.
-trait Heads {
-    fn rule(&self, rule: &Rule, braces: bool) -> Option<Vec<Edit>>;
-    fn opening(&self, from: usize, first: usize) -> Option<usize>;
-    fn value(&self, from: usize, opening: usize) -> Option<Range<usize>>;
-    fn within_brackets(&self, index: &Expr) -> Option<Range<usize>>;
-    fn statements(
-        &self,
-        opening: usize,
-        first: &LiteralStmt,
-        end: usize,
-        moved: Vec<(String, Range<usize>)>,
-        look: bool,
-    ) -> Option<Vec<Edit>>;
-}
-
 /// Puts a variable in the place of a range.
 fn take(range: Range<usize>, edits: &mut Vec<Edit>) -> (String, Range<usize>) {
     let name = format!("__head_{}__", range.start);
@@ -121,7 +105,8 @@ fn take(range: Range<usize>, edits: &mut Vec<Edit>) -> (String, Range<usize>) {
     (name, range)
 }
 
-impl Heads for Page<'_> {
+/// Settles heads by tokens: spans hold neither quotes nor parentheses.
+impl Page<'_> {
     fn rule(&self, rule: &Rule, braces: bool) -> Option<Vec<Edit>> {
         let moves = moves(rule);
         let look = braces && has_inner_query(rule);

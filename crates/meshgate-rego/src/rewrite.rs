@@ -10,7 +10,7 @@ use crate::index;
 use crate::lexical::{Kind, Page, Token};
 use crate::syntax::{self, Node};
 use crate::text::Edit;
-use regorus::unstable::{ArithOp, AssignOp, BinOp, Expr, Literal, LiteralStmt, Module, Query, Rule, Span};
+use regorus::unstable::{AssignOp, BinOp, Expr, Literal, LiteralStmt, Module, Query, Rule, Span};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a module is rewritten for.
@@ -163,14 +163,7 @@ impl Rewriter<'_> {
                         self.within_a_loop(span, term);
                     }
                     Expr::ArithExpr { span, op, lhs, rhs, .. } if self.variant != Variant::Plain => {
-                        let name = match op {
-                            ArithOp::Add => "plus",
-                            ArithOp::Sub => "minus",
-                            ArithOp::Mul => "mul",
-                            ArithOp::Div => "div",
-                            ArithOp::Mod => "rem",
-                        };
-                        self.operation(span, name, lhs, rhs);
+                        self.operation(span, syntax::operator(op), lhs, rhs);
                     }
                     Expr::BinExpr { span, op, lhs, rhs, .. } if self.variant != Variant::Plain => {
                         self.operation(span, if *op == BinOp::Union { "or" } else { "and" }, lhs, rhs);

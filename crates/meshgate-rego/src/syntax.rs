@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: scopes; see `lint`.
 
-use regorus::unstable::{Expr, Literal, LiteralStmt, Module, Query, Ref, Rule, RuleHead, Span};
+use regorus::unstable::{ArithOp, Expr, Literal, LiteralStmt, Module, Query, Ref, Rule, RuleHead, Span};
 
 /// A node of the tree.
 #[derive(Clone, Copy)]
@@ -175,6 +175,17 @@ pub fn path(expr: &Expr) -> Option<(&Span, Vec<String>)> {
 pub fn callee(function: &Expr) -> Option<String> {
     let (root, steps) = path(function)?;
     Some(std::iter::once(root.text()).chain(steps.iter().map(String::as_str)).collect::<Vec<_>>().join("."))
+}
+
+/// What OPA calls the builtin of an operator.
+pub const fn operator(op: &ArithOp) -> &'static str {
+    match op {
+        ArithOp::Add => "plus",
+        ArithOp::Sub => "minus",
+        ArithOp::Mul => "mul",
+        ArithOp::Div => "div",
+        ArithOp::Mod => "rem",
+    }
 }
 
 /// The range of a span.

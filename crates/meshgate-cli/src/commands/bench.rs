@@ -14,8 +14,8 @@ use std::time::Duration;
 pub fn run(args: &BenchArgs) -> Result<Status> {
     let ask = Ask {
         query: args.query.clone(),
-        paths: args.data.clone(),
-        input: input(args.input.as_ref())?,
+        paths: args.given.data.clone(),
+        input: input(args.given.input.as_ref())?,
         ..Ask::default()
     };
     let timed = match meshgate_engine::bench(ask, Duration::from_millis(args.millis)) {

@@ -27,8 +27,8 @@ pub fn input(path: Option<&PathBuf>) -> Result<Option<Value>> {
 pub fn run(args: &EvalArgs) -> Result<Status> {
     let ask = Ask {
         query: args.query.clone(),
-        paths: args.data.clone(),
-        input: input(args.input.as_ref())?,
+        paths: args.given.data.clone(),
+        input: input(args.given.input.as_ref())?,
         strict: args.strict,
         coverage: args.coverage,
         hosts: args.allow_host.clone(),

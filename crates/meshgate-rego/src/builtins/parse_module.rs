@@ -4,9 +4,7 @@
 
 use super::operand;
 use anyhow::{Result, anyhow};
-use regorus::unstable::{
-    ArithOp, AssignOp, BinOp, BoolOp, Expr, Literal, LiteralStmt, Module, Parser, Query, Rule, RuleHead,
-};
+use regorus::unstable::{AssignOp, BinOp, BoolOp, Expr, Literal, LiteralStmt, Module, Parser, Query, Rule, RuleHead};
 use regorus::{Source, Value};
 use serde_json::{Map, Value as Json, json};
 
@@ -117,16 +115,7 @@ fn terms(expr: &Expr) -> Option<Json> {
             };
             call(name, &[lhs, rhs])
         }
-        Expr::ArithExpr { op, lhs, rhs, .. } => {
-            let name = match op {
-                ArithOp::Add => "plus",
-                ArithOp::Sub => "minus",
-                ArithOp::Mul => "mul",
-                ArithOp::Div => "div",
-                ArithOp::Mod => "rem",
-            };
-            call(name, &[lhs, rhs])
-        }
+        Expr::ArithExpr { op, lhs, rhs, .. } => call(crate::syntax::operator(op), &[lhs, rhs]),
         Expr::AssignExpr { op, lhs, rhs, .. } => call(if *op == AssignOp::Eq { "eq" } else { "assign" }, &[lhs, rhs]),
         Expr::Membership { key: Some(key), value, collection, .. } => {
             call("internal.member_3", &[key, value, collection])
