@@ -6,8 +6,9 @@
 use crate::index::{self, Definition, Index};
 use crate::syntax::{self, Node};
 use crate::terms::{self, Sides};
-use regorus::unstable::{AssignOp, BoolOp, Expr, Literal, LiteralStmt, Query, Ref, Rule, RuleAssign, RuleHead};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::wanted::{Wanted, wanted};
+use regorus::unstable::{AssignOp, Expr, Literal, LiteralStmt, Query, Ref, Rule, RuleAssign, RuleHead};
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// A construct that the fast gear does not have, or has otherwise.
@@ -311,36 +312,13 @@ fn are_exclusive(specs: &[&Definition]) -> bool {
     if (0..count).any(|at| distinct(specs.iter().map(|one| arguments(one, at)).collect())) {
         return true;
     }
-    let compared: Option<Vec<BTreeMap<String, String>>> = specs.iter().map(|one| comparisons(&one.rule)).collect();
-    let Some(compared) = compared else { return false };
-    let Some(first) = compared.first() else { return false };
-    first.keys().any(|what| distinct(compared.iter().map(|of| of.get(what).cloned()).collect()))
-}
-
-/// What the first body of a rule compares with constants: `input.kind == "x"`. `None` where a definition has `else`.
-fn comparisons(rule: &Rule) -> Option<BTreeMap<String, String>> {
-    let Rule::Spec { bodies, .. } = rule else { return None };
-    let [body] = bodies.as_slice() else { return None };
-    let mut found = BTreeMap::new();
-    for statement in body.query.stmts.iter().filter(|statement| statement.with_mods.is_empty()) {
-        let Literal::Expr { expr, .. } = &statement.literal else { continue };
-        let (Expr::BoolExpr { op: BoolOp::Eq, lhs, rhs, .. } | Expr::AssignExpr { op: AssignOp::Eq, lhs, rhs, .. }) =
-            expr.as_ref()
-        else {
-            continue;
-        };
-        for (what, constant) in [(lhs, rhs), (rhs, lhs)] {
-            let path = syntax::path(what).filter(|(root, _)| root.text() == "input");
-            // Only what has one value: a path of names from the input.
-            if let (Some((_, steps)), Some(constant)) = (path, constant_text(Some(constant)))
-                && syntax::brackets(what).is_empty()
-                && !steps.is_empty()
-            {
-                found.insert(steps.join("."), constant);
-            }
-        }
-    }
-    Some(found)
+    let wanted: Vec<Wanted> = specs.iter().map(|one| wanted(&one.rule)).collect();
+    // Of one place, each wants values that no other does.
+    let apart = |place: &Vec<String>| {
+        let mut all = BTreeSet::new();
+        wanted.iter().all(|one| one.get(place).is_some_and(|values| values.iter().all(|value| all.insert(value))))
+    };
+    wanted.first().is_some_and(|first| first.keys().any(apart))
 }
 
 /// Says whether a branch may hold in more than one way.

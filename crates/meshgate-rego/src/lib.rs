@@ -35,6 +35,7 @@ mod syntax;
 mod terms;
 mod testing;
 mod text;
+mod wanted;
 
 pub use builtins::term;
 pub use bundle::{Bundle, Module, Options};

@@ -11,8 +11,9 @@ use crate::index::{Definition, Index};
 use crate::modules::{Places, Written};
 use crate::syntax::{self, Node};
 use crate::text::Edit;
+use crate::wanted::{Wanted, wanted};
 use regorus::Value;
-use regorus::unstable::{AssignOp, BoolOp, Expr, Literal, Module as Parsed, Ref, Rule};
+use regorus::unstable::{Module as Parsed, Ref};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -218,27 +219,29 @@ struct Extents {
 
 impl Extents {
     fn of(modules: &[Ref<Parsed>], places: &Places, sources: &[Written]) -> Self {
-        let mut starts: BTreeMap<&str, BTreeMap<usize, usize>> = BTreeMap::new();
+        // The lines that rules begin on: how many do, and whether at the margin.
+        let mut starts: BTreeMap<&str, BTreeMap<usize, (usize, bool)>> = BTreeMap::new();
         for rule in modules.iter().flat_map(|module| &module.policy) {
             let span = rule.span();
             let Some((file, position)) = places.at(span.source.get_path(), syntax::range(span).start) else { continue };
-            *starts.entry(file).or_default().entry(position.line.saturating_sub(1)).or_default() += 1;
+            let line = starts.entry(file).or_default().entry(position.line.saturating_sub(1)).or_insert((0, true));
+            *line = (line.0 + 1, line.1 && position.column == 1);
         }
         let mut of = BTreeMap::new();
         let mut rules_of = BTreeMap::new();
         for source in sources {
             let Some(starts) = starts.get(source.file.as_str()) else { continue };
-            rules_of.insert(source.file.clone(), starts.values().sum());
+            rules_of.insert(source.file.clone(), starts.values().map(|(rules, _)| rules).sum());
             let lines: Vec<&str> = source.text.now.split_inclusive('\n').collect();
             let mut offsets = vec![0];
             for line in &lines {
                 offsets.push(offsets.last().unwrap_or(&0) + line.len());
             }
-            let indented = |line: usize| lines.get(line).is_none_or(|text| text.starts_with([' ', '\t']));
+            let alone = |line: usize| starts.get(&line).is_none_or(|(rules, margin)| *rules == 1 && *margin);
             let ends = starts.keys().skip(1).copied().chain([lines.len()]);
-            for ((start, rules), end) in starts.iter().zip(ends) {
+            for (start, end) in starts.keys().zip(ends) {
                 // Two on one line cannot be taken out one by one, and what begins within a line may end its neighbour.
-                if *rules > 1 || indented(*start) || (end < lines.len() && indented(end)) || annotated(&lines, *start) {
+                if !alone(*start) || !alone(end) || annotated(&lines, *start) {
                     continue;
                 }
                 let body = lines.get(*start..end).unwrap_or_default();
@@ -268,10 +271,7 @@ fn annotated(lines: &[&str], start: usize) -> bool {
 }
 
 /// A definition that can be left out: where it is, its file, and what it wants.
-type Wanting = (Range<usize>, String, Conditions);
-
-/// The values that are wanted, by their place in the input.
-type Conditions = BTreeMap<Vec<String>, BTreeSet<Value>>;
+type Wanting = (Range<usize>, String, Wanted);
 
 /// A rule, if enough of its definitions each want one of a few values in one place of the input.
 fn keyed(rule: &str, definitions: &[Definition], extents: &Extents) -> Option<Keyed> {
@@ -279,17 +279,17 @@ fn keyed(rule: &str, definitions: &[Definition], extents: &Extents) -> Option<Ke
         return None;
     }
     // The first definition stays, so that the rule is one in every slice.
-    let wanted: Vec<Wanting> = definitions
+    let wanting: Vec<Wanting> = definitions
         .iter()
         .skip(1)
         .filter_map(|definition| {
             let (file, bytes) = extents.get(definition)?;
-            Some((bytes, file, conditions(&definition.rule)))
+            Some((bytes, file, wanted(&definition.rule)))
         })
         .collect();
     // The place that tells most definitions apart.
     let mut places: BTreeMap<&Vec<String>, (usize, BTreeSet<&Value>)> = BTreeMap::new();
-    for (steps, values) in wanted.iter().flat_map(|(_, _, conditions)| conditions) {
+    for (steps, values) in wanting.iter().flat_map(|(_, _, conditions)| conditions) {
         let (count, all) = places.entry(steps).or_default();
         *count += 1;
         all.extend(values);
@@ -301,7 +301,7 @@ fn keyed(rule: &str, definitions: &[Definition], extents: &Extents) -> Option<Ke
     let mut groups: BTreeMap<Value, u32> = BTreeMap::new();
     let (mut group, mut full, each) = (0, 0, count.div_ceil(GROUPS_MAX));
     let mut definitions_of: BTreeMap<&Value, usize> = BTreeMap::new();
-    for value in wanted.iter().filter_map(|(_, _, conditions)| conditions.get(steps)).flatten() {
+    for value in wanting.iter().filter_map(|(_, _, conditions)| conditions.get(steps)).flatten() {
         *definitions_of.entry(value).or_default() += 1;
     }
     for (value, count) in definitions_of {
@@ -316,72 +316,6 @@ fn keyed(rule: &str, definitions: &[Definition], extents: &Extents) -> Option<Ke
         let groups = values.iter().filter_map(|value| groups.get(value).copied()).collect();
         Some(Part { file: file.clone(), bytes: bytes.clone(), groups })
     };
-    let parts = wanted.iter().filter_map(part).collect();
+    let parts = wanting.iter().filter_map(part).collect();
     Some(Keyed { rule: rule.to_owned(), steps: steps.clone(), groups, parts })
-}
-
-/// The values that a definition wants of the input, by their place: without one of them, it does not hold.
-fn conditions(rule: &Rule) -> Conditions {
-    let mut found = Conditions::new();
-    let Rule::Spec { bodies, .. } = rule else { return found };
-    // What an `else` follows may be wanted for not holding.
-    let [body] = bodies.as_slice() else { return found };
-    for statement in body.query.stmts.iter().filter(|statement| statement.with_mods.is_empty()) {
-        let Literal::Expr { expr, .. } = &statement.literal else { continue };
-        let condition = match expr.as_ref() {
-            Expr::BoolExpr { op: BoolOp::Eq, lhs, rhs, .. } | Expr::AssignExpr { op: AssignOp::Eq, lhs, rhs, .. } => {
-                of_input(lhs)
-                    .zip(scalar(rhs))
-                    .or_else(|| of_input(rhs).zip(scalar(lhs)))
-                    .map(|(steps, value)| (steps, BTreeSet::from([value])))
-            }
-            Expr::Membership { key: None, value, collection, .. } => {
-                let items = match collection.as_ref() {
-                    Expr::Array { items, .. } | Expr::Set { items, .. } => items,
-                    _ => continue,
-                };
-                of_input(value).zip(items.iter().map(scalar).collect::<Option<BTreeSet<_>>>())
-            }
-            _ => None,
-        };
-        if let Some((steps, values)) = condition {
-            found.entry(steps).or_insert(values);
-        }
-    }
-    found
-}
-
-fn scalar(expr: &Ref<Expr>) -> Option<Value> {
-    match expr.as_ref() {
-        Expr::String { value, .. }
-        | Expr::RawString { value, .. }
-        | Expr::Number { value, .. }
-        | Expr::Bool { value, .. }
-        | Expr::Null { value, .. } => Some(value.clone()),
-        _ => None,
-    }
-}
-
-/// The steps of `input.a["b"]`.
-fn of_input(expr: &Ref<Expr>) -> Option<Vec<String>> {
-    let mut steps = Vec::new();
-    let mut at = expr;
-    loop {
-        match at.as_ref() {
-            Expr::Var { span, .. } if span.text() == "input" && !steps.is_empty() => {
-                steps.reverse();
-                return Some(steps);
-            }
-            Expr::RefDot { refr, field, .. } => {
-                steps.push(field.0.text().to_owned());
-                at = refr;
-            }
-            Expr::RefBrack { refr, index, .. } => {
-                let (Expr::String { value, .. } | Expr::RawString { value, .. }) = index.as_ref() else { return None };
-                steps.push(value.as_string().ok()?.to_string());
-                at = refr;
-            }
-            _ => return None,
-        }
-    }
 }
