@@ -16,8 +16,8 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 const POLICY: &str = include_str!("access.rego");
-const ROUND: Duration = Duration::from_millis(700);
-const ROUNDS: usize = 3;
+const ROUND: Duration = Duration::from_millis(1000);
+const ROUNDS: usize = 5;
 
 /// Two thousand products of twenty columns.
 fn data() -> Value {
