@@ -282,7 +282,17 @@ impl Rewriter<'_> {
         let domain_end = tokens.get(first.checked_sub(2)?)?.range.end;
         let body_start = tokens.get(first)?.range.start;
         let body_end = self.page.close(query.stmts.last()?)?;
-        let behind = tokens.iter().find(|token| token.range.start >= body_end && token.kind == Kind::Mark(b'}'))?;
+        let behind = tokens.iter().position(|token| token.range.start >= body_end && token.kind == Kind::Mark(b'}'))?;
+        // The brace ended the statement: what comes next must not go on with what is put in its place, as `-1 == x` would.
+        let goes_on = match tokens.get(behind + 1) {
+            Some(next) => {
+                !matches!(next.kind, Kind::Mark(b'}' | b']' | b')' | b';' | b','))
+                    && self.page.word(next) != Some("with")
+            }
+            None => false,
+        };
+        let end = if goes_on { ";" } else { "" };
+        let behind = tokens.get(behind)?;
         let names = key.map_or_else(|| value.text().to_owned(), |key| format!("{}, {}", key.text(), value.text()));
         let of = format!("__of_{every}__");
         Some(vec![
@@ -293,7 +303,7 @@ impl Rewriter<'_> {
                     ")]; internal.collection({of}); [1 | some {names} in {of}; [1 | some __body_{every}__ in [0]; "
                 ),
             ),
-            Edit::new(body_end..behind.range.end, "] == []] == []] == [1]"),
+            Edit::new(body_end..behind.range.end, format!("] == []] == []] == [1]{end}")),
         ])
     }
 
