@@ -1,10 +1,11 @@
 //! Builtins: those that regorus lacks, those that it has otherwise than OPA, and bounds on those that may explode. Each is
 //! one plain function, which the interpreter calls as an extension and the fast gear in the place of its own.
 //!
-//! Deliberately absent: `graphql.*` and `providers.aws.sign_req`: a policy that calls one is refused, by its name, when it
+//! Deliberately absent: `graphql.*`: a policy that calls one is refused, by its name, when it
 //! is loaded.
 
 mod arithmetic;
+mod aws;
 mod crypto;
 mod evaluation;
 mod guards;
@@ -52,7 +53,6 @@ pub const MISSING: &[&str] = &[
     "graphql.parse_query",
     "graphql.parse_schema",
     "graphql.schema_is_valid",
-    "providers.aws.sign_req",
 ];
 
 /// How regorus calls a builtin: the place, the parameters' expressions, their values, and whether errors are strict.
@@ -159,6 +159,7 @@ const OURS: &[Builtin] = ours![
     "net.lookup_ip_addr" 1 http::lookup,
     "numbers.range_step" 3 guards::stepped,
     "opa.runtime" 0 evaluation::runtime,
+    "providers.aws.sign_req" 3 aws::sign_req,
     "rand.intn" 2 evaluation::intn,
     "regex.globs_match" 2 strings::globs_match,
     "rego.parse_module" 2 parse_module::parse,
