@@ -165,7 +165,8 @@ impl Engine {
                         all.version = files.version;
                     }
                 }
-                Err(error) => self.refuse(&path.display().to_string(), error.to_string()),
+                // Nothing is allowed then; that the rest holds no rule would be said for nothing.
+                Err(error) => return self.refuse(&path.display().to_string(), error.to_string()),
             }
         }
         let namespaces = match additions.namespaces.as_slice() {

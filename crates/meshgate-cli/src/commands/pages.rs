@@ -48,7 +48,8 @@ pub fn run(args: &PagesArgs) -> Result<Status> {
         print(&format!("not current: {}\nrun `meshgate rules pages {}`\n", stale.join(", "), args.dir.display()))?;
         return Ok(Status::Denied);
     }
-    print(&format!("{} rules, {} pages are current\n", engine.rules().len(), pages.len()))?;
+    let rules = engine.rules().len();
+    print(&format!("{rules} rule{}, {} pages are current\n", if rules == 1 { "" } else { "s" }, pages.len()))?;
     Ok(Status::Allowed)
 }
 
