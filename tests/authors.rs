@@ -178,6 +178,35 @@ fn a_module_in_v0_is_read_with_a_warning() {
     assert_eq!(ran.stdout.trim(), "[\"m\"]");
 }
 
+/// Read as v0, `allow if { … }` would be a rule `allow` that always holds.
+#[test]
+fn words_that_v0_does_not_have_are_no_names() {
+    let half = "package a\n\nimport future.keywords.in\n\nallow if { input.a in [1] }\n\nq[x] { x := 1 }\n";
+    let here = folder(&[
+        ("a.rego", half),
+        ("v0/.manifest", "{\"rego_version\": 0}"),
+        ("v0/a.rego", "package a\n\nallow if { input.a == 1 }\n"),
+    ]);
+    for (path, says) in [("a.rego", "rego_parse_error"), ("v0", "`if` is a word of Rego v0 only when it is imported")] {
+        let ran = run(here.path(), &["lint", path]);
+        assert!(ran.code == 1 && ran.stdout.contains(says), "{path}: {}{}", ran.stdout, ran.stderr);
+    }
+    let whole = "package a\n\nimport future.keywords.every\nimport future.keywords.if\n\nallow if { every x in [1] { x > 0 } }\n\nq[x] { x := 1 }\n";
+    let here = folder(&[("a.rego", whole)]);
+    let ran = run(here.path(), &["eval", "data.a.allow", "-d", "a.rego", "-f", "raw"]);
+    assert_eq!(ran.stdout.trim(), "true", "{}", ran.stderr);
+}
+
+/// Each answer has its own values; what an earlier one was is not its.
+#[test]
+fn eval_gives_every_answer_of_a_query_that_iterates() {
+    let here = folder(&[("in.json", "{\"a\": [1, 2, 3]}")]);
+    let ran = eval(&here, &["some x in input.a; x > 1", "-i", "in.json", "-f", "bindings"]);
+    assert_eq!(serde_json::from_str::<Value>(&ran.stdout).expect("JSON"), json!([{"x": 2}, {"x": 3}]));
+    let ran = eval(&here, &["some x in input.a; x > 2", "-i", "in.json", "--fail-defined"]);
+    assert_eq!((ran.code, ran.json()["result"].as_array().map(Vec::len)), (1, Some(1)));
+}
+
 #[test]
 fn bench_times_both_gears() {
     let here = here();

@@ -448,6 +448,7 @@ fn results_of_conftest_policies_have_a_shape() {
         ("deny contains {\"message\": \"m\"}", "without a `msg` that is a text"),
         ("deny contains \"\"", "empty message"),
         ("deny := true", "is not a set of messages: write `deny contains msg if"),
+        ("deny[\"x\"] contains \"m\"", "is not a set of messages: write `deny contains msg if"),
     ] {
         let policy = format!("package main\n\nimport rego.v1\n\n{head} if input.kind\n");
         let here = folder(&[("policy/a.rego", policy.as_str()), ("d.yaml", "kind: Service\n")]);

@@ -13,13 +13,23 @@ use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+/// A node of a part.
+type Spot = (usize, NodeId);
+
+/// Which nodes hold one another, and all nodes in an order.
+struct Components {
+    of: HashMap<Spot, usize>,
+    /// Each behind those of other components that it leads to.
+    order: Vec<Spot>,
+}
+
 /// A document and the documents it refers to. Part 0 is the document itself.
 #[derive(Debug)]
 pub struct Descriptor {
     /// The standard it is written in.
     pub format: Format,
     parts: Vec<Part>,
-    links: HashMap<(usize, NodeId), Target>,
+    links: HashMap<Spot, Target>,
     /// Contracts that its ports name, by the name, as parts.
     contracts: HashMap<String, usize>,
     extract: Arc<Extract>,
@@ -50,12 +60,11 @@ pub(crate) struct Target {
     pub overlay: bool,
 }
 
-/// A step of a walk over joined documents that keeps its own stack.
-enum Step {
-    /// Into a node, by the reference of another where one leads there.
-    Into((usize, NodeId), Option<(usize, NodeId)>),
-    /// Out of a node: everything below was looked at.
-    Out((usize, NodeId)),
+/// Notes that a node leads back to one of a lower number.
+fn lower(numbers: &mut HashMap<Spot, (usize, usize)>, node: Spot, number: usize) {
+    if let Some((_, low)) = numbers.get_mut(&node) {
+        *low = number.min(*low);
+    }
 }
 
 impl Descriptor {
@@ -96,46 +105,101 @@ impl Descriptor {
         self.links.remove(&(part, id));
     }
 
-    /// Takes out every reference that closes a circle below the root of a part, and returns what they named. Whatever
-    /// way a document was resolved in, a walk over it ends after this.
-    pub(crate) fn cut_circles(&mut self, part: usize) -> Vec<Target> {
-        let mut cut = Vec::new();
-        if self.links.is_empty() {
-            return cut;
-        }
-        let root = self.document(part).map(|document| document.tree().resolved(document.tree().root));
-        // Whether a node is still open, and the nodes to look at: by the reference that leads there, if one does.
-        let mut open: HashMap<(usize, NodeId), bool> = HashMap::new();
-        let mut steps: Vec<Step> = root.map(|id| Step::Into((part, id), None)).into_iter().collect();
-        while let Some(step) = steps.pop() {
-            let (node, from) = match step {
-                Step::Out(node) => {
-                    open.insert(node, false);
-                    continue;
+    /// What a walk comes to from a node: its children, and what its reference names.
+    fn edges(&self, (part, id): Spot) -> Vec<Spot> {
+        let mut found: Vec<Spot> =
+            self.links.get(&(part, id)).map(|target| (target.part, target.id)).into_iter().collect();
+        if let Some(tree) = self.document(part).map(Document::tree) {
+            match tree.value(id) {
+                Some(NodeValue::List(items)) => found.extend(items.iter().map(|item| (part, tree.resolved(*item)))),
+                Some(NodeValue::Map(entries)) => {
+                    found.extend(entries.iter().map(|entry| (part, tree.resolved(entry.value))));
                 }
-                Step::Into(node, from) => (node, from),
-            };
-            match (open.get(&node), from) {
-                (Some(true), Some(from)) => cut.extend(self.links.remove(&from)),
-                (Some(_), _) => {}
-                (None, _) => {
-                    open.insert(node, true);
-                    steps.push(Step::Out(node));
-                    let (part, id) = node;
-                    if let Some(target) = self.links.get(&node) {
-                        steps.push(Step::Into((target.part, target.id), Some(node)));
+                _ => {}
+            }
+        }
+        found
+    }
+
+    /// Takes out the references by which values below the root of a part hold themselves, and returns what they named, and
+    /// how deep what is left is. Whatever way a document was resolved in, a walk over it ends after this.
+    pub(crate) fn cut_circles(&mut self, part: usize) -> (Vec<Target>, usize) {
+        let root = self.document(part).map(|document| (part, document.tree().resolved(document.tree().root)));
+        let (Some(root), false) = (root, self.links.is_empty()) else { return (Vec::new(), 0) };
+        let Components { of: components, order } = self.components(root);
+        let within = |from: &Spot, target: &Target| {
+            let named = components.get(&(target.part, target.id));
+            components.get(from).is_some_and(|component| named == Some(component))
+        };
+        // Children alone make no circle: without the references within a component, there is none.
+        let circular: Vec<Spot> =
+            self.links.iter().filter(|(from, target)| within(from, target)).map(|(from, _)| *from).collect();
+        let mut cut: Vec<Target> = circular.iter().filter_map(|from| self.links.remove(from)).collect();
+        cut.sort_by(|a, b| (a.part, a.pointer.as_str()).cmp(&(b.part, b.pointer.as_str())));
+        if !cut.is_empty() {
+            // Without them the order is another one.
+            return (cut, self.depth(&self.components(root).order));
+        }
+        let depth = self.depth(&order);
+        (cut, depth)
+    }
+
+    /// The levels of the last of some nodes, each of which stands behind those that it leads to.
+    fn depth(&self, order: &[Spot]) -> usize {
+        let mut levels: HashMap<Spot, usize> = HashMap::new();
+        let mut last = 0;
+        for node in order {
+            // What a reference names stands in its place, and not below it.
+            let named = self.links.get(node).map(|target| (target.part, target.id));
+            let level =
+                |next: &Spot| levels.get(next).map(|level| level.saturating_add(usize::from(named != Some(*next))));
+            last = self.edges(*node).iter().filter_map(level).max().unwrap_or(1);
+            levels.insert(*node, last);
+        }
+        last
+    }
+
+    /// The strongly connected components below a node (Tarjan's algorithm, with a stack of its own), and the nodes, each
+    /// behind those of other components that it leads to.
+    fn components(&self, root: Spot) -> Components {
+        let mut numbers: HashMap<Spot, (usize, usize)> = HashMap::new();
+        let mut components: HashMap<Spot, usize> = HashMap::new();
+        let (mut open, mut order) = (Vec::new(), Vec::new());
+        let mut steps = vec![(root, self.edges(root))];
+        numbers.insert(root, (0, 0));
+        open.push(root);
+        while let Some((node, edges)) = steps.last_mut() {
+            let node = *node;
+            if let Some(next) = edges.pop() {
+                match numbers.get(&next).map(|(number, _)| *number) {
+                    None => {
+                        let number = numbers.len();
+                        numbers.insert(next, (number, number));
+                        open.push(next);
+                        steps.push((next, self.edges(next)));
                     }
-                    let Some(tree) = self.document(part).map(Document::tree) else { continue };
-                    let into = |id: &NodeId| Step::Into((part, tree.resolved(*id)), None);
-                    match tree.value(id) {
-                        Some(NodeValue::List(items)) => steps.extend(items.iter().map(into)),
-                        Some(NodeValue::Map(entries)) => steps.extend(entries.iter().map(|entry| into(&entry.value))),
-                        _ => {}
+                    Some(number) if !components.contains_key(&next) => lower(&mut numbers, node, number),
+                    Some(_) => {}
+                }
+                continue;
+            }
+            steps.pop();
+            let (number, low) = numbers.get(&node).copied().unwrap_or_default();
+            if let Some((before, _)) = steps.last() {
+                lower(&mut numbers, *before, low);
+            }
+            if number == low {
+                let component = components.len();
+                while let Some(member) = open.pop() {
+                    components.insert(member, component);
+                    order.push(member);
+                    if member == node {
+                        break;
                     }
                 }
             }
         }
-        cut
+        Components { of: components, order }
     }
 
     pub(crate) fn set_contract(&mut self, name: String, part: usize) {

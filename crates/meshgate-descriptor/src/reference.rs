@@ -86,8 +86,8 @@ fn resolve_part(descriptor: &mut Descriptor, part: usize, files: &dyn Files, lim
     };
     if matches!(format, Format::Dpds | Format::OdpsLf | Format::Dcs) {
         resolver.part(part);
-        resolver.cut_circles(part);
-        resolver.bound(part);
+        let depth = resolver.cut_circles(part);
+        resolver.bound(part, depth);
     }
     resolver.resolution
 }
@@ -538,18 +538,22 @@ impl Resolver<'_> {
     }
 
     /// A value that is walked twice may come into a circle that neither walk saw whole.
-    fn cut_circles(&mut self, part: usize) {
-        for target in self.descriptor.cut_circles(part) {
+    fn cut_circles(&mut self, part: usize) -> usize {
+        let (cut, depth) = self.descriptor.cut_circles(part);
+        for target in cut {
             let message = format!("a reference to `{}` leads back to itself", target.pointer);
             let span = self.descriptor.span(target.part, &target.pointer);
             let help = "break the circle: one of its references must go";
             let diagnostic = Diagnostic::new("read.circular_reference", message, span, help);
-            self.resolution.diagnostics.push((target.part, diagnostic));
+            if !self.resolution.full() {
+                self.resolution.diagnostics.push((target.part, diagnostic));
+            }
         }
+        depth
     }
 
     /// References multiply as aliases do: what they come to is bounded by the same limits.
-    fn bound(&mut self, part: usize) {
+    fn bound(&mut self, part: usize, depth: usize) {
         let root = self.descriptor.document(part).map(|document| document.tree().resolved(document.tree().root));
         let size = root.and_then(|root| self.marks.get(&(part, root)));
         let Some(Mark::Done { size, .. }) = size else { return };
@@ -558,7 +562,7 @@ impl Resolver<'_> {
             format!("document has more than {} values once its references are followed", self.limits.nodes_max)
         } else if size.bytes > bytes {
             format!("document has more than {bytes} bytes of text once its references are followed")
-        } else if size.depth > levels {
+        } else if size.depth.max(depth) > levels {
             format!("document nests deeper than {levels} levels once its references are followed")
         } else {
             return;

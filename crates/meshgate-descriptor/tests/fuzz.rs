@@ -26,6 +26,7 @@ const SEEDS: &[&str] = &[
     "dataProductDescriptor: 1.0.0\ninternalComponents: {a: {$ref: '#/components/b'}, c: {$ref: '#/interfaceComponents/outputPorts/0'}}\n\
      interfaceComponents: {outputPorts: [{$ref: '#/components/b'}, {$ref: '#/internalComponents/c'}]}\n\
      components: {b: {name: b, api: {definition: {$ref: '#/internalComponents/a', examples: {$ref: 'x.json#/a'}}}}}\n",
+    "dataProductDescriptor: 1.0.0\naa: {$ref: '#/bb/c'}\nbb: {c: {$ref: '#/bb'}, e: {$ref: '#/bb/c'}}\nzz: {$ref: '#/bb/c'}\ninterfaceComponents: {outputPorts: [{$ref: '#/zz'}]}\n",
     "dataContractSpecification: 1.2.0\nid: c\nmodels:\n  m:\n    fields:\n      f: {$ref: '#/definitions/d', items: {fields: {g: {type: text}}}}\n\
      definitions: {d: {type: record, fields: {x: {$ref: '#/definitions/d'}}}}\n",
     "kind: DataProduct\napiVersion: v1.0.0\nid: p\nstatus: active\noutputPorts: [{name: o, version: 1.0.0, contractId: x.json}]\n---\n- a\n",

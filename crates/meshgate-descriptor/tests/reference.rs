@@ -151,7 +151,9 @@ fn circles_through_what_is_walked_twice_are_cut() {
         internalComponents: {a: {$ref: '#/components/b'}}\n\
         interfaceComponents: {outputPorts: [{$ref: '#/components/b'}]}\n\
         components: {b: {name: b, examples: {api: {definition: {$ref: '#/internalComponents/a'}}}}}\n";
-    for text in [circle, through_examples] {
+    let entered_within = "{dataProductDescriptor: 1.0.0, aa: {$ref: '#/bb/c'}, bb: {c: {$ref: '#/bb'}, d: {$ref: '#/bb'}},\n\
+                          zz: {$ref: '#/bb/c'}, interfaceComponents: {outputPorts: []}}";
+    for text in [circle, through_examples, entered_within] {
         let (descriptor, resolution) = joined(&[("dp.yaml", text)]);
         assert_eq!(resolution.diagnostics.first().map(|(_, told)| told.rule), Some("read.circular_reference"));
         let _ = (model(&descriptor, Context::default()), descriptor.to_value());

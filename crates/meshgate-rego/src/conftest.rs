@@ -58,6 +58,17 @@ pub fn rules(
             }
             found.push((rule(namespace, name, severity, &first.place, annotations), path.clone()));
         }
+        let start = format!("data.{namespace}.");
+        for (path, definitions) in index.rules.range(start.clone()..).take_while(|(path, _)| path.starts_with(&start)) {
+            // `deny["x"] contains …`: a rule with steps behind its name is no set of messages.
+            let Some((name, _)) = path.get(start.len()..).and_then(|rest| rest.split_once('.')) else { continue };
+            let is_package = index.has_package(&format!("{start}{name}"));
+            if let (Some(_), false, Some(first)) = (severity(name), is_package, definitions.first()) {
+                let message = format!("`{name}` is not a set of messages: write `{name} contains msg if {{ … }}`");
+                errors.push(LoadError::new(&first.place, message));
+                found.push((rule(namespace, name, Severity::Error, &first.place, annotations), path.clone()));
+            }
+        }
         if found.len() == before {
             errors.push(unknown(namespace, index));
         }

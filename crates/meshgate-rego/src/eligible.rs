@@ -111,7 +111,7 @@ pub fn check(index: &Index, path: &str) -> Result<(), Reason> {
             if let Some(construct) = of_definition(index, definition) {
                 return Err(reason(construct, name, &definition.place));
             }
-            open.extend(index.leads_to(definition));
+            open.extend(index.may_lead_to(definition));
         }
         let place = definitions.first().map(|definition| definition.place.as_str()).unwrap_or_default();
         if may_conflict(index, definitions) {

@@ -161,11 +161,13 @@ impl Bundle {
     /// [`QueryError`] when evaluation fails.
     pub fn value(&self, path: &[&str], input: Value) -> Result<Value, QueryError> {
         let plain = format!("data.{}", path.join("."));
-        if let Some(slice) = self.slice(&plain, &input) {
+        // A step with a point in it would read as two: no rule is named so.
+        let is_path = path.iter().all(|step| !step.contains('.'));
+        if let Some(slice) = self.slice(&plain, &input).filter(|_| is_path) {
             return slice.value(path, input);
         }
-        self.gears.evaluate(&plain, &input, &self.asked(), |moment| {
-            if self.is_rule(&plain) {
+        let interpret = |moment| {
+            if is_path && self.is_rule(&plain) {
                 let mut worker = self.worker();
                 worker.engine.set_input(input.clone());
                 let run = |engine: &mut Engine| engine.eval_rule(plain.clone());
@@ -184,7 +186,8 @@ impl Bundle {
                 Ok(first.map(|expression| expression.value))
             })?;
             Ok(found.unwrap_or(Value::Undefined))
-        })
+        };
+        if is_path { self.gears.evaluate(&plain, &input, &self.asked(), interpret) } else { interpret(Moment::now()) }
     }
 }
 

@@ -30,6 +30,8 @@ pub struct Definition {
     pub calls: Vec<Call>,
     /// Paths that it refers to, `data.a.b`, as far as they are constant.
     pub references: BTreeSet<String>,
+    /// Paths that begin with the name of a variable: where that is not in scope, they are references, too.
+    pub hidden: BTreeSet<String>,
 }
 
 /// All rules and functions.
@@ -54,7 +56,7 @@ impl Index {
                 let path = format!("{package}.{}", name.join("."));
                 let span = rule.span();
                 let place = places.place(span.source.get_path(), syntax::range(span).start);
-                let (calls, references) = contents(rule, &package, &aliases, places);
+                let Contents { calls, references, hidden } = contents(rule, &package, &aliases, places);
                 let definition = Definition {
                     rule: rule.clone(),
                     module: number,
@@ -62,6 +64,7 @@ impl Index {
                     arguments: arguments(rule),
                     calls,
                     references,
+                    hidden,
                 };
                 index.rules.entry(path).or_default().push(definition);
             }
@@ -94,10 +97,23 @@ impl Index {
 
     /// What a definition leads to.
     pub fn leads_to(&self, definition: &Definition) -> BTreeSet<&str> {
+        self.lead(definition, definition.references.iter())
+    }
+
+    /// What a definition may lead to, whatever its variables hide.
+    pub fn may_lead_to(&self, definition: &Definition) -> BTreeSet<&str> {
+        self.lead(definition, definition.references.iter().chain(&definition.hidden))
+    }
+
+    fn lead<'a, 'b>(
+        &'a self,
+        definition: &Definition,
+        references: impl Iterator<Item = &'b String>,
+    ) -> BTreeSet<&'a str> {
         let calls = definition.calls.iter().map(|call| call.resolved.as_str());
         let mut found: BTreeSet<&str> =
             calls.filter_map(|name| self.rules.get_key_value(name)).map(|(name, _)| name.as_str()).collect();
-        for path in &definition.references {
+        for path in references {
             match self.named(path) {
                 Some(name) => {
                     found.insert(name);
@@ -117,7 +133,7 @@ impl Index {
             if let Some((path, definitions)) = self.rules.get_key_value(path)
                 && reached.insert(path.as_str())
             {
-                open.extend(definitions.iter().flat_map(|definition| self.leads_to(definition)));
+                open.extend(definitions.iter().flat_map(|definition| self.may_lead_to(definition)));
             }
         }
         reached
@@ -215,12 +231,14 @@ pub fn locals(rule: &Rule) -> BTreeSet<String> {
     found
 }
 
-fn contents(
-    rule: &Rule,
-    package: &str,
-    aliases: &BTreeMap<String, String>,
-    places: &Places,
-) -> (Vec<Call>, BTreeSet<String>) {
+/// What a definition calls and refers to.
+struct Contents {
+    calls: Vec<Call>,
+    references: BTreeSet<String>,
+    hidden: BTreeSet<String>,
+}
+
+fn contents(rule: &Rule, package: &str, aliases: &BTreeMap<String, String>, places: &Places) -> Contents {
     let source = rule.span().source.get_path();
     let mut calls = Vec::new();
     let mut references: BTreeSet<String> = BTreeSet::new();
@@ -229,35 +247,23 @@ fn contents(
         let Node::Expr(expr) = node else { return true };
         match expr.as_ref() {
             Expr::Call { span, fcn, params, .. } => {
-                functions.insert(std::ptr::from_ref(fcn.as_ref()));
+                functions.extend(steps_of(fcn));
                 if let Some(written) = syntax::callee(fcn) {
                     let place = places.place(source, syntax::range(span).start);
                     let resolved = resolve(&written, package, aliases);
                     calls.push(Call { resolved, written, arguments: params.len(), place });
                 }
             }
-            // A function's own name is no reference to a rule.
-            Expr::Var { .. } | Expr::RefDot { .. } | Expr::RefBrack { .. }
-                if functions.contains(&std::ptr::from_ref(expr.as_ref())) =>
-            {
-                return false;
-            }
+            // A function's own name is no reference to a rule, nor are the parts of a reference; what is in its brackets
+            // may be.
+            Expr::Var { .. } if functions.contains(&std::ptr::from_ref(expr.as_ref())) => return false,
+            Expr::RefDot { .. } | Expr::RefBrack { .. } if functions.contains(&std::ptr::from_ref(expr.as_ref())) => {}
             Expr::Var { .. } | Expr::RefDot { .. } | Expr::RefBrack { .. } => {
                 if let Some((root, steps)) = syntax::path(expr) {
                     let path = std::iter::once(root.text()).chain(steps.iter().map(String::as_str)).collect::<Vec<_>>();
                     references.insert(path.join("."));
                 }
-                // The parts of the reference are not references themselves; what is in its brackets may be.
-                let mut open = vec![expr];
-                while let Some(at) = open.pop() {
-                    match at.as_ref() {
-                        Expr::RefDot { refr, .. } | Expr::RefBrack { refr, .. } => {
-                            functions.insert(std::ptr::from_ref(refr.as_ref()));
-                            open.push(refr);
-                        }
-                        _ => {}
-                    }
-                }
+                functions.extend(steps_of(expr).into_iter().skip(1));
             }
             _ => {}
         }
@@ -265,6 +271,21 @@ fn contents(
     });
     let local = locals(rule);
     let own = |path: &&String| !local.contains(path.split('.').next().unwrap_or_default());
-    let references = references.iter().filter(own).map(|path| resolve(path, package, aliases)).collect();
-    (calls, references)
+    let resolved = |path: &String| resolve(path, package, aliases);
+    let hidden = references.iter().filter(|path| !own(path)).map(resolved).collect();
+    let references = references.iter().filter(own).map(resolved).collect();
+    Contents { calls, references, hidden }
+}
+
+/// A reference and the references that it goes on from: `a.b.c`, `a.b`, `a`.
+fn steps_of(expr: &Ref<Expr>) -> Vec<*const Expr> {
+    let mut found = Vec::new();
+    let mut at = expr;
+    loop {
+        found.push(std::ptr::from_ref(at.as_ref()));
+        match at.as_ref() {
+            Expr::RefDot { refr, .. } | Expr::RefBrack { refr, .. } => at = refr,
+            _ => return found,
+        }
+    }
 }

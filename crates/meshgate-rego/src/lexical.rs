@@ -77,19 +77,31 @@ pub fn tokens(text: &str) -> Vec<Token> {
     scanner.tokens
 }
 
-/// Does a text use the words that v0 has only when they are imported, and import none? Then it is v1.
-pub fn speaks_v1(text: &str) -> bool {
+/// The first word that v0 has only when it is imported, and that a text uses without: its offset, and the word. Read as v0,
+/// `allow if { … }` would be a rule `allow` that always holds, and one that is called `if`.
+pub fn word_of_v1(text: &str) -> Option<(usize, &str)> {
+    const WORDS: [&str; 4] = ["contains", "every", "if", "in"];
     let page = Page::new(text);
-    let word = |index: usize| page.tokens.get(index).and_then(|token| page.word(token));
-    let imports =
-        (0..page.tokens.len()).any(|index| word(index) == Some("future") && word(index + 2) == Some("keywords"));
-    let uses = |index: usize| match word(index) {
-        Some("if" | "in" | "every") => index.checked_sub(1).is_none_or(|before| !page.is_mark(before, b'.')),
-        // As a builtin, v0 has it, too.
-        Some("contains") => !page.is_mark(index + 1, b'('),
-        _ => false,
+    let word = |index: usize| {
+        let token = page.tokens.get(index).filter(|token| token.kind == Kind::Word)?;
+        Some((token.range.start, text.get(token.range.clone())?))
     };
-    !imports && (0..page.tokens.len()).any(uses)
+    let is = |index: usize, wanted: &str| word(index).is_some_and(|(_, word)| word == wanted);
+    let mut imported: Vec<&str> = Vec::new();
+    for index in (0..page.tokens.len()).filter(|index| is(*index, "future") && is(index + 2, "keywords")) {
+        match word(index + 4).filter(|_| page.is_mark(index + 3, b'.')) {
+            Some((_, "every")) => imported.extend(["every", "in"]),
+            Some((_, name)) => imported.push(name),
+            None => imported.extend(WORDS),
+        }
+    }
+    (0..page.tokens.len()).find_map(|index| {
+        let (at, used) = word(index).filter(|(_, word)| WORDS.contains(word) && !imported.contains(word))?;
+        // A step of a path is no word of its own, and `contains` is a builtin as well.
+        let is_step = index.checked_sub(1).is_some_and(|before| page.is_mark(before, b'.'));
+        let is_call = used == "contains" && page.is_mark(index + 1, b'(');
+        (!is_step && !is_call).then_some((at, used))
+    })
 }
 
 /// A text and its tokens, for what spans do not tell: regorus' hold neither quotes nor parentheses.

@@ -144,6 +144,13 @@ fn parse(given: &mut Given, version: Version, warnings: &mut Vec<LoadError>) -> 
     };
     match version {
         Version::V0 => {
+            if let Some((at, word)) = lexical::word_of_v1(&given.text.now) {
+                let Position { line, column } = given.text.position(at);
+                let message = format!(
+                    "rego_parse_error: `{word}` is a word of Rego v0 only when it is imported: write `import future.keywords.{word}`, or say `\"rego_version\": 1` in the bundle's `.manifest`"
+                );
+                return Err(LoadError::new(format!("{}:{line}:{column}", given.file), message));
+            }
             given.v0 = true;
             parse_as(&given.name, &given.text.now, true).map_err(|error| failed(given, &error))
         }
@@ -154,7 +161,7 @@ fn parse(given: &mut Given, version: Version, warnings: &mut Vec<LoadError>) -> 
                 Err(error) => failed(given, &error),
             };
             // What is v1 with a mistake in it would be read as v0 without its keywords.
-            if given.text.now.contains("import rego.v1") || lexical::speaks_v1(&given.text.now) {
+            if given.text.now.contains("import rego.v1") || lexical::word_of_v1(&given.text.now).is_some() {
                 return Err(error);
             }
             match parse_as(&given.name, &given.text.now, true) {

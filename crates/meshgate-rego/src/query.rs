@@ -9,14 +9,15 @@ use crate::eligible::{self, Construct, Reason};
 use crate::error::{self, LoadError};
 use crate::evaluate::{self, QueryError};
 use crate::fast::Fast;
-use crate::lexical::{self, Page};
+use crate::lexical::{self, Page, Token};
 use crate::modules::{Version, Written};
 use crate::pool::Copies;
 use crate::probe;
 use crate::rewrite::{Names, Rewriter, Variant, mocked_in};
+use crate::syntax;
 use crate::testing::{Coverage, Failure, FileCoverage, printed};
-use crate::text::{Position, Text};
-use regorus::unstable::Parser;
+use crate::text::{Edit, Position, Text};
+use regorus::unstable::{Expr, Literal, LiteralStmt, Parser, Query as Body, Ref};
 use regorus::{Engine, Source, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -219,7 +220,15 @@ impl Ready {
                 let column = usize::try_from(expression.location.col).unwrap_or(1);
                 (expression.text.to_string(), self.text.position_of(line, column), expression.value)
             });
-            Row { expressions: expressions.collect(), bindings: visible(&row.bindings) }
+            // A row of regorus' still has what the expressions were in the rows before: the last of each place counts.
+            let mut last: Vec<(String, Position, Value)> = Vec::new();
+            for (text, at, value) in expressions {
+                match last.iter_mut().find(|(_, known, _)| *known == at) {
+                    Some(known) => known.2 = value,
+                    None => last.push((text, at, value)),
+                }
+            }
+            Row { expressions: last, bindings: visible(&row.bindings) }
         });
         let rows: Vec<Row> = rows.collect();
         // A query that is one expression is answered by its value, whatever that is; several must all hold.
@@ -322,7 +331,7 @@ impl Ready {
         let query = parser.parse_user_query().ok()?;
         let mut end = 0;
         for statement in &query.stmts {
-            let range = crate::syntax::range(&statement.span);
+            let range = syntax::range(&statement.span);
             let page = Page::new(&self.text.now);
             end = page.close(statement).unwrap_or(range.end).max(end);
             let so_far = Self {
@@ -437,6 +446,62 @@ fn visible(bindings: &Value) -> Value {
     )
 }
 
+fn parsed(text: &str) -> Result<Ref<Body>, LoadError> {
+    let parsed = Source::from_contents("query".to_owned(), text.to_owned()).and_then(|source| {
+        let mut parser = Parser::new(&source)?;
+        parser.enable_rego_v1()?;
+        parser.parse_user_query()
+    });
+    parsed.map_err(|error| {
+        let (place, message) = error::parts(&error.to_string());
+        LoadError::new(place.unwrap_or_else(|| "query".to_owned()), format!("rego_parse_error: {message}"))
+    })
+}
+
+/// `some x in xs` among other expressions of a query becomes `x = xs[_]`: regorus gives no more answers after an element for
+/// which one of those does not hold.
+fn stepped(query: &Body, page: &Page<'_>) -> Vec<Edit> {
+    let edits = |statement: &LiteralStmt| {
+        let Literal::SomeIn { key, value, collection, .. } = &statement.literal else { return None };
+        // What can be stepped into as it is written.
+        let is_plain = matches!(
+            collection.as_ref(),
+            Expr::Var { .. }
+                | Expr::RefDot { .. }
+                | Expr::RefBrack { .. }
+                | Expr::Array { .. }
+                | Expr::Set { .. }
+                | Expr::Object { .. }
+                | Expr::Call { .. }
+                | Expr::ArrayCompr { .. }
+                | Expr::SetCompr { .. }
+                | Expr::ObjectCompr { .. }
+        );
+        if !is_plain || !statement.with_mods.is_empty() {
+            return None;
+        }
+        let start = syntax::range(&statement.span).start;
+        let value_end = syntax::range(value.span()).end;
+        let is_in = |one: &Token| one.range.start >= value_end && page.word(one) == Some("in");
+        let at = page.tokens.iter().position(is_in)?;
+        let within = page.tokens.get(at).filter(|_| !page.is_mark(at + 1, b'('))?;
+        let some = page.tokens.get(page.at(start)).filter(|one| page.word(one) == Some("some"))?;
+        let pattern = page.text.get(some.range.end..within.range.start)?;
+        let (step, pattern) = match key {
+            // A key that is no plain name may hold a comma.
+            Some(key) if matches!(key.as_ref(), Expr::Var { .. }) => pattern.split_once(',')?,
+            Some(_) => return None,
+            None => ("_", pattern),
+        };
+        let end = page.close(statement)?;
+        Some([
+            Edit::new(start..within.range.end, format!("{} =", pattern.trim())),
+            Edit::new(end..end, format!("[{}]", step.trim())),
+        ])
+    };
+    if query.stmts.len() < 2 { Vec::new() } else { query.stmts.iter().filter_map(edits).flatten().collect() }
+}
+
 /// Rewrites a query as modules are; returns the builtins that it mocks.
 fn prepare_text(text: &mut Text, names: &Names) -> Result<BTreeSet<String>, LoadError> {
     let at = |text: &Text, offset: usize| {
@@ -446,20 +511,13 @@ fn prepare_text(text: &mut Text, names: &Names) -> Result<BTreeSet<String>, Load
     if let Err(refusal) = lexical::prepare(text) {
         return Err(LoadError::new(at(text, refusal.at), format!("rego_parse_error: {}", refusal.message)));
     }
-    let parsed = Source::from_contents("query".to_owned(), text.now.clone()).and_then(|source| {
-        let mut parser = Parser::new(&source)?;
-        parser.enable_rego_v1()?;
-        parser.parse_user_query()
-    });
-    let query = match parsed {
-        Ok(query) => query,
-        Err(error) => {
-            let (place, message) = error::parts(&error.to_string());
-            let place = place.unwrap_or_else(|| "query".to_owned());
-            return Err(LoadError::new(place, format!("rego_parse_error: {message}")));
-        }
-    };
-    let mocked = mocked_in(vec![crate::syntax::Node::Query(&query)], names);
+    let mut query = parsed(&text.now)?;
+    let steps = stepped(&query, &Page::new(&text.now));
+    if !steps.is_empty() {
+        text.edit(steps);
+        query = parsed(&text.now)?;
+    }
+    let mocked = mocked_in(vec![syntax::Node::Query(&query)], names);
     let now = text.now.clone();
     let mut rewriter = Rewriter {
         page: &Page::new(&now),

@@ -7,7 +7,7 @@
 
 use crate::bundle::Bundle;
 use crate::gears::{Difference, GearCounts};
-use crate::index::{Definition, Index};
+use crate::index::{self, Definition, Index};
 use crate::modules::{Places, Written};
 use crate::syntax::{self, Node};
 use crate::text::Edit;
@@ -155,8 +155,8 @@ impl Slices {
         }
         let mut cut = |module: &Written| -> Option<Written> {
             let Some(ranges) = out.get_mut(module.file.as_str()) else { return Some(module.clone()) };
-            // A file whose rules are all left out is left out itself.
-            if self.rules_of.get(&module.file) == Some(&ranges.len()) {
+            // A file whose rules are all left out is left out itself, unless it says something of its package.
+            if self.rules_of.get(&module.file) == Some(&ranges.len()) && !module.text.now.contains("METADATA") {
                 return None;
             }
             ranges.sort_by_key(|range| range.start);
@@ -197,18 +197,20 @@ impl Slices {
 
 /// Does any expression replace the input or data?
 fn replaces(modules: &[Ref<Parsed>]) -> bool {
-    let parts = modules.iter().flat_map(|module| &module.policy).flat_map(|rule| syntax::parts(rule)).collect();
-    let mut found = false;
-    syntax::visit(parts, |node| {
-        if let Node::Statement(statement) = node {
-            found |= statement
-                .with_mods
-                .iter()
-                .any(|with| syntax::path(&with.refr).is_none_or(|(root, _)| ["input", "data"].contains(&root.text())));
-        }
-        !found
-    });
-    found
+    let replaced = |module: &Ref<Parsed>| {
+        let imports = index::imports(module);
+        let is_document = |name: &str| ["input", "data"].contains(&name) || imports.contains_key(name);
+        let mut found = false;
+        syntax::visit(module.policy.iter().flat_map(|rule| syntax::parts(rule)).collect(), |node| {
+            if let Node::Statement(statement) = node {
+                let mut with = statement.with_mods.iter();
+                found |= with.any(|with| syntax::path(&with.refr).is_none_or(|(root, _)| is_document(root.text())));
+            }
+            !found
+        });
+        found
+    };
+    modules.iter().any(replaced)
 }
 
 /// Where every definition stands that can be taken out without touching another, by its file and line.
@@ -267,7 +269,8 @@ impl Extents {
 /// Does METADATA stand above a line? Without its rule, it would be the next one's.
 fn annotated(lines: &[&str], start: usize) -> bool {
     let above = lines.get(..start).unwrap_or_default();
-    above.iter().rev().take_while(|line| line.starts_with('#')).any(|line| line.contains("METADATA"))
+    let between = |line: &&&str| line.trim().is_empty() || line.trim_start().starts_with('#');
+    above.iter().rev().take_while(between).any(|line| line.contains("METADATA"))
 }
 
 /// A definition that can be left out: where it is, its file, and what it wants.

@@ -3,6 +3,7 @@
 //!
 //! Deliberately absent: anything that is compared with what is not constant.
 
+use crate::index;
 use regorus::Value;
 use regorus::unstable::{AssignOp, BoolOp, Expr, Literal, Ref, Rule};
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +15,10 @@ pub type Wanted = BTreeMap<Vec<String>, BTreeSet<Value>>;
 pub fn wanted(rule: &Rule) -> Wanted {
     let mut found = Wanted::new();
     let Rule::Spec { bodies, .. } = rule else { return found };
+    // An argument may be called so; then it is not the input.
+    if index::locals(rule).contains("input") {
+        return found;
+    }
     // What an `else` follows may be wanted for not holding.
     let [body] = bodies.as_slice() else { return found };
     for statement in body.query.stmts.iter().filter(|statement| statement.with_mods.is_empty()) {

@@ -193,3 +193,113 @@ fn definitions_in_files_of_their_own_are_slices_too() {
     });
     assert_eq!(answers, (Value::from(true), Value::from(true), Value::Undefined, 2));
 }
+
+/// Forty definitions of a rule, told apart by the role.
+fn forty(head: &str) -> String {
+    (0..40)
+        .map(|number| {
+            format!("{} if {{\n\tinput.role == \"r{number}\"\n}}\n\n", head.replace("N", &number.to_string()))
+        })
+        .collect()
+}
+
+/// Rules that are reached in ways that are easily missed, inputs that are no inputs, and METADATA that would move.
+#[test]
+fn nothing_that_an_entry_point_leads_to_is_left_out() {
+    let known: String = (0..40).map(|number| format!("known if {{\n\tinput.who == \"w{number}\"\n}}\n\n")).collect();
+    let cases: [(&str, String, &str); 9] = [
+        (
+            "a rule within brackets",
+            forty("level := \"lN\"")
+                + "table := {\"l5\": {\"banned\": true}}\n\nask if {\n\tknown\n\tnot table[level].banned\n}\n",
+            "r5",
+        ),
+        (
+            "a call within brackets",
+            forty("level(_) := \"lN\"")
+                + "table := {\"l5\": {\"banned\": true}}\n\nask if {\n\tknown\n\tnot table[level(1)].banned\n}\n",
+            "r5",
+        ),
+        (
+            "a comprehension within brackets",
+            forty("roles contains \"lN\"")
+                + "table := {\"l5\": {\"x\": true}}\n\nask if {\n\tknown\n\tnot table[[r | some r in roles][0]].x\n}\n",
+            "r5",
+        ),
+        (
+            "a name that is local in another branch",
+            forty("bad") + "ask := 1 if {\n\tbad := 1\n\tbad == 3\n} else := 2 if {\n\tknown\n\tbad\n}\n",
+            "r5",
+        ),
+        (
+            "a name that is local in an every",
+            forty("bad") + "ask if {\n\tevery bad in [1, 2] { bad < 3 }\n\tknown\n\tbad\n}\n",
+            "r5",
+        ),
+        (
+            "a name that is local in a comprehension",
+            forty("bad")
+                + "helper if {\n\tnot bad\n\tcount([bad | bad := 1]) == 1\n}\n\nask if {\n\tknown\n\thelper\n}\n",
+            "r5",
+        ),
+        (
+            "an argument that is called input",
+            forty("blocked(input)") + "ask if {\n\tknown\n\tnot blocked({\"role\": input.other})\n}\n",
+            "x",
+        ),
+        (
+            "the input under another name",
+            "import input as i\n\n".to_owned() + &forty("p") + "ask if p with i.role as \"r5\"\n",
+            "x",
+        ),
+        (
+            "METADATA above a blank line",
+            forty("p")
+                + "# METADATA\n# title: T\n\np if input.role == \"zz\"\n\np if {\n\tinput.role == \"q\"\n\trego.metadata.rule().title == \"T\"\n}\n\nask if {\n\tknown\n\tnot p\n}\n",
+            "x",
+        ),
+    ];
+    for (name, body, role) in cases {
+        let (imports, body) = body
+            .split_once("import input as i\n\n")
+            .map_or(("", body.as_str()), |(_, body)| ("import input as i\n\n", body));
+        let text = format!("package many\n\n{imports}{known}{body}");
+        let input = json!({"role": role, "who": "w3", "other": "r5"});
+        on_a_large_stack(move || {
+            let (sliced, whole) = (load(&text), load(&format!("{text}{WHOLE}")));
+            let input = value_of_json(&input);
+            let ask = |bundle: &Bundle| bundle.value(&["many", "ask"], input.clone()).map_err(|error| error.code);
+            assert_eq!(ask(&sliced), ask(&whole), "{name}");
+        });
+    }
+}
+
+/// A file that says something of its package stays, whatever is left out of it.
+#[test]
+fn what_is_said_of_a_package_is_kept() {
+    let said = on_a_large_stack(|| {
+        let files = [
+            ("b.rego", format!("# METADATA\n# title: PK\npackage many\n\n{}", forty("p"))),
+            (
+                "a.rego",
+                format!(
+                    "package many\n\nask := [chain, p] if {{\n\tchain := rego.metadata.chain()\n}}\n\n{}",
+                    forty("p")
+                ),
+            ),
+        ];
+        let modules = files.map(|(file, text)| Module { file: file.to_owned(), text });
+        let bundle = Bundle::load(&modules, &[], Options::default()).unwrap_or_else(|errors| panic!("{errors:?}"));
+        let input = value_of_json(&json!({"role": "r7"}));
+        (bundle.value(&["many", "ask"], input).unwrap().to_string(), bundle.slices())
+    });
+    assert!(said.0.contains("\"title\":\"PK\"") && said.1 == 1, "{said:?}");
+}
+
+#[test]
+fn a_step_with_a_point_in_it_is_one_step() {
+    let module = Module { file: "a.rego".to_owned(), text: "package a.b\n\nq := 1\n".to_owned() };
+    let bundle = Bundle::load(&[module], &[], Options::default()).unwrap();
+    assert_eq!(bundle.value(&["a", "b", "q"], Value::Undefined).unwrap(), Value::from(1_u64));
+    assert_eq!(bundle.value(&["a.b", "q"], Value::Undefined).unwrap(), Value::Undefined);
+}
