@@ -262,6 +262,11 @@ pub(crate) fn failed(text: &str, left: &Left, options: &Options, places: &Places
         return QueryError::new(FaultKind::Deadline, "eval_cancel_error", message);
     }
     let (place, message) = error::parts(text);
+    // A conflict has two places.
+    let message = match message.rsplit_once(" with rule at ") {
+        Some((what, other)) => format!("{what} with rule at {}", places.translate(other)),
+        None => message,
+    };
     let placed = |message: &str| {
         place.as_deref().map_or_else(|| message.to_owned(), |place| format!("{}: {message}", places.translate(place)))
     };

@@ -303,3 +303,16 @@ fn a_step_with_a_point_in_it_is_one_step() {
     assert_eq!(bundle.value(&["a", "b", "q"], Value::Undefined).unwrap(), Value::from(1_u64));
     assert_eq!(bundle.value(&["a.b", "q"], Value::Undefined).unwrap(), Value::Undefined);
 }
+
+/// Both places of a conflict are the author's.
+#[test]
+fn a_conflict_in_a_slice_is_told_by_both_places() {
+    let text = format!("package many\n\n{}value := \"x\" if input.other\n", forty("value := N"));
+    let message = on_a_large_stack(move || {
+        let bundle = load(&text);
+        let input = value_of_json(&json!({"role": "r39", "other": true}));
+        bundle.value(&["many", "value"], input).unwrap_err().message
+    });
+    // The 40th definition begins at line 3 + 39 * 4, the last rule behind it.
+    assert!(message.contains("many.rego:159:") && message.contains("many.rego:163:"), "{message}");
+}
