@@ -26,7 +26,17 @@ struct Prober<'a> {
     input: &'a Value,
 }
 
-impl Prober<'_> {
+impl<'a> Prober<'a> {
+    /// One for the package of a module.
+    fn of(module: &Ref<Module>, input: &'a Value, compiled: &'a Compiled, options: &'a Options) -> Option<Self> {
+        let end =
+            module.imports.last().map_or(syntax::range(&module.package.span).end, |last| syntax::range(&last.span).end);
+        let head = module.package.span.source.get_contents().get(..end)?.to_owned();
+        let steps = crate::annotations::package(module);
+        let package = steps.iter().map(|step| format!("[{}]", serde_json::json!(step))).collect::<String>();
+        Some(Self { compiled, options, head, package: format!("data{package}"), input })
+    }
+
     /// The value of a rule that is added to the package.
     fn value(&self, rule: &str) -> Option<Value> {
         let mut engine: Engine = self.compiled.engine.clone();
@@ -121,14 +131,7 @@ fn of_rule(
     let source = parsed.package.span.source.get_contents().clone();
     let Rule::Spec { bodies, .. } = rule else { return None };
     let statements = &bodies.first()?.query.stmts;
-    let end =
-        parsed.imports.last().map_or(syntax::range(&parsed.package.span).end, |last| syntax::range(&last.span).end);
-    let package = crate::annotations::package(parsed)
-        .iter()
-        .map(|step| format!("[{}]", serde_json::json!(step)))
-        .collect::<String>();
-    let head = source.get(..end)?.to_owned();
-    let prober = Prober { compiled, options, head, package: format!("data{package}"), input };
+    let prober = Prober::of(parsed, input, compiled, options)?;
     let page = Page::new(&source);
     // A span ends before what closes its last part.
     let text = |statement: &LiteralStmt| {
@@ -231,15 +234,7 @@ pub fn inputs(modules: &[crate::bundle::Module], compiled: &Compiled, options: &
         }
         let Rule::Spec { bodies, .. } = definition.rule.as_ref() else { continue };
         let source = module.package.span.source.get_contents();
-        let end =
-            module.imports.last().map_or(syntax::range(&module.package.span).end, |last| syntax::range(&last.span).end);
-        let package = crate::annotations::package(module)
-            .iter()
-            .map(|step| format!("[{}]", serde_json::json!(step)))
-            .collect::<String>();
-        let Some(head) = source.get(..end) else { continue };
-        let (head, package, input) = (head.to_owned(), format!("data{package}"), &Value::Undefined);
-        let prober = Prober { compiled, options, head, package, input };
+        let Some(prober) = Prober::of(module, &Value::Undefined, compiled, options) else { continue };
         let asked: Vec<&str> = compiled.index.leads_to(definition).into_iter().collect();
         for body in bodies {
             let mut before = String::new();
