@@ -2,6 +2,13 @@
 //!
 //! Deliberately absent: defaults that the configuration knows; an argument that is not given changes nothing.
 
+mod plugin;
+
+pub use plugin::{
+    CacheArgs, GrantArgs, PluginArgs, PluginBenchArgs, PluginCommand, PluginInspectArgs, PluginLanguage, PluginNewArgs,
+    PluginRunArgs, PluginTestArgs,
+};
+
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -31,6 +38,8 @@ pub enum Command {
     Bench(BenchArgs),
     /// List the loaded rules, or show one
     Rules(RulesArgs),
+    /// Begin, look at, run, test and time WASM plugins
+    Plugin(PluginArgs),
     /// Say what a rule looks for, why, and what to do
     Explain {
         /// The rule, for example `privacy.unmasked_restricted_column`
@@ -81,6 +90,8 @@ pub struct SetupArgs {
     /// A plugin to add (settings, if it needs any, stand in meshgate.yaml); may be given several times
     #[arg(long, value_name = "FILE.wasm")]
     pub plugin: Vec<PathBuf>,
+    #[command(flatten)]
+    pub cache: CacheArgs,
     /// Leave out the rules compiled into the program
     #[arg(long)]
     pub no_embedded: bool,

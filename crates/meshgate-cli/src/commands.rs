@@ -8,6 +8,7 @@ mod eval;
 mod init;
 mod lint;
 mod pages;
+mod plugin;
 mod rules;
 mod schema;
 mod serve;
@@ -28,6 +29,7 @@ pub fn run(command: Command) -> Result<Status> {
         Command::Lint(args) => lint::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::Plugin(args) => plugin::run(args.command),
         Command::Rules(args) => rules::run(&args.command),
         Command::Explain { rule, setup } => rules::show(&rule, &setup),
         Command::Init => init::run(),

@@ -2,11 +2,11 @@
 //!
 //! Deliberately absent: silence. What was used and was not asked for is said on stderr.
 
-use crate::args::{ConfigArgs, SetupArgs};
+use crate::args::{CacheArgs, ConfigArgs, SetupArgs};
 use crate::exit::say;
 use anyhow::{Context, Result};
-use meshgate_engine::{Additions, Config, Engine};
-use std::path::Path;
+use meshgate_engine::{Additions, Config, Engine, PluginCache};
+use std::path::{Path, PathBuf};
 
 /// Reads the configuration: the one named, or the nearest `meshgate.yaml` from `near` upwards, or the defaults.
 pub fn config(args: &ConfigArgs, near: &Path) -> Result<Config> {
@@ -38,10 +38,34 @@ pub fn engine(config: &Config, setup: &SetupArgs, jobs: Option<usize>) -> Result
         policies: setup.policy.clone(),
         namespaces: setup.conftest_namespace.clone(),
         plugins: setup.plugin.clone(),
+        plugin_cache: plugin_cache(&setup.cache)?,
+        plugin_listener: None,
         no_embedded: setup.no_embedded,
         jobs,
     };
-    Engine::new(config, &additions).context("the engine cannot be made")
+    let engine = Engine::new(config, &additions).context("the engine cannot be made")?;
+    engine.warnings().iter().for_each(|warning| say(&format!("warning: {warning}")));
+    Ok(engine)
+}
+
+/// Where plugins' compiled code is kept: what was asked for; otherwise the user's cache folder, and nothing in CI, whose
+/// folders may be filled by one job and run by another.
+pub fn plugin_cache(args: &CacheArgs) -> Result<PluginCache> {
+    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let usual = || {
+        let base = variable("XDG_CACHE_HOME").filter(|path| path.is_absolute());
+        let base = base.or_else(|| variable("HOME").map(|home| home.join(".cache")));
+        base.map(|base| base.join("meshgate").join("plugins"))
+    };
+    match args.plugin_cache.as_deref() {
+        Some("off") => Ok(PluginCache::Off),
+        Some("on") => usual().map(PluginCache::Folder).context("no cache folder is known: set HOME, or name a folder"),
+        Some(folder) => Ok(PluginCache::Folder(folder.into())),
+        None if std::env::var("CI").is_ok_and(|value| !matches!(value.as_str(), "" | "0" | "false")) => {
+            Ok(PluginCache::Off)
+        }
+        None => Ok(usual().map_or(PluginCache::Off, PluginCache::Try)),
+    }
 }
 
 /// Makes an engine in which everything loaded; otherwise says what did not.

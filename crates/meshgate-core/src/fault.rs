@@ -21,8 +21,10 @@ pub enum FaultKind {
     BadOutput,
     /// It said itself that it failed, or its language raised an error.
     Evaluation,
-    /// A bound of a builtin was met.
+    /// A bound of a builtin, or of what a host does for a plugin, was met.
     Limit,
+    /// A plugin reached for what it was not granted.
+    Capability,
     /// Our own code failed around it.
     Internal,
 }
@@ -40,6 +42,7 @@ impl FaultKind {
             Self::BadOutput => "bad_output",
             Self::Evaluation => "evaluation",
             Self::Limit => "limit",
+            Self::Capability => "capability",
             Self::Internal => "internal",
         }
     }

@@ -12,6 +12,7 @@ use meshgate_rego::GearSettings;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use thiserror::Error;
@@ -114,6 +115,42 @@ pub struct PluginEntry {
     /// Bounds of its own.
     #[serde(default)]
     pub limits: PluginLimits,
+    /// What it may do beyond judging its input. Default: nothing.
+    #[serde(default)]
+    pub capabilities: Capabilities,
+}
+
+impl PluginEntry {
+    /// A plugin without settings, bounds or grants.
+    #[must_use]
+    pub fn of(path: PathBuf) -> Self {
+        Self {
+            id: path.display().to_string(),
+            path,
+            sha256: None,
+            settings: Value::Null,
+            limits: PluginLimits::default(),
+            capabilities: Capabilities::default(),
+        }
+    }
+}
+
+/// What a plugin may do beyond judging its input.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Capabilities {
+    /// Folders that it may read, by the name that it knows each by.
+    #[serde(default)]
+    pub files: BTreeMap<String, PathBuf>,
+    /// Paths of the bundles' data that it may read, as in `org/glossary`, with all that is below.
+    #[serde(default)]
+    pub data: Vec<String>,
+    /// May it know the time? Default false.
+    #[serde(default)]
+    pub clock: bool,
+    /// May it have random bytes? Default false.
+    #[serde(default)]
+    pub random: bool,
 }
 
 /// Bounds of one plugin.

@@ -2,15 +2,16 @@
 //!
 //! Deliberately absent: hot reload; a new configuration is a new engine.
 
-use crate::config::{Config, DenyAt, MeshExtent, PluginEntry, SchemaSeverities};
+use crate::config::{Config, DenyAt, MeshExtent, SchemaSeverities};
+use crate::plugins::{PluginCache, PluginListener};
 use crate::{bundle, embedded, transport};
 use meshgate_core::evaluate::Evaluator;
 use meshgate_core::fault::{Fault, FaultKind};
-use meshgate_core::limits::{EvaluationLimits, ReadLimits};
+use meshgate_core::limits::ReadLimits;
 use meshgate_core::rule::{Rule, RuleId};
 use meshgate_core::severity::Severity;
 use meshgate_descriptor::Extract;
-use meshgate_plugin::{Host, Plugin};
+use meshgate_plugin::Plugin;
 use meshgate_rego::{
     Bundle, Clearance, Difference, Gear, GearCounts, Options, QueryError, Value as RegoValue, Version,
     set_global_memory_limit,
@@ -19,9 +20,8 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 use thiserror::Error;
 
 /// The stack of the threads that evaluate. regorus recurses with the policy's nesting; what is not touched costs nothing.
@@ -49,7 +49,7 @@ impl EngineError {
 }
 
 /// What the command line adds to the configuration.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Additions {
     /// More bundles.
     pub bundles: Vec<PathBuf>,
@@ -59,6 +59,10 @@ pub struct Additions {
     pub namespaces: Vec<String>,
     /// More plugins, without settings.
     pub plugins: Vec<PathBuf>,
+    /// Where plugins' compiled code is kept.
+    pub plugin_cache: PluginCache,
+    /// Who hears of every call of a plugin.
+    pub plugin_listener: Option<PluginListener>,
     /// Leave out the embedded rules.
     pub no_embedded: bool,
     /// How many descriptors are judged at once; `None` is the number of cores.
@@ -76,11 +80,14 @@ pub struct Engine {
     pub(crate) extract: Arc<Extract>,
     pub(crate) mesh_complete: bool,
     pub(crate) pool: ThreadPool,
+    /// The bundles' data documents as one, while plugins are loaded.
+    pub(crate) data: Value,
+    pub(crate) plugins: Vec<Arc<Plugin>>,
     bundles: Vec<Arc<Bundle>>,
     /// How bundles are loaded.
     options: Options,
     /// What is odd about what was loaded, but no error.
-    warnings: Vec<String>,
+    pub(crate) warnings: Vec<String>,
 }
 
 impl std::fmt::Debug for Engine {
@@ -116,6 +123,8 @@ impl Engine {
             extract: Arc::new(config.extract.resolve()),
             mesh_complete: config.mesh == Some(MeshExtent::Complete),
             pool,
+            data: Value::Null,
+            plugins: Vec::new(),
             bundles: Vec::new(),
             options: Options::default(),
             warnings: Vec::new(),
@@ -147,6 +156,7 @@ impl Engine {
         }
         engine.add_policies(additions);
         engine.add_plugins(config, additions, limits);
+        engine.data = Value::Null;
         Ok(engine)
     }
 
@@ -184,6 +194,7 @@ impl Engine {
             clearance: files.clearance.as_ref().and_then(read).unwrap_or_default(),
             ..self.options.clone()
         };
+        files.data.iter().for_each(|document| overlay(&mut self.data, document));
         // regorus prepares on this thread, which may have a small stack: the pool's threads have a large one.
         let loaded = self.pool.install(|| Bundle::load(&files.modules, &files.data, options));
         match loaded {
@@ -197,39 +208,7 @@ impl Engine {
         }
     }
 
-    fn add_plugins(&mut self, config: &Config, additions: &Additions, limits: EvaluationLimits) {
-        let added = additions.plugins.iter().map(|path| PluginEntry {
-            id: path.display().to_string(),
-            path: std::path::absolute(path).unwrap_or_else(|_| path.clone()),
-            sha256: None,
-            settings: Value::Null,
-            limits: Default::default(),
-        });
-        // A plugin that the configuration names too has its settings from there.
-        let same = |a: &Path, b: &Path| {
-            std::fs::canonicalize(a).ok().is_some_and(|a| std::fs::canonicalize(b).is_ok_and(|b| a == b))
-        };
-        let listed = |entry: &PluginEntry| {
-            config.plugins.iter().any(|known| same(&config.folder.join(&known.path), &entry.path))
-        };
-        let entries: Vec<PluginEntry> =
-            config.plugins.iter().cloned().chain(added.filter(|entry| !listed(entry))).collect();
-        if entries.is_empty() {
-            return;
-        }
-        let host = match Host::new() {
-            Ok(host) => host,
-            Err(message) => return self.refuse("plugins", message),
-        };
-        for entry in entries {
-            match load_plugin(&host, &config.folder, &entry, limits) {
-                Ok(plugin) => self.add_evaluator(&entry.id, Arc::new(plugin)),
-                Err(message) => self.refuse(&entry.id, message),
-            }
-        }
-    }
-
-    fn add_evaluator(&mut self, name: &str, evaluator: Arc<dyn Evaluator>) {
+    pub(crate) fn add_evaluator(&mut self, name: &str, evaluator: Arc<dyn Evaluator>) {
         let mut clashes = Vec::new();
         for rule in evaluator.rules() {
             match self.rules.get(&rule.id) {
@@ -243,7 +222,7 @@ impl Engine {
         self.evaluators.push(evaluator);
     }
 
-    fn refuse(&mut self, name: &str, message: String) {
+    pub(crate) fn refuse(&mut self, name: &str, message: String) {
         self.load_faults.push(Fault { file: None, rule: name.to_owned(), kind: FaultKind::Load, message });
     }
 
@@ -291,6 +270,12 @@ impl Engine {
         self.bundles.iter().flat_map(|bundle| bundle.differences()).collect()
     }
 
+    /// Returns the loaded plugins.
+    #[must_use]
+    pub fn plugins(&self) -> &[Arc<Plugin>] {
+        &self.plugins
+    }
+
     /// Returns the loaded rules, by id.
     #[must_use]
     pub const fn rules(&self) -> &BTreeMap<RuleId, Rule> {
@@ -331,25 +316,6 @@ fn runtime() -> RegoValue {
     meshgate_rego::value_of_json(&serde_json::json!({"version": OPA_VERSION, "commit": "", "env": {}, "config": {}}))
 }
 
-fn load_plugin(host: &Host, folder: &Path, entry: &PluginEntry, limits: EvaluationLimits) -> Result<Plugin, String> {
-    let path = folder.join(&entry.path);
-    let name = path.display().to_string();
-    let bytes = std::fs::read(&path).map_err(|error| format!("{name}: cannot be read: {error}"))?;
-    let limits = EvaluationLimits {
-        plugin_deadline: entry.limits.deadline_ms.map_or(limits.plugin_deadline, Duration::from_millis),
-        plugin_memory_bytes_max: entry.limits.memory_mib.map_or(limits.plugin_memory_bytes_max, |mib| mib << 20),
-        ..limits
-    };
-    let settings = if entry.settings.is_null() { "{}".to_owned() } else { entry.settings.to_string() };
-    let plugin = Plugin::load(host, &name, &bytes, &settings, limits).map_err(|error| error.to_string())?;
-    match &entry.sha256 {
-        Some(expected) if !expected.eq_ignore_ascii_case(plugin.digest()) => {
-            Err(format!("{name}: has the SHA-256 {}, the configuration wants {expected}", plugin.digest()))
-        }
-        _ => Ok(plugin),
-    }
-}
-
 fn merge(into: &mut RegoValue, from: RegoValue) {
     let (Ok(into), RegoValue::Object(from)) = (into.as_object_mut(), from) else { return };
     for (key, value) in from.iter() {
@@ -359,5 +325,18 @@ fn merge(into: &mut RegoValue, from: RegoValue) {
                 into.insert(key.clone(), value.clone());
             }
         }
+    }
+}
+
+/// Adds a document to what there is; what is there already stays.
+fn overlay(into: &mut Value, from: &Value) {
+    match (into, from) {
+        (into @ Value::Null, from) => *into = from.clone(),
+        (Value::Object(into), Value::Object(from)) => {
+            for (key, value) in from {
+                overlay(into.entry(key).or_insert(Value::Null), value);
+            }
+        }
+        _ => {}
     }
 }

@@ -8,13 +8,14 @@ use crate::engine::Engine;
 use crate::locate::{Located, Locator};
 use crate::sources::{Sources, read_file};
 use meshgate_core::decide::{Verdict, decide};
-use meshgate_core::evaluate::{EvaluationInput, Shared, applies};
+use meshgate_core::evaluate::{Evaluation, EvaluationInput, Evaluator, Shared, applies};
 use meshgate_core::fault::{Fault, FaultKind};
 use meshgate_core::finding::Finding;
 use meshgate_core::model::{Context, Format};
 use meshgate_core::report::{DescriptorReport, SchemaVerdict};
 use meshgate_core::severity::Severity;
 use meshgate_descriptor::{Descriptor, Diagnostic, Document, Files, Parsed, Recognised, recognise};
+use rayon::prelude::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -193,10 +194,16 @@ impl Engine {
         let input = EvaluationInput::new(&*file, kind, model.to_value()).with_mesh(Some(Arc::clone(&run.mesh)));
         let mut faults = Vec::new();
         let mut judged = schema.is_some() && self.schema.severity(descriptor.format).is_some();
-        for evaluator in &self.evaluators {
-            let input = if evaluator.raw() { raw.as_ref().unwrap_or(&input) } else { &input };
+        let evaluate = |evaluator: &Arc<dyn Evaluator>| {
+            evaluator.evaluate(if evaluator.raw() { raw.as_ref().unwrap_or(&input) } else { &input })
+        };
+        // Rules take microseconds and stay on this thread; plugins take longer, and go side by side when there are several.
+        let evaluations: Vec<Evaluation> = match self.plugins.len() {
+            0 | 1 => self.evaluators.iter().map(evaluate).collect(),
+            _ => self.evaluators.par_iter().map(evaluate).collect(),
+        };
+        for (evaluator, evaluation) in self.evaluators.iter().zip(evaluations) {
             judged |= evaluator.rules().iter().any(|rule| applies(rule, kind));
-            let evaluation = evaluator.evaluate(input);
             faults.extend(evaluation.faults);
             for remark in evaluation.remarks {
                 match evaluator.rules().iter().find(|rule| rule.id == remark.rule) {

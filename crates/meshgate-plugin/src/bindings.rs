@@ -1,5 +1,5 @@
-//! The host's side of the world, generated from the one definition of it.
+//! The host's side of the contract, generated from the one definition of it.
 //!
 //! Deliberately absent: anything written by hand.
 
-wasmtime::component::bindgen!({ path: "../../plugins/wit", world: "plugin" });
+wasmtime::component::bindgen!({ path: "../../plugins/wit", world: "everything", imports: { default: trappable } });

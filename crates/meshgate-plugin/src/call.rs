@@ -2,74 +2,16 @@
 //!
 //! Deliberately absent: reuse. A plugin keeps nothing from one descriptor to the next.
 
-use crate::bindings::meshgate::plugin::{host, types};
-use crate::bindings::{Plugin as World, PluginPre};
-use crate::host::TICK;
+use crate::bindings::{Everything as World, EverythingPre};
+use crate::capability::Grants;
+use crate::host::Host;
+use crate::log::Log;
+use crate::slots::TICK;
+use crate::state::{State, Violation};
 use meshgate_core::fault::FaultKind;
 use meshgate_core::limits::EvaluationLimits;
-use wasmtime::{Engine, ResourceLimiter, Store, Trap};
-
-/// Log lines that one call may write, and bytes of one.
-const LOG_LINES_MAX: usize = 64;
-const LOG_BYTES_MAX: usize = 4096;
-/// Table elements and core instances of one component: toolchains that stub WASI make dozens of instances.
-const TABLE_ELEMENTS_MAX: usize = 100_000;
-const INSTANCES_MAX: usize = 100;
-
-/// The state of one call.
-pub struct State {
-    memory_max: usize,
-    memory_used: usize,
-    memory_refused: bool,
-    table_elements: usize,
-    log: Vec<(host::Level, String)>,
-}
-
-impl host::Host for State {
-    fn log(&mut self, level: host::Level, mut message: String) {
-        if self.log.len() < LOG_LINES_MAX {
-            let mut end = message.len().min(LOG_BYTES_MAX);
-            while !message.is_char_boundary(end) {
-                end -= 1;
-            }
-            message.truncate(end);
-            self.log.push((level, message));
-        }
-    }
-}
-
-impl types::Host for State {}
-
-impl ResourceLimiter for State {
-    fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        // The cap is on all memories of the instance together.
-        let total = self.memory_used.saturating_sub(current).saturating_add(desired);
-        if total > self.memory_max {
-            self.memory_refused = true;
-            return Ok(false);
-        }
-        self.memory_used = total;
-        Ok(true)
-    }
-
-    fn table_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        let total = self.table_elements.saturating_sub(current).saturating_add(desired);
-        let allowed = total <= TABLE_ELEMENTS_MAX;
-        if allowed {
-            self.table_elements = total;
-        }
-        self.memory_refused |= !allowed;
-        Ok(allowed)
-    }
-
-    fn tables(&self) -> usize {
-        INSTANCES_MAX
-    }
-
-    fn instances(&self) -> usize {
-        INSTANCES_MAX
-    }
-}
+use std::sync::Arc;
+use wasmtime::{PoolConcurrencyLimitError, Store, Trap};
 
 /// How a call failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,60 +20,85 @@ pub struct Failure {
     pub message: String,
 }
 
-/// Runs one call in a fresh instance.
+/// What became of a call.
+pub struct Done<T> {
+    pub outcome: Result<T, Failure>,
+    pub log: Log,
+    /// Linear memory at its end, in bytes.
+    pub memory_bytes: usize,
+}
+
+/// Runs one call in a fresh instance. `None` for grants: the plugin describes itself.
 pub fn run<T>(
-    engine: &Engine,
-    world: &PluginPre<State>,
+    host: &Host,
+    world: &EverythingPre<State>,
     limits: &EvaluationLimits,
+    grants: Option<&Arc<Grants>>,
     call: impl FnOnce(&World, &mut Store<State>) -> wasmtime::Result<T>,
-) -> Result<T, Failure> {
-    let memory_max = limits.plugin_memory_bytes_max;
-    let state = State { memory_max, memory_used: 0, memory_refused: false, table_elements: 0, log: Vec::new() };
-    let mut store = Store::new(engine, state);
+) -> Done<T> {
+    let _slot = host.slots().take();
+    let memory_max = limits.plugin_memory_bytes_max.min(host.memory_bytes_max());
+    let mut store = Store::new(host.engine(), State::new(memory_max, grants.map(Arc::clone)));
     store.limiter(|state| state);
     // What the guest may hand over is bounded before it is copied: a million findings may share one huge string.
     store.set_hostcall_fuel(limits.output_bytes_max);
     let ticks = limits.plugin_deadline.as_millis().div_ceil(TICK.as_millis());
-    store.set_epoch_deadline(u64::try_from(ticks).unwrap_or(u64::MAX).saturating_add(1));
+    store.set_epoch_deadline(u64::try_from(ticks).unwrap_or(u64::MAX / 2).saturating_add(1));
     let outcome = world.instantiate(&mut store).and_then(|instance| call(&instance, &mut store));
-    match outcome {
+    let outcome = match outcome {
         // A guest that lived on without the memory it asked for may have judged with half of its eyes.
-        Ok(_) if store.data().memory_refused => Err(refused(limits)),
+        Ok(_) if store.data().refused.is_some() => Err(refused(store.data())),
         Ok(value) => Ok(value),
         Err(error) => Err(failure(&error, store.data(), limits)),
-    }
+    };
+    let state = store.into_data();
+    Done { outcome, log: state.log, memory_bytes: state.memory_used }
 }
 
-fn refused(limits: &EvaluationLimits) -> Failure {
-    let mib = limits.plugin_memory_bytes_max >> 20;
-    Failure { kind: FaultKind::Memory, message: format!("asked for more memory than the {mib} MiB it may have") }
+fn refused(state: &State) -> Failure {
+    let mib = state.memory_max >> 20;
+    let message = match state.refused {
+        Some("table") => "asked for a larger table than it may have".to_owned(),
+        _ => format!("asked for more memory than the {mib} MiB it may have"),
+    };
+    Failure { kind: FaultKind::Memory, message }
 }
 
 fn failure(error: &wasmtime::Error, state: &State, limits: &EvaluationLimits) -> Failure {
     let of = |kind, message| Failure { kind, message };
+    if let Some(violation) = error.downcast_ref::<Violation>() {
+        return of(violation.kind, violation.message.clone());
+    }
     let trap = error.downcast_ref::<Trap>();
     if trap == Some(&Trap::Interrupt) {
         return of(FaultKind::Deadline, format!("ran longer than {} ms", limits.plugin_deadline.as_millis()));
     }
-    if state.memory_refused {
-        return refused(limits);
+    if state.refused.is_some() {
+        return refused(state);
     }
     if trap == Some(&Trap::StackOverflow) {
         return of(FaultKind::Stack, "overflowed its stack; it recurses too deep".into());
     }
+    if error.downcast_ref::<PoolConcurrencyLimitError>().is_some() {
+        return of(FaultKind::Internal, format!("no room for another instance: {error:#}"));
+    }
     // A panic hook reports through the log: its last word says more than `unreachable`.
-    let said = state.log.iter().rev().find(|(level, _)| *level == host::Level::Error).map(|(_, text)| text.as_str());
-    match (trap, said) {
+    match (trap, state.log.last_error()) {
         (Some(_), Some(said)) => of(FaultKind::Trap, format!("stopped itself: {said}")),
+        (Some(Trap::MemoryOutOfBounds), None) => of(
+            FaultKind::Trap,
+            "stopped itself: out of bounds memory access (in Rust and C, often too deep a recursion)".into(),
+        ),
         (Some(trap), None) => of(FaultKind::Trap, format!("stopped itself: {trap}")),
         (None, _) => {
             let text = format!("{error:#}");
-            let fuel = text.contains("fuel");
+            // Linear memory or tables that are declared larger than the pool's are refused before there is an instance.
+            if text.contains("exceeds the limit") {
+                return of(FaultKind::Memory, format!("asked for more than it may have: {text}"));
+            }
             let bound = format!("returned more than {} bytes", limits.output_bytes_max);
-            of(
-                FaultKind::BadOutput,
-                if fuel { bound } else { text.lines().next_back().unwrap_or("").trim().to_owned() },
-            )
+            let last = || text.lines().next_back().unwrap_or("").trim().to_owned();
+            of(FaultKind::BadOutput, if text.contains("fuel") { bound } else { last() })
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What a plugin says, held to the contract: rule ids that it declared, pointers that are pointers, sizes within bounds.
+//! What a plugin finds, held to the contract: rule ids that it declared, pointers that are pointers, sizes within bounds.
 //!
 //! Deliberately absent: leniency. Output of another shape is a fault of the plugin.
 
@@ -6,38 +6,8 @@ use crate::bindings::meshgate::plugin::types;
 use meshgate_core::finding::{RelatedRemark, Remark};
 use meshgate_core::limits::EvaluationLimits;
 use meshgate_core::pointer::Place;
-use meshgate_core::rule::{Rule, RuleId, Source};
-use meshgate_core::severity::Severity;
-
-const KINDS: &[&str] = &["data-product", "data-contract"];
-
-/// Reads the rules of a description.
-pub fn rules(description: &types::Description, origin: &str) -> Result<Vec<Rule>, String> {
-    if description.rules.is_empty() {
-        return Err(format!("plugin `{}` describes no rules", description.id));
-    }
-    let rule = |rule: &types::Rule| {
-        if let Some(kind) = rule.applies_to.iter().find(|kind| !KINDS.contains(&kind.as_str())) {
-            return Err(format!("rule `{}` applies to `{kind}`, which is none of {}", rule.id, KINDS.join(", ")));
-        }
-        Ok(Rule {
-            id: RuleId::parse(&rule.id).map_err(|error| error.to_string())?,
-            title: rule.title.clone(),
-            description: rule.description.clone(),
-            severity: match rule.severity {
-                types::Severity::Error => Severity::Error,
-                types::Severity::Warning => Severity::Warning,
-                types::Severity::Info => Severity::Info,
-            },
-            remedy: rule.remedy.clone(),
-            related: Vec::new(),
-            applies_to: rule.applies_to.clone(),
-            source: Source::Plugin,
-            origin: origin.to_owned(),
-        })
-    };
-    description.rules.iter().map(rule).collect()
-}
+use meshgate_core::rule::Rule;
+use serde_json::Value;
 
 /// Reads findings.
 pub fn remarks(found: Vec<types::Finding>, rules: &[Rule], limits: &EvaluationLimits) -> Result<Vec<Remark>, String> {
@@ -54,7 +24,7 @@ fn remark(finding: types::Finding, rules: &[Rule]) -> Result<Remark, String> {
     if finding.message.is_empty() {
         return Err(format!("a finding of `{}` has no message", finding.rule));
     }
-    let place = |text: &str| Place::parse(text).map_err(|error| error.to_string());
+    let place = |text: &str| Place::parse(text).map_err(|error| format!("a finding of `{}`: {error}", rule.id));
     let related = finding
         .related
         .into_iter()
@@ -65,9 +35,14 @@ fn remark(finding: types::Finding, rules: &[Rule]) -> Result<Remark, String> {
         message: finding.message,
         label: finding.label,
         related: related.collect::<Result<_, String>>()?,
-        fix: finding
-            .fix
-            .map(|text| serde_json::from_str(&text).map_err(|error| format!("a fix is not JSON: {error}")))
-            .transpose()?,
+        fix: finding.fix.map(|text| fix(&text)).transpose()?,
     })
+}
+
+fn fix(text: &str) -> Result<Value, String> {
+    match serde_json::from_str(text) {
+        Ok(fix @ Value::Array(_)) => Ok(fix),
+        Ok(_) => Err("a fix is no JSON Patch: it is not an array".to_owned()),
+        Err(error) => Err(format!("a fix is not JSON: {error}")),
+    }
 }

@@ -2,17 +2,23 @@
 //!
 //! Deliberately absent: where the bytes came from; the engine reads files.
 
-use crate::bindings::{Plugin as World, PluginPre};
-use crate::call::{self, State};
-use crate::convert;
+use crate::bindings::EverythingPre;
+use crate::cache::Key;
+use crate::call::{self, Done, Failure};
+use crate::capability::{Capability, Grants};
+use crate::describe::Description;
 use crate::host::Host;
+use crate::log::{Log, LogLine};
+use crate::state::State;
+use crate::{compile, convert, imports};
 use meshgate_core::evaluate::{Evaluation, EvaluationInput, Evaluator, applies};
 use meshgate_core::fault::{Fault, FaultKind};
+use meshgate_core::finding::Remark;
 use meshgate_core::limits::EvaluationLimits;
 use meshgate_core::rule::Rule;
-use sha2::{Digest, Sha256};
+use std::sync::Arc;
 use thiserror::Error;
-use wasmtime::component::{Component, HasSelf, Linker};
+use wasmtime::component::Component;
 
 /// Why a plugin was refused.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -24,92 +30,113 @@ pub struct LoadError {
     pub message: String,
 }
 
+/// What a plugin is loaded from.
+#[derive(Debug, Clone, Copy)]
+pub struct PluginSource<'a> {
+    /// Its name for messages: the path of the file.
+    pub origin: &'a str,
+    /// The component.
+    pub bytes: &'a [u8],
+    /// The SHA-256 that it must have, in hex. It is looked at before anything of the component is run.
+    pub sha256: Option<&'a str>,
+    /// Its settings, JSON text.
+    pub settings: &'a str,
+}
+
 /// A plugin that is ready to judge.
 pub struct Plugin {
     host: Host,
-    world: PluginPre<State>,
-    id: String,
-    version: String,
+    world: EverythingPre<State>,
+    description: Description,
     digest: String,
     rules: Vec<Rule>,
     settings: String,
+    grants: Arc<Grants>,
     limits: EvaluationLimits,
+}
+
+/// What became of one call, for tools.
+#[derive(Debug)]
+pub struct Called {
+    /// The remarks, or how it failed.
+    pub outcome: Result<Vec<Remark>, Fault>,
+    /// The lines that it wrote to its log, as many as are kept.
+    pub log: Vec<LogLine>,
+    /// Lines that were not kept.
+    pub log_dropped: usize,
+    /// Linear memory at its end, in bytes.
+    pub memory_bytes: usize,
 }
 
 impl std::fmt::Debug for Plugin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Plugin").field("id", &self.id).field("version", &self.version).finish_non_exhaustive()
+        f.debug_struct("Plugin")
+            .field("id", &self.description.id)
+            .field("version", &self.description.version)
+            .finish_non_exhaustive()
     }
 }
 
-/// The interfaces that the world offers. Anything else is refused by name.
-const OFFERED: &[&str] = &["meshgate:plugin/host@0.1.0", "meshgate:plugin/types@0.1.0"];
-
 impl Plugin {
-    /// Compiles a component, checks what it imports, asks who it is and gives it its settings (JSON text).
+    /// Compiles a component, checks what it imports and wants against what is granted, asks who it is and gives it its
+    /// settings.
     ///
     /// # Errors
-    /// [`LoadError`]: no component, a foreign import, a missing export, a failure in `describe`, refused settings.
+    /// [`LoadError`]: another digest, no component, a foreign import, one that was not granted, a missing export, a capability that it
+    /// wants and has not, a failure in `describe`, refused settings.
     pub fn load(
         host: &Host,
-        origin: &str,
-        bytes: &[u8],
-        settings: &str,
+        source: PluginSource<'_>,
+        grants: Grants,
         limits: EvaluationLimits,
     ) -> Result<Self, LoadError> {
+        let PluginSource { origin, bytes, sha256, settings } = source;
         let refuse = |message: String| LoadError { origin: origin.to_owned(), message };
-        let component = compile(host, bytes).map_err(refuse)?;
-        let imports: Vec<String> =
-            component.component_type().imports(&host.engine).map(|(name, _)| name.to_owned()).collect();
-        if let Some(foreign) = imports.iter().find(|name| !OFFERED.contains(&name.as_str())) {
-            let hint = if foreign.starts_with("wasi:") {
-                "plugins have no WASI; build without it (`--stub-wasi`, or wasm32-unknown-unknown for Rust)"
-            } else {
-                "plugins see only the interfaces of plugins/wit/"
-            };
-            return Err(refuse(format!("imports `{foreign}`, which is not offered: {hint}")));
+        let digest = compile::digest(bytes);
+        if let Some(expected) = sha256.filter(|expected| !expected.eq_ignore_ascii_case(&digest)) {
+            return Err(refuse(format!("has the SHA-256 {digest}, and should have {expected}")));
         }
-        let mut linker: Linker<State> = Linker::new(&host.engine);
-        World::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)
-            .map_err(|error| refuse(format!("{error:#}")))?;
-        let instance = linker.instantiate_pre(&component).map_err(|error| refuse(format!("{error:#}")))?;
-        let world = PluginPre::new(instance).map_err(|error| {
-            let said = error.to_string();
-            refuse(format!("is not of the world `meshgate:plugin@0.1.0`: {said}"))
-        })?;
-        let run_failed = |what: &str, failure: call::Failure| refuse(format!("`{what}` failed: {}", failure.message));
-        let description = call::run(&host.engine, &world, &limits, |world, store| world.call_describe(store))
-            .map_err(|failure| run_failed("describe", failure))?;
-        if let Some(capability) = description.capabilities.first() {
-            return Err(refuse(format!("wants the capability `{capability}`, which this host does not offer")));
+        let key = Key::new(host.engine(), &digest);
+        let component = compile::component(host, bytes, &key).map_err(refuse)?;
+        imports::check(&imports::names(host.engine(), &component), &grants).map_err(refuse)?;
+        let world = world(host, &component, Some(&grants)).map_err(refuse)?;
+        let description = describe(host, &world, &key, &limits).map_err(refuse)?;
+        for wanted in description.capabilities().map_err(refuse)? {
+            if !grants.cover(&wanted) {
+                return Err(refuse(format!(
+                    "wants the capability `{wanted}`, which it was not granted: grant it under the plugin's \
+                     `capabilities:` in meshgate.yaml (`{}`)",
+                    wanted.grant()
+                )));
+            }
         }
-        let rules = convert::rules(&description, origin).map_err(refuse)?;
-        call::run(&host.engine, &world, &limits, |world, store| world.call_validate_settings(store, settings))
-            .map_err(|failure| run_failed("validate-settings", failure))?
+        let rules = description.rules(origin).map_err(refuse)?;
+        let grants = Arc::new(grants);
+        let Done { outcome, .. } = call::run(host, &world, &limits, Some(&grants), |world, store| {
+            world.call_validate_settings(store, settings)
+        });
+        outcome
+            .map_err(|failure| refuse(format!("`validate-settings` failed: {}", failure.message)))?
             .map_err(|message| refuse(format!("refuses its settings: {message}")))?;
-        let digest = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(Self {
-            host: host.clone(),
-            world,
-            id: description.id,
-            version: description.version,
-            digest,
-            rules,
-            settings: settings.to_owned(),
-            limits,
-        })
+        Ok(Self { host: host.clone(), world, description, digest, rules, settings: settings.to_owned(), grants, limits })
     }
 
     /// Returns the id that the plugin gives itself.
     #[must_use]
     pub fn id(&self) -> &str {
-        &self.id
+        &self.description.id
     }
 
     /// Returns the version that the plugin gives itself.
     #[must_use]
     pub fn version(&self) -> &str {
-        &self.version
+        &self.description.version
+    }
+
+    /// Returns its limits.
+    #[must_use]
+    pub const fn limits(&self) -> &EvaluationLimits {
+        &self.limits
     }
 
     /// Returns the SHA-256 of the component, in hex.
@@ -117,20 +144,73 @@ impl Plugin {
     pub fn digest(&self) -> &str {
         &self.digest
     }
+
+    /// What it was granted and neither wants nor imports: an authority for nothing.
+    #[must_use]
+    pub fn unused_grants(&self) -> Vec<Capability> {
+        let wanted = self.description.capabilities().unwrap_or_default();
+        let within = |granted: &Capability, wanted: &Capability| match (granted, wanted) {
+            (Capability::Data(above), Capability::Data(path)) => {
+                path.strip_prefix(above.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            }
+            (granted, wanted) => granted == wanted,
+        };
+        self.grants.all().into_iter().filter(|granted| !wanted.iter().any(|wanted| within(granted, wanted))).collect()
+    }
+
+    /// Calls the plugin on one input, whatever its rules apply to, and tells all about it.
+    #[must_use]
+    pub fn call(&self, input: &EvaluationInput) -> Called {
+        let text = input.json();
+        let done = call::run(&self.host, &self.world, &self.limits, Some(&self.grants), |world, store| {
+            world.call_evaluate(store, &text, &self.settings)
+        });
+        let Done { outcome, log: Log { lines, dropped }, memory_bytes } = done;
+        let remarks = match outcome {
+            Ok(Ok(found)) => convert::remarks(found, &self.rules, &self.limits)
+                .map_err(|message| Failure { kind: FaultKind::BadOutput, message }),
+            Ok(Err(message)) => Err(Failure { kind: FaultKind::Evaluation, message }),
+            Err(failure) => Err(failure),
+        };
+        let fault = |Failure { kind, message }| {
+            // An error without a word is still one.
+            let message = if message.trim().is_empty() { "failed and did not say why".to_owned() } else { message };
+            Fault { file: Some(input.file.clone()), rule: self.description.id.clone(), kind, message }
+        };
+        Called { outcome: remarks.map_err(fault), log: lines, log_dropped: dropped, memory_bytes }
+    }
 }
 
-fn compile(host: &Host, bytes: &[u8]) -> Result<Component, String> {
-    if !bytes.starts_with(b"\0asm") {
-        return Err("is not WebAssembly: a plugin is a component, built as plugins/README.md says".into());
+/// Links a component and looks for the exports of the contract.
+pub fn world(host: &Host, component: &Component, grants: Option<&Grants>) -> Result<EverythingPre<State>, String> {
+    let linker = imports::linker(host.engine(), grants).map_err(|error| format!("{error:#}"))?;
+    let instance = linker.instantiate_pre(component).map_err(|error| {
+        let said = format!("{error:#}");
+        format!("does not fit this host's contract `{}`: {said}", imports::CONTRACT)
+    })?;
+    EverythingPre::new(instance).map_err(|error| {
+        let said = format!("{error:#}");
+        format!("is not of the contract `{}`: {said}; export `describe`, `validate-settings` and `evaluate`", imports::CONTRACT)
+    })
+}
+
+/// What a plugin says of itself: the kept answer, or a call.
+pub fn describe(
+    host: &Host,
+    world: &EverythingPre<State>,
+    key: &Key,
+    limits: &EvaluationLimits,
+) -> Result<Description, String> {
+    if let Some(kept) = host.cache().and_then(|cache| cache.description(key)) {
+        return Ok(kept);
     }
-    // Bytes 4 to 8: version and layer; layer 0 is a core module.
-    if bytes.get(4..8) == Some(&[1, 0, 0, 0]) {
-        return Err(
-            "is a core module, not a component: link it with wasm-component-ld, or run `wasm-tools component new`"
-                .into(),
-        );
+    let Done { outcome, .. } = call::run(host, world, limits, None, |world, store| world.call_describe(store));
+    let said = outcome.map_err(|failure| format!("`describe` failed: {}", failure.message))?;
+    let description = Description::from(said);
+    if let Some(cache) = host.cache() {
+        cache.keep_description(key, &description);
     }
-    Component::new(&host.engine, bytes).map_err(|error| format!("cannot be compiled: {error:#}"))
+    Ok(description)
 }
 
 impl Evaluator for Plugin {
@@ -143,18 +223,9 @@ impl Evaluator for Plugin {
         if !self.rules.iter().any(|rule| applies(rule, input.kind)) {
             return evaluation;
         }
-        let text = input.json();
-        let outcome = call::run(&self.host.engine, &self.world, &self.limits, |world, store| {
-            world.call_evaluate(store, &text, &self.settings)
-        });
-        let failed = |kind, message| Fault { file: Some(input.file.clone()), rule: self.id.clone(), kind, message };
-        match outcome {
-            Ok(Ok(found)) => match convert::remarks(found, &self.rules, &self.limits) {
-                Ok(remarks) => evaluation.remarks = remarks,
-                Err(message) => evaluation.faults.push(failed(FaultKind::BadOutput, message)),
-            },
-            Ok(Err(message)) => evaluation.faults.push(failed(FaultKind::Evaluation, message)),
-            Err(failure) => evaluation.faults.push(failed(failure.kind, failure.message)),
+        match self.call(input).outcome {
+            Ok(remarks) => evaluation.remarks = remarks,
+            Err(fault) => evaluation.faults.push(fault),
         }
         evaluation
     }

@@ -58,17 +58,23 @@ fn similarity() -> f64 {
 }
 
 impl Settings {
-    /// Reads settings and makes words comparable.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let text = if text.trim().is_empty() || text.trim() == "null" { "{}" } else { text };
-        let mut settings: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
-        if !(0.5..=1.0).contains(&settings.similarity) {
-            return Err(format!("`similarity` is {}; it is between 0.5 and 1", settings.similarity));
+    /// Says what is wrong with values of the right shape.
+    pub fn check(&self) -> Result<(), String> {
+        if (0.5..=1.0).contains(&self.similarity) {
+            return Ok(());
         }
-        settings.terms = settings.terms.iter().map(|term| term.trim().to_lowercase()).collect();
-        settings.abbreviations =
-            settings.abbreviations.iter().map(|(short, long)| (short.to_lowercase(), long.to_lowercase())).collect();
-        Ok(settings)
+        Err(format!("`similarity` is {}; it is between 0.5 and 1", self.similarity))
+    }
+
+    /// Makes words comparable.
+    #[must_use]
+    pub fn prepare(&self) -> Self {
+        let lower = |(short, long): (&String, &String)| (short.to_lowercase(), long.to_lowercase());
+        Self {
+            terms: self.terms.iter().map(|term| term.trim().to_lowercase()).collect(),
+            abbreviations: self.abbreviations.iter().map(lower).collect(),
+            ..self.clone()
+        }
     }
 
     /// Says whether a word may be used.

@@ -1,0 +1,183 @@
+//! Plugins: from the configuration to evaluators, and what their authors ask of them.
+//!
+//! Deliberately absent: a cache that the configuration names. It lies in the tree that is judged, and what is in the cache is
+//! run as native code.
+
+mod bench;
+mod examples;
+
+pub use bench::{PluginBench, bench_plugin};
+pub use examples::{PluginTest, test_plugins};
+
+use crate::config::{Config, PluginEntry};
+use crate::engine::{Additions, Engine};
+use meshgate_core::evaluate::{Evaluation, EvaluationInput, Evaluator, applies};
+use meshgate_core::limits::EvaluationLimits;
+use meshgate_core::rule::Rule;
+use meshgate_plugin::{Called, CodeCache, Grants, Host, HostSettings, Inspection, Plugin, PluginSource, inspect};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Where the compiled code of plugins is kept.
+#[derive(Debug, Clone, Default)]
+pub enum PluginCache {
+    /// Nowhere.
+    #[default]
+    Off,
+    /// In this folder if it will do; if not, nowhere, and a warning says so.
+    Try(PathBuf),
+    /// In this folder; if it will not do, that is an error.
+    Folder(PathBuf),
+}
+
+impl PluginCache {
+    fn open(&self, warnings: &mut Vec<String>) -> Result<Option<CodeCache>, String> {
+        match self {
+            Self::Off => Ok(None),
+            Self::Try(folder) => Ok(CodeCache::open(folder)
+                .map_err(|error| warnings.push(format!("plugins are compiled anew each time: {error}")))
+                .ok()),
+            Self::Folder(folder) => CodeCache::open(folder).map(Some).map_err(|error| error.to_string()),
+        }
+    }
+}
+
+/// Who hears of every call of a plugin: which, what became of it, how long it took.
+pub type PluginListener = Arc<dyn Fn(&Plugin, &Called, Duration) + Send + Sync>;
+
+impl Engine {
+    pub(crate) fn add_plugins(&mut self, config: &Config, additions: &Additions, limits: EvaluationLimits) {
+        let added = additions.plugins.iter().map(|path| PluginEntry {
+            path: std::path::absolute(path).unwrap_or_else(|_| path.clone()),
+            ..PluginEntry::of(path.clone())
+        });
+        // A plugin that the configuration names too has its settings and grants from there.
+        let same = |a: &Path, b: &Path| {
+            std::fs::canonicalize(a).ok().is_some_and(|a| std::fs::canonicalize(b).is_ok_and(|b| a == b))
+        };
+        let listed = |entry: &PluginEntry| {
+            config.plugins.iter().any(|known| same(&config.folder.join(&known.path), &entry.path))
+        };
+        let entries: Vec<PluginEntry> =
+            config.plugins.iter().cloned().chain(added.filter(|entry| !listed(entry))).collect();
+        if entries.is_empty() {
+            return;
+        }
+        let limits: Vec<EvaluationLimits> = entries.iter().map(|entry| bounds(entry, limits)).collect();
+        let memory_bytes_max = limits.iter().map(|limits| limits.plugin_memory_bytes_max).max().unwrap_or(0);
+        let concurrency = self.pool.current_num_threads();
+        let host = additions.plugin_cache.open(&mut self.warnings).and_then(|cache| {
+            Host::new(HostSettings { concurrency, memory_bytes_max, cache, ..HostSettings::default() })
+        });
+        let host = match host {
+            Ok(host) => host,
+            Err(message) => return self.refuse("plugins", message),
+        };
+        let snapshot = Arc::new(std::mem::take(&mut self.data));
+        for (entry, limits) in entries.iter().zip(limits) {
+            match load(&host, &config.folder, entry, &snapshot, limits) {
+                Ok(plugin) => {
+                    for unused in plugin.unused_grants() {
+                        let id = &entry.id;
+                        self.warnings.push(format!("plugin `{id}` is granted `{unused}`, which it does not ask for"));
+                    }
+                    let plugin = Arc::new(plugin);
+                    self.plugins.push(Arc::clone(&plugin));
+                    match &additions.plugin_listener {
+                        Some(listener) => {
+                            let heard = Heard { plugin, listener: Arc::clone(listener) };
+                            self.add_evaluator(&entry.id, Arc::new(heard));
+                        }
+                        None => self.add_evaluator(&entry.id, plugin),
+                    }
+                }
+                Err(message) => self.refuse(&entry.id, message),
+            }
+        }
+    }
+}
+
+fn bounds(entry: &PluginEntry, limits: EvaluationLimits) -> EvaluationLimits {
+    EvaluationLimits {
+        plugin_deadline: entry.limits.deadline_ms.map_or(limits.plugin_deadline, Duration::from_millis),
+        plugin_memory_bytes_max: entry
+            .limits
+            .memory_mib
+            .map_or(limits.plugin_memory_bytes_max, |mib| mib.saturating_mul(1 << 20)),
+        ..limits
+    }
+}
+
+fn load(
+    host: &Host,
+    folder: &Path,
+    entry: &PluginEntry,
+    snapshot: &Arc<Value>,
+    limits: EvaluationLimits,
+) -> Result<Plugin, String> {
+    let path = folder.join(&entry.path);
+    let name = path.display().to_string();
+    let bytes = std::fs::read(&path).map_err(|error| format!("{name}: cannot be read: {error}"))?;
+    let settings = if entry.settings.is_null() { "{}".to_owned() } else { entry.settings.to_string() };
+    let grants = grants(folder, entry, snapshot).map_err(|message| format!("{name}: {message}"))?;
+    let source = PluginSource { origin: &name, bytes: &bytes, sha256: entry.sha256.as_deref(), settings: &settings };
+    Plugin::load(host, source, grants, limits).map_err(|error| error.to_string())
+}
+
+fn grants(folder: &Path, entry: &PluginEntry, snapshot: &Arc<Value>) -> Result<Grants, String> {
+    let mut grants = Grants::default().with_snapshot(Arc::clone(snapshot));
+    for (name, path) in &entry.capabilities.files {
+        grants.folder(name, &folder.join(path))?;
+    }
+    for path in &entry.capabilities.data {
+        grants.data(path)?;
+    }
+    if entry.capabilities.clock {
+        grants.clock();
+    }
+    if entry.capabilities.random {
+        grants.random();
+    }
+    Ok(grants)
+}
+
+/// A plugin whose calls somebody hears of.
+struct Heard {
+    plugin: Arc<Plugin>,
+    listener: PluginListener,
+}
+
+impl Evaluator for Heard {
+    fn rules(&self) -> &[Rule] {
+        self.plugin.rules()
+    }
+
+    fn evaluate(&self, input: &EvaluationInput) -> Evaluation {
+        let mut evaluation = Evaluation::default();
+        if !self.rules().iter().any(|rule| applies(rule, input.kind)) {
+            return evaluation;
+        }
+        let begun = Instant::now();
+        let called = self.plugin.call(input);
+        (self.listener)(&self.plugin, &called, begun.elapsed());
+        match called.outcome {
+            Ok(remarks) => evaluation.remarks = remarks,
+            Err(fault) => evaluation.faults.push(fault),
+        }
+        evaluation
+    }
+}
+
+/// Looks at a component before anything is granted to it.
+///
+/// # Errors
+/// When the file cannot be read, or is no component.
+pub fn inspect_plugin(path: &Path, cache: &PluginCache) -> Result<Inspection, String> {
+    let name = path.display();
+    let bytes = std::fs::read(path).map_err(|error| format!("{name}: cannot be read: {error}"))?;
+    let cache = cache.open(&mut Vec::new())?;
+    let host = Host::new(HostSettings { concurrency: 1, cache, ..HostSettings::default() })?;
+    inspect(&host, &bytes, &EvaluationLimits::default()).map_err(|message| format!("{name}: {message}"))
+}

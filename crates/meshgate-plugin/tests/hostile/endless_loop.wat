@@ -1,0 +1,3 @@
+;; Never comes back.
+;; @evaluate
+(loop $l (br $l)) (unreachable)

@@ -1,0 +1,3 @@
+;; Stops itself.
+;; @evaluate
+(unreachable)

@@ -1,0 +1,5 @@
+;; Wants the environment.
+;; @import
+(import "wasi:cli/environment@0.2.0" (instance))
+;; @evaluate
+(i32.const 3072)
