@@ -15,7 +15,18 @@ pub fn root() -> PathBuf {
 pub fn meshgate(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_meshgate"));
     command.current_dir(folder).env_remove("MESHGATE_CONFIG").env_remove("NO_COLOR").env_remove("RUST_BACKTRACE");
+    command.env("MESHGATE_PLUGIN_CACHE", plugin_cache());
     command
+}
+
+/// Compiled plugins of all tests: many programs at once share them, as they do at a desk.
+fn plugin_cache() -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("plugins");
+    let mut builder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    drop(builder.create(&folder));
+    folder
 }
 
 /// The public descriptors that the repository does not hold; says so when they are absent.
@@ -80,7 +91,7 @@ pub fn golden(name: &str, actual: &str) {
 pub fn plugin(body: &str) -> Vec<u8> {
     let path = root().join("crates/meshgate-plugin/tests/hostile/plugin.wat");
     let text = std::fs::read_to_string(path).expect("the template");
-    wat::parse_str(text.replace("      ;;EVALUATE", body)).expect("a component")
+    wat::parse_str(text.replace(";; @evaluate:", &format!("{body}\n;;"))).expect("a component")
 }
 
 pub const CONTRACT: &str = "apiVersion: v3.1.0\nkind: DataContract\nid: c\nversion: 1.0.0\nstatus: active\n\

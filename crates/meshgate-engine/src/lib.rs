@@ -22,17 +22,17 @@ mod transport;
 
 pub use builtin::{BUILTINS, Builtin, builtin_rule};
 pub use check::{CheckOptions, Outcome};
-pub use config::{Capabilities, Config, ConfigError, PluginEntry, PluginLimits, SchemaSeverities, SchemaSeverity, TEMPLATE};
+pub use config::{
+    Capabilities, Config, ConfigError, PluginEntry, PluginLimits, SchemaSeverities, SchemaSeverity, TEMPLATE,
+};
 pub use engine::{Additions, Engine, EngineError};
-pub use meshgate_plugin::{Called, Inspection, Level, LogLine, Plugin};
+pub use meshgate_plugin::{Called, Capability, Inspection, Level, LogLine, Plugin};
 pub use meshgate_rego::{
     Cleared, Difference, Evaluated, FailedQuery, Failure, FileCoverage, Gear, GearCounts, Lint, QueryError, Row,
     TestOptions, TestResult, TestRun, Timed, Timing, term,
 };
 pub use meshgate_rego::{LoadError as RegoError, Value as RegoValue, parse_json};
-pub use plugins::{
-    PluginBench, PluginCache, PluginListener, PluginTest, bench_plugin, inspect_plugin, test_plugins,
-};
+pub use plugins::{PluginBench, PluginCache, PluginListener, PluginTest, bench_plugin, inspect_plugin, test_plugins};
 pub use policies::{
     Ask, Explained, bench, clear_path, document, evaluate, explain, gear_of, lint_paths, test_paths, write_clearance,
 };

@@ -226,7 +226,10 @@ fn open_own(_: &Dir, _: &str) -> Option<std::fs::File> {
 }
 
 /// Maps compiled code into memory, to be run.
-#[expect(unsafe_code, reason = "wasmtime trusts compiled code: it is read from a file of a folder that only this user may enter")]
+#[expect(
+    unsafe_code,
+    reason = "wasmtime trusts compiled code: it is read from a file of a folder that only this user may enter"
+)]
 fn mapped(engine: &Engine, file: std::fs::File) -> Option<Component> {
     // By the handle that was looked at, not by a name that may lead elsewhere meanwhile.
     #[cfg(target_os = "linux")]

@@ -143,7 +143,8 @@ impl Grants {
     }
 
     pub(crate) fn covers_data(&self, path: &str) -> bool {
-        let below = |grant: &String| path.strip_prefix(grant.as_str()).is_some_and(|r| r.is_empty() || r.starts_with('/'));
+        let below =
+            |grant: &String| path.strip_prefix(grant.as_str()).is_some_and(|r| r.is_empty() || r.starts_with('/'));
         self.data.iter().any(below)
     }
 
@@ -177,7 +178,9 @@ mod tests {
         for text in ["files:glossary", "data:org/glossary", "clock", "random"] {
             assert_eq!(Capability::parse(text).unwrap().to_string(), text);
         }
-        for text in ["file:x", "files", "files:", "files:../x", "files:a/b", "data:", "data:a//b", "clock:utc", "network", ""] {
+        for text in
+            ["file:x", "files", "files:", "files:../x", "files:a/b", "data:", "data:a//b", "clock:utc", "network", ""]
+        {
             assert!(Capability::parse(text).is_err(), "{text}");
         }
     }
@@ -186,7 +189,9 @@ mod tests {
     fn data_is_granted_by_whole_steps() {
         let mut grants = Grants::default();
         grants.data("/org/glossary/").unwrap();
-        for (path, covered) in [("org/glossary", true), ("org/glossary/terms", true), ("org", false), ("org/glossary2", false)] {
+        for (path, covered) in
+            [("org/glossary", true), ("org/glossary/terms", true), ("org", false), ("org/glossary2", false)]
+        {
             assert_eq!(grants.covers_data(path), covered, "{path}");
         }
     }

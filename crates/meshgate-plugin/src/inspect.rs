@@ -40,9 +40,12 @@ pub fn inspect(host: &Host, bytes: &[u8], limits: &EvaluationLimits) -> Result<I
     let component = compile::component(host, bytes, &key)?;
     let names = imports::names(host.engine(), &component);
     let refusals: Vec<String> = names.iter().filter_map(|name| imports::foreign(name)).collect();
-    let capability = |name: &String| imports::interface(name).filter(|name| !["types", "host"].contains(name)).map(str::to_owned);
+    let capability =
+        |name: &String| imports::interface(name).filter(|name| !["types", "host"].contains(name)).map(str::to_owned);
     let exported = |(name, item): (&str, _)| match item {
-        wasmtime::component::types::ComponentExtern { ty: ComponentItem::ComponentFunc(_), .. } => format!("{name}: func"),
+        wasmtime::component::types::ComponentExtern { ty: ComponentItem::ComponentFunc(_), .. } => {
+            format!("{name}: func")
+        }
         _ => name.to_owned(),
     };
     let mut inspection = Inspection {

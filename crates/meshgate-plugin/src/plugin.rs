@@ -118,7 +118,16 @@ impl Plugin {
         outcome
             .map_err(|failure| refuse(format!("`validate-settings` failed: {}", failure.message)))?
             .map_err(|message| refuse(format!("refuses its settings: {message}")))?;
-        Ok(Self { host: host.clone(), world, description, digest, rules, settings: settings.to_owned(), grants, limits })
+        Ok(Self {
+            host: host.clone(),
+            world,
+            description,
+            digest,
+            rules,
+            settings: settings.to_owned(),
+            grants,
+            limits,
+        })
     }
 
     /// Returns the id that the plugin gives itself.
@@ -190,7 +199,10 @@ pub fn world(host: &Host, component: &Component, grants: Option<&Grants>) -> Res
     })?;
     EverythingPre::new(instance).map_err(|error| {
         let said = format!("{error:#}");
-        format!("is not of the contract `{}`: {said}; export `describe`, `validate-settings` and `evaluate`", imports::CONTRACT)
+        format!(
+            "is not of the contract `{}`: {said}; export `describe`, `validate-settings` and `evaluate`",
+            imports::CONTRACT
+        )
     })
 }
 

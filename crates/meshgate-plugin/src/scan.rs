@@ -44,7 +44,9 @@ pub fn refusal(bytes: &[u8]) -> Result<(), String> {
             _ => {}
         }
         if functions > FUNCTIONS_MAX || parts > PARTS_MAX {
-            return Err(format!("cannot be compiled within bounds: it has {functions} functions in {parts} modules so far"));
+            return Err(format!(
+                "cannot be compiled within bounds: it has {functions} functions in {parts} modules so far"
+            ));
         }
     }
     Ok(())

@@ -65,7 +65,9 @@ impl State {
 
     fn grants(&self) -> wasmtime::Result<&Arc<Grants>> {
         self.grants.as_ref().ok_or_else(|| {
-            Violation::capability("used a capability in `describe`, where there is none: what it answers is kept".into())
+            Violation::capability(
+                "used a capability in `describe`, where there is none: what it answers is kept".into(),
+            )
         })
     }
 }

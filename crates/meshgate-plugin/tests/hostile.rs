@@ -361,7 +361,10 @@ fn hostile_imports_that_were_not_granted() {
         ("random_flood", "random", "random: true"),
     ] {
         let said = refused(name);
-        assert!(said.contains(&format!("imports `meshgate:plugin/{interface}@0.1.0`, which it was not granted")), "{said}");
+        assert!(
+            said.contains(&format!("imports `meshgate:plugin/{interface}@0.1.0`, which it was not granted")),
+            "{said}"
+        );
         assert!(said.contains(how), "{said}");
     }
     // One grant is not another.
@@ -389,7 +392,10 @@ fn hostile_not_a_plugin() {
     let said = refused_bytes(&wat::parse_str("(component)").unwrap());
     assert!(said.contains("is not of the contract `meshgate:plugin@0.1.0`") && said.contains("describe"), "{said}");
     assert!(refused_bytes(b"\0asm\x0d\0\x01\0garbage").contains("is broken"));
-    assert!(refused_bytes(&std::fs::read("/proc/self/exe").unwrap_or_else(|_| b"\x7fELF".to_vec())).contains("native program"));
+    assert!(
+        refused_bytes(&std::fs::read("/proc/self/exe").unwrap_or_else(|_| b"\x7fELF".to_vec()))
+            .contains("native program")
+    );
 }
 
 #[test]

@@ -2,43 +2,75 @@
 //!
 //! Deliberately absent: severity and lines; the host knows both.
 
-use crate::settings::Settings;
+use crate::settings::{Lexicon, Settings};
 use crate::words::{Word, split};
 use meshgate_plugin_sdk::{Column, Finding, Input};
+use std::collections::HashMap;
+
+/// What is said of a word: of which rule, in which message, and what to write instead.
+#[derive(Debug, Clone)]
+enum Judgement {
+    Fine,
+    Abbreviated(String),
+    Misspelt(String),
+    Unknown,
+}
 
 /// Judges one descriptor.
 #[must_use]
 pub fn judge(input: &Input, settings: &Settings) -> Vec<Finding> {
-    input.columns().flat_map(|column| judge_column(column, settings)).collect()
+    let lexicon = Lexicon::new(settings);
+    // Few words make up most names.
+    let mut judged: HashMap<String, Judgement> = HashMap::new();
+    input.columns().flat_map(|column| judge_column(column, &lexicon, &mut judged)).collect()
 }
 
-fn judge_column(column: &Column, settings: &Settings) -> Vec<Finding> {
+fn judge_column(column: &Column, lexicon: &Lexicon, judged: &mut HashMap<String, Judgement>) -> Vec<Finding> {
     let Some(name) = &column.name else { return Vec::new() };
     let place = format!("{}/name", column.pointer);
-    split(name).iter().filter_map(|word| judge_word(name, &place, word, settings)).collect()
+    let mut found = Vec::new();
+    for word in split(name) {
+        let judgement = judged.entry(word.text.clone()).or_insert_with(|| judge_word(&word.text, lexicon));
+        found.extend(finding(name, &place, &word, judgement));
+    }
+    found
 }
 
-fn judge_word(name: &str, place: &str, word: &Word, settings: &Settings) -> Option<Finding> {
-    let instead = |term: &str| format!("write `{}{term}{}`", &name[..word.start], &name[word.end..]);
-    let finding = |rule, message, label: String| Some(Finding::new(rule, place, message).label(label));
-    let text = &word.text;
-    if let Some(long) = settings.abbreviations.get(text) {
-        let message = format!("column `{name}` abbreviates `{long}` as `{text}`");
-        return finding("naming.abbreviated_term", message, instead(long));
+fn judge_word(text: &str, lexicon: &Lexicon) -> Judgement {
+    if let Some(long) = lexicon.abbreviations.get(text) {
+        return Judgement::Abbreviated(long.clone());
     }
     // Two letters are an article or a unit, not a misspelling.
-    if text.chars().count() < 3 || settings.knows(text) {
-        return None;
+    if text.chars().count() < 3 || lexicon.knows(text) {
+        return Judgement::Fine;
     }
-    if let Some((term, _)) = settings.nearest(text) {
-        let message = format!("column `{name}` has the unknown word `{text}`; did you mean `{term}`?");
-        return finding("naming.misspelt_term", message, instead(&term));
+    match lexicon.nearest(text) {
+        Some(term) => Judgement::Misspelt(term.to_owned()),
+        None if lexicon.closed => Judgement::Unknown,
+        None => Judgement::Fine,
     }
-    if settings.closed {
-        let message = format!("column `{name}` has the word `{text}`, which is not in the domain's vocabulary");
-        return finding("naming.unknown_term", message, "use a term of the vocabulary, or add this one to it".into());
-    }
-    None
+}
+
+fn finding(name: &str, place: &str, word: &Word, judgement: &Judgement) -> Option<Finding> {
+    let instead = |term: &str| format!("write `{}{term}{}`", &name[..word.start], &name[word.end..]);
+    let text = &word.text;
+    let (rule, message, label) = match judgement {
+        Judgement::Fine => return None,
+        Judgement::Abbreviated(long) => {
+            ("naming.abbreviated_term", format!("column `{name}` abbreviates `{long}` as `{text}`"), instead(long))
+        }
+        Judgement::Misspelt(term) => (
+            "naming.misspelt_term",
+            format!("column `{name}` has the unknown word `{text}`; did you mean `{term}`?"),
+            instead(term),
+        ),
+        Judgement::Unknown => (
+            "naming.unknown_term",
+            format!("column `{name}` has the word `{text}`, which is not in the domain's vocabulary"),
+            "use a term of the vocabulary, or add this one to it".to_owned(),
+        ),
+    };
+    Some(Finding::new(rule, place, message).label(label))
 }
 
 #[cfg(test)]

@@ -52,7 +52,7 @@ impl Plugin for Vocabulary {
     }
 
     fn evaluate(input: &Input, settings: &Settings) -> Result<Vec<Finding>, String> {
-        Ok(judge(input, &settings.prepare()))
+        Ok(judge(input, settings))
     }
 }
 

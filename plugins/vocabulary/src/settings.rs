@@ -3,7 +3,7 @@
 //! Deliberately absent: files; the vocabulary is small and travels in the configuration.
 
 use serde::Deserialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Words that mean the same in every domain.
 const GENERAL: &str = "id key code name type status state date time timestamp at on by from to of in is has no year month \
@@ -65,37 +65,59 @@ impl Settings {
         }
         Err(format!("`similarity` is {}; it is between 0.5 and 1", self.similarity))
     }
+}
 
+/// The words of the settings, ready to be asked about.
+#[derive(Debug)]
+pub struct Lexicon {
+    /// Abbreviation to word, in lower case.
+    pub abbreviations: BTreeMap<String, String>,
+    /// Does a word that is like no term deserve a remark?
+    pub closed: bool,
+    similarity: f64,
+    known: HashSet<String>,
+    /// What a misspelling may have meant, the domain's own terms first: a tie is decided for them.
+    terms: Vec<(String, usize)>,
+}
+
+impl Lexicon {
     /// Makes words comparable.
     #[must_use]
-    pub fn prepare(&self) -> Self {
+    pub fn new(settings: &Settings) -> Self {
         let lower = |(short, long): (&String, &String)| (short.to_lowercase(), long.to_lowercase());
-        Self {
-            terms: self.terms.iter().map(|term| term.trim().to_lowercase()).collect(),
-            abbreviations: self.abbreviations.iter().map(lower).collect(),
-            ..self.clone()
-        }
+        let abbreviations: BTreeMap<String, String> = settings.abbreviations.iter().map(lower).collect();
+        let own: Vec<String> = settings.terms.iter().map(|term| term.trim().to_lowercase()).collect();
+        let general = || GENERAL.split_whitespace().map(str::to_owned);
+        let known = own.iter().cloned().chain(abbreviations.values().cloned()).chain(general()).collect();
+        let terms =
+            own.into_iter().chain(abbreviations.values().cloned()).chain(general().filter(|term| term.len() > 4));
+        let terms = terms.map(|term| (term.clone(), term.chars().count())).collect();
+        Self { abbreviations, closed: settings.closed, similarity: settings.similarity, known, terms }
     }
 
     /// Says whether a word may be used.
+    #[must_use]
     pub fn knows(&self, word: &str) -> bool {
-        let listed = |word: &str| self.terms.contains(word) || GENERAL.split_whitespace().any(|known| known == word);
-        listed(word) || self.abbreviations.values().any(|long| long == word) || plural(word).any(|one| listed(&one))
+        self.known.contains(word) || plural(word).any(|one| self.known.contains(&one))
     }
 
     /// Returns the known term most like a word, if it is like enough.
-    pub fn nearest(&self, word: &str) -> Option<(String, f64)> {
-        let general = GENERAL.split_whitespace().map(str::to_owned);
-        let all = self.terms.iter().cloned().chain(self.abbreviations.values().cloned());
-        let mut best: Option<(String, f64)> = None;
-        // The domain's terms come first: a tie is decided for them.
-        for term in all.chain(general.filter(|term| term.len() > 4)) {
-            let score = strsim::normalized_damerau_levenshtein(word, &term);
-            if score >= self.similarity && best.as_ref().is_none_or(|(_, so_far)| score > *so_far) {
+    #[must_use]
+    pub fn nearest(&self, word: &str) -> Option<&str> {
+        let length = word.chars().count();
+        let mut best: Option<(&str, f64)> = None;
+        for (term, term_length) in &self.terms {
+            // Each letter more is an edit: what is too short or too long cannot be like enough.
+            let (short, long) = (length.min(*term_length), length.max(*term_length));
+            if (short as f64) < self.similarity * long as f64 {
+                continue;
+            }
+            let score = strsim::normalized_damerau_levenshtein(word, term);
+            if score >= self.similarity && best.is_none_or(|(_, so_far)| score > so_far) {
                 best = Some((term, score));
             }
         }
-        best
+        best.map(|(term, _)| term)
     }
 }
 

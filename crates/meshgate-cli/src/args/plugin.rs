@@ -142,7 +142,8 @@ pub struct PluginBenchArgs {
 /// A name that is an id, a folder, a package of Rust and a word of WIT.
 fn plugin_name(text: &str) -> Result<String, String> {
     let word = |word: &str| {
-        word.starts_with(|c: char| c.is_ascii_lowercase()) && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+        word.starts_with(|c: char| c.is_ascii_lowercase())
+            && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
     };
     if text.len() <= 60 && text.split('-').all(word) {
         return Ok(text.to_owned());

@@ -53,13 +53,17 @@ fn entry(file: &Path, given: &GrantArgs) -> Result<PluginEntry> {
                 };
                 capabilities.files.insert(name.to_owned(), absolute(Path::new(folder)));
             }
-            _ => bail!(
-                "`{text}` is no capability: there are `files:NAME=FOLDER`, `data:PATH`, `clock` and `random`"
-            ),
+            _ => bail!("`{text}` is no capability: there are `files:NAME=FOLDER`, `data:PATH`, `clock` and `random`"),
         }
     }
     let limits = PluginLimits { deadline_ms: given.deadline_ms, memory_mib: given.memory_mib };
-    Ok(PluginEntry { settings, capabilities, limits, id: file.display().to_string(), ..PluginEntry::of(absolute(file)) })
+    Ok(PluginEntry {
+        settings,
+        capabilities,
+        limits,
+        id: file.display().to_string(),
+        ..PluginEntry::of(absolute(file))
+    })
 }
 
 fn absolute(path: &Path) -> PathBuf {
@@ -128,7 +132,8 @@ fn described(file: &Path, seen: &Inspection) -> String {
     let _ = writeln!(text, "  exports       {}", list(&seen.exports));
     let _ = writeln!(text, "  capabilities  {}", list(&capabilities(seen)));
     let Some((about, rules)) = &seen.described else { return text };
-    let settings = if about.settings_schema.is_some() { "described by a schema (--format json shows it)" } else { "none" };
+    let settings =
+        if about.settings_schema.is_some() { "described by a schema (--format json shows it)" } else { "none" };
     let _ = writeln!(text, "  settings      {settings}");
     let _ = writeln!(text, "rules");
     for rule in rules {
@@ -202,9 +207,7 @@ fn test(args: &PluginTestArgs) -> Result<Status> {
     let failed = tests.iter().filter(|test| !test.passed).count();
     let text = match args.format {
         ListFormat::Json => {
-            let row = |test: &PluginTest| {
-                json!({"name": test.name, "file": test.file, "passed": test.passed, "message": test.message})
-            };
+            let row = |test: &PluginTest| json!({"name": test.name, "file": test.file, "passed": test.passed, "message": test.message});
             format!("{:#}\n", json!({"tests": tests.iter().map(row).collect::<Vec<_>>()}))
         }
         ListFormat::Text => {

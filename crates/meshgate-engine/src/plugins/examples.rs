@@ -36,12 +36,8 @@ pub fn test_plugins(folder: &Path, additions: &Additions) -> Result<Vec<PluginTe
     if let Some(fault) = engine.load_faults().first() {
         return Err(EngineError::new(&fault.rule, &fault.message));
     }
-    let ids: BTreeSet<&str> = engine
-        .rules()
-        .values()
-        .filter(|rule| rule.source == Source::Plugin)
-        .map(|rule| rule.id.as_str())
-        .collect();
+    let ids: BTreeSet<&str> =
+        engine.rules().values().filter(|rule| rule.source == Source::Plugin).map(|rule| rule.id.as_str()).collect();
     let mut tests = Vec::new();
     let examples = folder.join("examples");
     for rule in entries(&examples)? {
@@ -99,7 +95,9 @@ fn configuration(folder: &Path) -> Result<Config, EngineError> {
         let found = components.len();
         return Err(EngineError::new(
             folder.display(),
-            format!("holds no meshgate.yaml and {found} `.wasm` files: build the plugin, or name it in a meshgate.yaml"),
+            format!(
+                "holds no meshgate.yaml and {found} `.wasm` files: build the plugin, or name it in a meshgate.yaml"
+            ),
         ));
     };
     let path = std::path::absolute(component).unwrap_or_else(|_| component.clone());
