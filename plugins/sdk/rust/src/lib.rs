@@ -40,52 +40,15 @@ mod finding;
 pub mod guest;
 mod host;
 mod model;
+mod plugin;
 
 pub use describe::{Description, Rule, Severity};
 pub use finding::{Finding, Related};
 pub use host::{Level, clock, data, files, log, random};
 pub use model::{Column, Context, Contract, Input, Owner, Port, Product, Role, Server, Sla, Table};
+pub use plugin::Plugin;
 #[doc(hidden)]
 pub use serde_json;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub use host::testing;
-
-use serde::de::DeserializeOwned;
-
-/// A plugin.
-pub trait Plugin {
-    /// What the platform writes under `settings:`, an empty object when it writes nothing. Give it
-    /// `#[serde(deny_unknown_fields)]`, so that a misspelt setting is an error and not a silent default.
-    type Settings: DeserializeOwned;
-
-    /// Says who the plugin is. Always the same: the host asks once.
-    fn describe() -> Description;
-
-    /// Says what is wrong with settings that have the right shape.
-    ///
-    /// # Errors
-    /// What is wrong, and what to write.
-    fn validate(settings: &Self::Settings) -> Result<(), String> {
-        let _ = settings;
-        Ok(())
-    }
-
-    /// Judges one descriptor.
-    ///
-    /// # Errors
-    /// Why it could not be judged. That is a fault, and a fault denies.
-    fn evaluate(input: &Input, settings: &Self::Settings) -> Result<Vec<Finding>, String>;
-}
-
-/// Makes a type the plugin of this crate, a `cdylib`. Natively it does nothing.
-#[macro_export]
-macro_rules! export {
-    ($plugin:ty) => {
-        #[cfg(target_arch = "wasm32")]
-        const _: () = {
-            type Exported = $crate::guest::Exports<$plugin>;
-    $crate::guest::export!(Exported with_types_in $crate::guest);
-        };
-    };
-}

@@ -32,7 +32,7 @@ const COMMON: &[File] = &[
 ];
 
 const RUST: &[File] =
-    &[("Cargo.toml", plugins!("templates/rust/Cargo.toml")), ("src/lib.rs", plugins!("templates/rust/lib.rs"))];
+    &[("Cargo.toml", plugins!("templates/rust/Cargo.toml")), ("src/lib.rs", plugins!("templates/rust/validator.rs"))];
 const PYTHON: &[File] = &[
     ("app.py", plugins!("templates/python/app.py")),
     ("test_app.py", plugins!("templates/python/test_app.py")),
@@ -59,6 +59,7 @@ const SDK_RUST: &[File] = &[
     ("sdk/src/host.rs", plugins!("sdk/rust/src/host.rs")),
     ("sdk/src/host/testing.rs", plugins!("sdk/rust/src/host/testing.rs")),
     ("sdk/src/model.rs", plugins!("sdk/rust/src/model.rs")),
+    ("sdk/src/plugin.rs", plugins!("sdk/rust/src/plugin.rs")),
     ("sdk/wit/meshgate-plugin.wit", WIT),
 ];
 const SDK_PYTHON: &[File] = &[
