@@ -352,7 +352,7 @@ fn a_plugin_of_the_configuration_has_settings_and_a_digest() {
     let ran = with(&config("", "{term: [customer]}"));
     assert!(ran.code == 2 && ran.stdout.contains("refuses its settings"), "{}", ran.stdout);
     let ran = with(&config("  sha256: \"00\"\n", "{terms: [customer]}"));
-    assert!(ran.code == 2 && ran.stdout.contains("the configuration wants 00"), "{}", ran.stdout);
+    assert!(ran.code == 2 && ran.stdout.contains("and should have 00"), "{}", ran.stdout);
 }
 
 #[test]

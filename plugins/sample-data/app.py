@@ -60,7 +60,8 @@ class SampleData(Plugin):
         allowed = {compact(value) for value in settings.get("allow", [])} | {compact(value) for value in KNOWN_FAKES}
         kinds = settings.get("kinds", list(PERSONAL))
         for pointer, name, sample, text in strings(input.get("raw")):
-            secret = next((what for what, check in SECRETS.items() if check(text)), None)
+            # Most texts are words, and no secret is that short.
+            secret = len(text) >= 12 and next((what for what, check in SECRETS.items() if check(text)), None)
             if secret and compact(text) not in allowed:
                 yield Finding(
                     "security.secret_in_descriptor", pointer, f"{where(name)} holds {secret}", f"`{hidden(text)}`: revoke it"

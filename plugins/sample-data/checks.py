@@ -9,6 +9,29 @@ import json
 import re
 from datetime import date
 
+# Compiled here, once, when the component is built: what a call compiles it forgets.
+IBAN = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}")
+CARD = re.compile(r"\d{4}([ -]?\d{4}){3}|3[47]\d{2}[ -]?\d{6}[ -]?\d{5}")
+EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@([A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+)")
+ROLE_ADDRESS = re.compile(r"(info|support|contact|noreply|no-reply|admin|sales|data|team)[._+@-]", re.I)
+ITALIAN = re.compile(r"[A-Z]{6}\d{2}[ABCDEHLMPRST]\d{2}[A-Z]\d{3}[A-Z]")
+FRENCH = re.compile(r"([12]\d{2}(?:0[1-9]|1[0-2])(?:\d{2}|2A|2B)\d{6})(\d{2})")
+ELEVEN_DIGITS = re.compile(r"\d{11}")
+SWEDISH = re.compile(r"(19|20)?(\d{2})(\d{2})(\d{2})[-+](\d{4})")
+BRAZILIAN = re.compile(r"\d{3}\.\d{3}\.\d{3}-\d{2}")
+AMERICAN = re.compile(r"(\d{3})-(\d{2})-(\d{4})")
+BASE64_URL = re.compile(r"[A-Za-z0-9_-]+")
+GITHUB = re.compile(r"gh[pousr]_([A-Za-z0-9]{30})([A-Za-z0-9]{6})")
+ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s:@]*:([^/\s@]+)@", re.I)
+PLACEHOLDER = re.compile(r"[${<]|^(\*+|x+|password|secret|changeme)$", re.I)
+AWS = re.compile(r"A(KI|SI)A[A-Z2-7]{16}")
+PRIVATE_KEY = re.compile(r"-----BEGIN ([A-Z]+ )*PRIVATE KEY-----")
+SLACK = re.compile(r"xox[abprs]-\d{10,}-[A-Za-z0-9-]{20,}")
+ISSUER = re.compile(r"4|5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720|3[47]|6011|64[4-9]|65|35(2[89]|[3-8])")
+SPANISH = re.compile(r"([XYZ]?)(\d{7,8})-?([A-Z])")
+NO_DIGIT = re.compile(r"\D")
+SEPARATOR = re.compile(r"[ .]")
+
 #: Length of an IBAN by country (SWIFT registry).
 IBAN_LENGTH = dict(
     pair.split("=")
@@ -35,7 +58,7 @@ SAFE_ENDS = (".example", ".test", ".invalid", ".localhost", ".local")
 
 def iban(text):
     compact = text.replace(" ", "").upper()
-    if not re.fullmatch(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}", compact) or IBAN_LENGTH.get(compact[:2]) != str(len(compact)):
+    if not IBAN.fullmatch(compact) or IBAN_LENGTH.get(compact[:2]) != str(len(compact)):
         return None
     number = "".join(str(int(character, 36)) for character in compact[4:] + compact[:4])
     return compact if int(number) % 97 == 1 else None
@@ -50,16 +73,15 @@ def luhn(digits):
 
 
 def card(text):
-    if not re.fullmatch(r"\d{4}([ -]?\d{4}){3}|3[47]\d{2}[ -]?\d{6}[ -]?\d{5}", text):
+    if not CARD.fullmatch(text):
         return None
-    digits = re.sub(r"\D", "", text)
-    issuer = r"4|5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720|3[47]|6011|64[4-9]|65|35(2[89]|[3-8])"
-    return digits if re.match(issuer, digits) and luhn(digits) and len(set(digits)) > 2 else None
+    digits = NO_DIGIT.sub("", text)
+    return digits if ISSUER.match(digits) and luhn(digits) and len(set(digits)) > 2 else None
 
 
 def email(text):
-    found = re.fullmatch(r"[A-Za-z0-9._%+-]+@([A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+)", text)
-    if not found or re.match(r"(info|support|contact|noreply|no-reply|admin|sales|data|team)[._+@-]", text, re.I):
+    found = EMAIL.fullmatch(text)
+    if not found or ROLE_ADDRESS.match(text):
         return None
     domain = found.group(1).lower()
     safe = domain.endswith(SAFE_ENDS) or any(domain == safe or domain.endswith("." + safe) for safe in SAFE_DOMAINS)
@@ -67,7 +89,7 @@ def email(text):
 
 
 def spanish_id(text):
-    found = re.fullmatch(r"([XYZ]?)(\d{7,8})-?([A-Z])", text.upper())
+    found = SPANISH.fullmatch(text.upper())
     if not found or len(found[1]) + len(found[2]) != 8:
         return None
     number = int((str("XYZ".index(found[1])) if found[1] else "") + found[2])
@@ -76,7 +98,7 @@ def spanish_id(text):
 
 def italian_code(text):
     compact = text.upper().replace(" ", "")
-    if not re.fullmatch(r"[A-Z]{6}\d{2}[ABCDEHLMPRST]\d{2}[A-Z]\d{3}[A-Z]", compact):
+    if not ITALIAN.fullmatch(compact):
         return None
     odd = {c: v for c, v in zip("0123456789", (1, 0, 5, 7, 9, 13, 15, 17, 19, 21))}
     odd |= {c: v for c, v in zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", (1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23))}  # fmt: skip
@@ -86,8 +108,8 @@ def italian_code(text):
 
 
 def french_number(text):
-    compact = re.sub(r"[ .]", "", text).upper()
-    found = re.fullmatch(r"([12]\d{2}(?:0[1-9]|1[0-2])(?:\d{2}|2A|2B)\d{6})(\d{2})", compact)
+    compact = SEPARATOR.sub("", text).upper()
+    found = FRENCH.fullmatch(compact)
     if not found:
         return None
     body = found[1].replace("2A", "19").replace("2B", "18") if not found[1].isdigit() else found[1]
@@ -95,7 +117,7 @@ def french_number(text):
 
 
 def polish_number(text):
-    if not re.fullmatch(r"\d{11}", text):
+    if not ELEVEN_DIGITS.fullmatch(text):
         return None
     weights = (1, 3, 7, 9, 1, 3, 7, 9, 1, 3)
     if (10 - sum(int(d) * w for d, w in zip(text, weights)) % 10) % 10 != int(text[10]):
@@ -106,7 +128,7 @@ def polish_number(text):
 
 
 def swedish_number(text):
-    found = re.fullmatch(r"(19|20)?(\d{2})(\d{2})(\d{2})[-+](\d{4})", text)
+    found = SWEDISH.fullmatch(text)
     if not found or not _is_date(int((found[1] or "20") + found[2]), int(found[3]), int(found[4])):
         return None
     digits = "".join(found.groups()[1:])
@@ -114,7 +136,7 @@ def swedish_number(text):
 
 
 def brazilian_number(text):
-    if not re.fullmatch(r"\d{3}\.\d{3}\.\d{3}-\d{2}", text):
+    if not BRAZILIAN.fullmatch(text):
         return None
     digits = [int(c) for c in text if c.isdigit()]
     if len(set(digits)) == 1:
@@ -127,7 +149,7 @@ def brazilian_number(text):
 
 
 def us_number(text):
-    found = re.fullmatch(r"(\d{3})-(\d{2})-(\d{4})", text)
+    found = AMERICAN.fullmatch(text)
     never = found and (found[1] in ("000", "666") or found[1] > "899" or found[2] == "00" or found[3] == "0000")
     # 078-05-1120 and 123-45-6789 are the two that every form shows.
     return text if found and not never and text not in ("078-05-1120", "123-45-6789", "219-09-9999") else None
@@ -157,7 +179,7 @@ PERSONAL = {
 
 def jwt(text):
     parts = text.split(".")
-    if len(parts) != 3 or not all(re.fullmatch(r"[A-Za-z0-9_-]+", part) for part in parts):
+    if len(parts) != 3 or not all(BASE64_URL.fullmatch(part) for part in parts):
         return False
     try:
         header = json.loads(base64.urlsafe_b64decode(parts[0] + "=" * (-len(parts[0]) % 4)))
@@ -167,7 +189,7 @@ def jwt(text):
 
 
 def github_token(text):
-    found = re.fullmatch(r"gh[pousr]_([A-Za-z0-9]{30})([A-Za-z0-9]{6})", text)
+    found = GITHUB.fullmatch(text)
     if not found:
         return False
     alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -179,16 +201,16 @@ def github_token(text):
 
 
 def password_in_address(text):
-    found = re.match(r"[a-z][a-z0-9+.-]*://[^/\s:@]*:([^/\s@]+)@", text, re.I)
+    found = ADDRESS.match(text)
     # A placeholder is what should be there.
-    return bool(found) and not re.search(r"[${<]|^(\*+|x+|password|secret|changeme)$", found[1], re.I)
+    return bool(found) and not PLACEHOLDER.search(found[1])
 
 
 SECRETS = {
-    "an access key of AWS": lambda text: bool(re.fullmatch(r"A(KI|SI)A[A-Z2-7]{16}", text)),
-    "a private key": lambda text: bool(re.search(r"-----BEGIN ([A-Z]+ )*PRIVATE KEY-----", text)),
+    "an access key of AWS": lambda text: bool(AWS.fullmatch(text)),
+    "a private key": lambda text: bool(PRIVATE_KEY.search(text)),
     "a signed token (JWT)": jwt,
     "a token of GitHub": github_token,
-    "a token of Slack": lambda text: bool(re.fullmatch(r"xox[abprs]-\d{10,}-[A-Za-z0-9-]{20,}", text)),
+    "a token of Slack": lambda text: bool(SLACK.fullmatch(text)),
     "an address with a password": password_in_address,
 }

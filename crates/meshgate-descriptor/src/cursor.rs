@@ -5,11 +5,11 @@
 use crate::descriptor::Descriptor;
 use crate::document::Document;
 use crate::extract::Extract;
+use crate::hash::HashSet;
 use crate::tree::{Entry, NodeId, NodeValue};
 use meshgate_core::pointer::Pointer;
 use meshgate_core::span::Span;
 use serde_json::Value;
-use std::collections::HashSet;
 
 /// A place in a descriptor. Where it stands in another file, its pointer is `<file>#<pointer>`.
 #[derive(Debug, Clone)]

@@ -5,12 +5,12 @@
 use crate::cursor::Cursor;
 use crate::document::Document;
 use crate::extract::Extract;
+use crate::hash::HashMap;
 use crate::tree::{NodeId, NodeValue};
 use meshgate_core::model::Format;
 use meshgate_core::pointer::{Place, Pointer};
 use meshgate_core::span::Span;
 use serde_json::Value;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// A node of a part.
@@ -70,7 +70,7 @@ fn lower(numbers: &mut HashMap<Spot, (usize, usize)>, node: Spot, number: usize)
 impl Descriptor {
     pub(crate) fn new(format: Format, file: &str, document: Document, extract: Arc<Extract>, nodes_max: usize) -> Self {
         let parts = vec![Part { file: file.to_owned(), document, format, key: key(file, 0) }];
-        Self { format, parts, links: HashMap::new(), contracts: HashMap::new(), extract, nodes_max }
+        Self { format, parts, links: HashMap::default(), contracts: HashMap::default(), extract, nodes_max }
     }
 
     /// Returns its files, its own first.
@@ -146,7 +146,7 @@ impl Descriptor {
 
     /// The levels of the last of some nodes, each of which stands behind those that it leads to.
     fn depth(&self, order: &[Spot]) -> usize {
-        let mut levels: HashMap<Spot, usize> = HashMap::new();
+        let mut levels: HashMap<Spot, usize> = HashMap::default();
         let mut last = 0;
         for node in order {
             // What a reference names stands in its place, and not below it.
@@ -162,8 +162,8 @@ impl Descriptor {
     /// The strongly connected components below a node (Tarjan's algorithm, with a stack of its own), and the nodes, each
     /// behind those of other components that it leads to.
     fn components(&self, root: Spot) -> Components {
-        let mut numbers: HashMap<Spot, (usize, usize)> = HashMap::new();
-        let mut components: HashMap<Spot, usize> = HashMap::new();
+        let mut numbers: HashMap<Spot, (usize, usize)> = HashMap::default();
+        let mut components: HashMap<Spot, usize> = HashMap::default();
         let (mut open, mut order) = (Vec::new(), Vec::new());
         let mut steps = vec![(root, self.edges(root))];
         numbers.insert(root, (0, 0));
@@ -237,7 +237,11 @@ impl Descriptor {
     /// Returns the document as JSON, references followed.
     #[must_use]
     pub fn to_value(&self) -> Value {
-        self.root().to_value()
+        match self.document(0) {
+            // Without references nobody needs to know where it is.
+            Some(document) if self.links.is_empty() => document.to_value(),
+            _ => self.root().to_value(),
+        }
     }
 
     pub(crate) fn place(&self, part: usize, pointer: &Pointer) -> String {

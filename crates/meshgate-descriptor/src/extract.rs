@@ -163,6 +163,9 @@ fn properties<'a>(cursor: &Cursor<'a>, names: &[String]) -> Vec<Cursor<'a>> {
     for name in names {
         // `classifications.sensitivity` leads into a map.
         let (name, path) = name.split_once('.').map_or((name.as_str(), None), |(name, path)| (name, Some(path)));
+        if custom.is_empty() && !cursor.has_any(|key| key.strip_prefix("x-").unwrap_or(key) == name) {
+            continue;
+        }
         let mut values: Vec<Cursor<'a>> =
             [name, &format!("x-{name}")].iter().filter_map(|key| cursor.get(key)).collect();
         for custom in &custom {

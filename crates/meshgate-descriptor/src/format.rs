@@ -26,6 +26,7 @@ use crate::cursor::Cursor;
 use crate::descriptor::Descriptor;
 use crate::document::Document;
 use crate::extract::Extract;
+use crate::hash::{HashMap, HashSet};
 use crate::read::Diagnostic;
 use crate::reference::{self, Files, Resolution, Unopened};
 use crate::schema::{Focus, Violation, version_key};
@@ -33,7 +34,6 @@ use meshgate_core::limits::ReadLimits;
 use meshgate_core::model::{Context, Contract, Direction, Format, Input, Kind, Product};
 use meshgate_core::pointer::{Place, Pointer};
 use serde_json::Value;
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// What a document was recognised as.
@@ -254,7 +254,7 @@ pub fn link(
         names.extend(ports.filter_map(|port| Some((port.contract_id?, port.pointer))));
     }
     // Many ports may name one contract.
-    let mut asked = HashSet::new();
+    let mut asked = HashSet::default();
     names.retain(|(name, _)| asked.insert(name.clone()));
     for (name, pointer) in names {
         match reference::contract(&mut descriptor, &name, files, limits, &mut resolution) {
@@ -454,7 +454,7 @@ fn product(descriptor: &Descriptor) -> (Option<Product>, Vec<Arc<Contract>>, boo
         Format::Witboost => witboost::product(&root),
         Format::Odcs | Format::Dcs | Format::Generic => return (None, Vec::new(), true),
     };
-    let mut known: HashMap<String, Option<Arc<Contract>>> = HashMap::new();
+    let mut known: HashMap<String, Option<Arc<Contract>>> = HashMap::default();
     let mut columns = 0_usize;
     for port in &mut product.ports {
         if let Some(id) = &port.contract_id
@@ -486,21 +486,26 @@ fn contract_of(root: &Cursor<'_>) -> Option<Contract> {
 /// Builds what rules see of a descriptor.
 #[must_use]
 pub fn model(descriptor: &Descriptor, context: Context) -> Input {
-    Input { raw: descriptor.to_value(), ..outline_in(descriptor, context) }
+    Input { raw: descriptor.to_value(), ..outline_in(descriptor, context, true) }
 }
 
-/// Builds the model without the document itself.
+/// Builds the model without the document itself, and where that is a contract, without its tables: what the mesh wants of
+/// it.
 #[must_use]
 pub fn outline(descriptor: &Descriptor) -> Input {
-    outline_in(descriptor, Context::default())
+    outline_in(descriptor, Context::default(), false)
 }
 
-fn outline_in(descriptor: &Descriptor, mut context: Context) -> Input {
+fn outline_in(descriptor: &Descriptor, mut context: Context, tables: bool) -> Input {
     let root = descriptor.root();
     let (product, mut contracts, _) = product(descriptor);
     let kind = match descriptor.format {
         Format::Odcs | Format::Dcs => {
-            contracts.push(Arc::new(contract_of(&root).unwrap_or_else(|| odcs::contract(&root))));
+            contracts.push(Arc::new(match tables {
+                true => contract_of(&root).unwrap_or_else(|| odcs::contract(&root)),
+                false if descriptor.format == Format::Dcs => dcs::head(&root),
+                false => odcs::head(&root),
+            }));
             Kind::DataContract
         }
         Format::Generic => Kind::Other,

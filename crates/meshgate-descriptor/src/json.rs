@@ -18,6 +18,9 @@ pub fn parse(text: &str, limits: &ReadLimits, diagnostics: &mut Vec<Diagnostic>)
     vec![parser.tree]
 }
 
+/// Keys of an object that is looked through.
+const SMALL: usize = 16;
+
 struct Parser<'a> {
     text: &'a str,
     at: usize,
@@ -99,7 +102,7 @@ impl Parser<'_> {
         let start = self.at;
         self.at += 1;
         let mut entries: Vec<Entry> = Vec::new();
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = crate::hash::HashSet::default();
         self.blank();
         if self.peek() == Some(b'}') {
             self.at += 1;
@@ -110,7 +113,17 @@ impl Parser<'_> {
                     return self.fail("expected a key in double quotes");
                 }
                 let (key, key_span) = self.string()?;
-                if !seen.insert(key.clone()) {
+                // Most objects are small: looking through them is cheaper than remembering their keys.
+                let known = match entries.len() {
+                    0..=SMALL => entries.iter().any(|entry| entry.key == key),
+                    _ => {
+                        if seen.is_empty() {
+                            seen.extend(entries.iter().map(|entry| entry.key.clone()));
+                        }
+                        !seen.insert(key.clone())
+                    }
+                };
+                if known {
                     self.diagnostics.push(duplicate(&key, key_span));
                 }
                 self.expect(b':', "`:`")?;

@@ -8,6 +8,7 @@ mod descriptor;
 mod document;
 mod extract;
 mod format;
+mod hash;
 mod json;
 mod read;
 mod reference;

@@ -14,13 +14,13 @@ pub use files::{Files, NoFiles, Opened, Unopened, host};
 
 use crate::descriptor::{Descriptor, Target};
 use crate::document::Document;
+use crate::hash::HashMap;
 use crate::read::{Diagnostic, read};
 use crate::schema::{Focus, Violation};
 use crate::tree::{Entry, NodeId, NodeValue};
 use meshgate_core::limits::ReadLimits;
 use meshgate_core::model::Format;
 use meshgate_core::pointer::Pointer;
-use std::collections::HashMap;
 
 /// References that lead on from one another, at most.
 const CHAIN_MAX: usize = 32;
@@ -79,8 +79,8 @@ fn resolve_part(descriptor: &mut Descriptor, part: usize, files: &dyn Files, lim
         files,
         limits,
         resolution: Resolution::default(),
-        marks: HashMap::new(),
-        opened: HashMap::new(),
+        marks: HashMap::default(),
+        opened: HashMap::default(),
         too_many: false,
         looks: 0,
     };

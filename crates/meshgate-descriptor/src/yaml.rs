@@ -6,13 +6,13 @@
 
 mod scalar;
 
+use crate::hash::{HashMap, HashSet};
 use crate::json::duplicate;
 use crate::read::Diagnostic;
 use crate::tree::{Entry, NodeId, NodeValue, Tree};
 use libyaml_safer::{Error, EventData, Mark, Parser, ScalarStyle};
 use meshgate_core::limits::ReadLimits;
 use meshgate_core::span::Span;
-use std::collections::{HashMap, HashSet};
 use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -125,7 +125,7 @@ impl<'a> Builder<'a> {
             limits,
             tree: Tree::default(),
             open: Vec::new(),
-            anchors: HashMap::new(),
+            anchors: HashMap::default(),
             diagnostics: Vec::new(),
             merged: 0,
             root: None,
@@ -277,7 +277,7 @@ impl<'a> Builder<'a> {
             }
             return;
         }
-        let mut seen = HashSet::with_capacity(entries.len());
+        let mut seen = HashSet::with_capacity_and_hasher(entries.len(), Default::default());
         for entry in entries {
             if !seen.insert(&*entry.key) {
                 self.diagnostics.push(duplicate(&entry.key, entry.key_span));

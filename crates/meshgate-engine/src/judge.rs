@@ -191,7 +191,7 @@ impl Engine {
         let kind = model.kind.as_str();
         let wants_raw = self.judges_raw();
         let raw = wants_raw.then(|| EvaluationInput::new(&*file, kind, model.raw.clone()));
-        let input = EvaluationInput::new(&*file, kind, model.to_value()).with_mesh(Some(Arc::clone(&run.mesh)));
+        let input = EvaluationInput::of(model).with_mesh(Some(Arc::clone(&run.mesh)));
         let mut faults = Vec::new();
         let mut judged = schema.is_some() && self.schema.severity(descriptor.format).is_some();
         let evaluate = |evaluator: &Arc<dyn Evaluator>| {

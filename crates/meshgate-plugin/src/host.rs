@@ -16,8 +16,9 @@ const TABLES_MAX: u32 = 64;
 const MODULE_TABLES_MAX: u32 = 8;
 /// The stack of a guest's code, in bytes.
 const STACK_BYTES: usize = 512 << 10;
-/// What of a memory is wiped by writing rather than given back to the system, in bytes: cheaper for small guests.
-const KEPT_BYTES: usize = 512 << 10;
+/// What of a memory is set back by copying rather than given back to the system, in bytes. Pages that are given back are
+/// taken by page faults again, and each of those interrupts the other threads: with Python that costs twice the copy.
+const KEPT_BYTES: usize = 16 << 20;
 
 /// How a host is made.
 #[derive(Debug, Clone)]

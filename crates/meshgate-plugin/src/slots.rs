@@ -13,9 +13,19 @@ pub const TICK: Duration = Duration::from_millis(5);
 /// The room of a host.
 #[derive(Debug)]
 pub struct Slots {
-    running: Mutex<usize>,
-    changed: Condvar,
+    state: Mutex<State>,
+    /// Callers wait here, and the clock while nothing runs.
+    room: Condvar,
+    work: Condvar,
     max: usize,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    running: usize,
+    /// Callers that wait. Waking nobody is a call of the system too.
+    waiting: usize,
+    clock_sleeps: bool,
 }
 
 /// A place among the running calls, given back when dropped.
@@ -28,7 +38,8 @@ impl Slots {
     /// # Errors
     /// When no thread can be started.
     pub fn new(max: usize, engine: &Engine) -> Result<Arc<Self>, String> {
-        let slots = Arc::new(Self { running: Mutex::new(0), changed: Condvar::new(), max: max.max(1) });
+        let state = Mutex::new(State::default());
+        let slots = Arc::new(Self { state, room: Condvar::new(), work: Condvar::new(), max: max.max(1) });
         let (engine, seen) = (engine.weak(), Arc::downgrade(&slots));
         let tick = move || {
             // A thread of its own: an async timer would stand still just when a guest hogs the runtime.
@@ -48,33 +59,44 @@ impl Slots {
 
     /// Waits for room.
     pub fn take(&self) -> Slot<'_> {
-        let mut running = self.lock();
-        while *running >= self.max {
-            running = self.changed.wait(running).unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.lock();
+        while state.running >= self.max {
+            state.waiting += 1;
+            state = self.room.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state.waiting -= 1;
         }
-        *running += 1;
-        if *running == 1 {
-            self.changed.notify_all();
+        state.running += 1;
+        let asleep = std::mem::take(&mut state.clock_sleeps);
+        drop(state);
+        if asleep {
+            self.work.notify_all();
         }
         Slot(self)
     }
 
     /// Sleeps while nothing runs; looks up now and then, since the host may be gone.
     fn wait_for_work(&self) {
-        let running = self.lock();
-        if *running == 0 {
-            drop(self.changed.wait_timeout(running, Duration::from_secs(1)));
+        let mut state = self.lock();
+        if state.running == 0 {
+            state.clock_sleeps = true;
+            let wait = self.work.wait_timeout(state, Duration::from_secs(1));
+            wait.unwrap_or_else(PoisonError::into_inner).0.clock_sleeps = false;
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, usize> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Slot<'_> {
     fn drop(&mut self) {
-        *self.0.lock() -= 1;
-        self.0.changed.notify_one();
+        let mut state = self.0.lock();
+        state.running -= 1;
+        let wanted = state.waiting > 0;
+        drop(state);
+        if wanted {
+            self.0.room.notify_one();
+        }
     }
 }

@@ -51,7 +51,7 @@ impl Evaluator for Bundle {
 
     fn evaluate(&self, input: &EvaluationInput) -> Evaluation {
         let mut evaluation = Evaluation::default();
-        let mut value = json::value(&input.value);
+        let mut value = json::value(input.value());
         if let (Some(mesh), Ok(object)) = (&input.mesh, value.as_object_mut()) {
             object.insert(Value::from("mesh"), self.shared(mesh));
         }

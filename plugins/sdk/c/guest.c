@@ -4,7 +4,15 @@
 #include "generated/everything.h"
 #include "meshgate.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+// What the bindings give back with `free` when the host has read it.
+static void *handed(size_t bytes) {
+  void *memory = malloc(bytes ? bytes : 1);
+  if (!memory) mg_panic("out of memory");
+  return memory;
+}
 
 static everything_string_t text(const char *of) {
   everything_string_t made;
@@ -21,7 +29,7 @@ static everything_option_string_t optional(const char *of) {
 static everything_list_string_t list(const char *one) {
   everything_list_string_t made = {NULL, 0};
   if (one) {
-    made.ptr = mg_allocate(sizeof *made.ptr);
+    made.ptr = handed(sizeof *made.ptr);
     made.len = 1;
     *made.ptr = text(one);
   }
@@ -34,7 +42,7 @@ void exports_everything_describe(everything_description_t *ret) {
   ret->version = text(of->version);
   ret->settings_schema = optional(of->settings_schema);
   ret->rules.len = of->rule_count;
-  ret->rules.ptr = mg_allocate(of->rule_count * sizeof *ret->rules.ptr);
+  ret->rules.ptr = handed(of->rule_count * sizeof *ret->rules.ptr);
   for (size_t i = 0; i < of->rule_count; i++) {
     const mg_rule *rule = &of->rules[i];
     ret->rules.ptr[i] = (meshgate_plugin_types_rule_t){
@@ -50,7 +58,7 @@ void exports_everything_describe(everything_description_t *ret) {
   size_t count = 0;
   while (of->capabilities && of->capabilities[count]) count++;
   ret->capabilities.len = count;
-  ret->capabilities.ptr = mg_allocate(count * sizeof *ret->capabilities.ptr);
+  ret->capabilities.ptr = handed(count * sizeof *ret->capabilities.ptr);
   for (size_t i = 0; i < count; i++) ret->capabilities.ptr[i] = text(of->capabilities[i]);
 }
 
@@ -77,7 +85,7 @@ bool exports_everything_evaluate(everything_string_t *input, everything_string_t
   size_t count;
   const mg_finding *found = mg_take_findings(&count);
   ret->len = count;
-  ret->ptr = mg_allocate(count * sizeof *ret->ptr);
+  ret->ptr = handed(count * sizeof *ret->ptr);
   for (size_t i = 0; i < count; i++) {
     ret->ptr[i] = (meshgate_plugin_types_finding_t){
         .rule = text(found[i].rule),

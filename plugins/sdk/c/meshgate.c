@@ -23,10 +23,28 @@ _Noreturn void mg_panic(const char *message) {
   __builtin_trap();
 }
 
+// Nothing is given back before the instance is, so blocks are cut from chunks, one behind the other.
+#define CHUNK ((size_t)64 << 10)
+
 void *mg_allocate(size_t bytes) {
-  void *memory = malloc(bytes ? bytes : 1);
-  if (!memory) mg_panic("out of memory");
-  return memory;
+  static char *chunk;
+  static size_t left;
+  if (bytes > SIZE_MAX - 16) mg_panic("out of memory");
+  bytes = bytes ? (bytes + 15) & ~(size_t)15 : 16;
+  if (bytes > CHUNK / 4) {
+    void *own = malloc(bytes);
+    if (!own) mg_panic("out of memory");
+    return own;
+  }
+  if (bytes > left) {
+    chunk = malloc(CHUNK);
+    if (!chunk) mg_panic("out of memory");
+    left = CHUNK;
+  }
+  void *block = chunk;
+  chunk += bytes;
+  left -= bytes;
+  return block;
 }
 
 static char *copy(const char *text, size_t length) {
@@ -122,7 +140,7 @@ typedef struct {
 static mg_json *value(reader *from);
 
 static void blanks(reader *from) {
-  while (from->at < from->end && strchr(" \t\r\n", *from->at) && *from->at) from->at++;
+  while (from->at < from->end && (*from->at == ' ' || *from->at == '\n' || *from->at == '\t' || *from->at == '\r')) from->at++;
 }
 
 static bool take(reader *from, char c) {
@@ -170,7 +188,10 @@ static char *string(reader *from, size_t *length) {
   char *text = mg_allocate((size_t)(close - from->at) + 1), *to = text;
   while (from->at < close) {
     if (*from->at != '\\') {
-      *to++ = *from->at++;
+      const char *plain = from->at;
+      while (from->at < close && *from->at != '\\') from->at++;
+      memcpy(to, plain, (size_t)(from->at - plain));
+      to += from->at - plain;
       continue;
     }
     char c = from->at[1];

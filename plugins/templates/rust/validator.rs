@@ -1,6 +1,8 @@
 //! {{name}}: finds descriptions that somebody meant to write later.
 //!
-//! Change the rule, its judgement and its examples to your own. Deliberately absent: WebAssembly; the SDK knows it.
+//! Change the rule, its judgement and its examples to your own.
+//!
+//! Deliberately absent: WebAssembly; the SDK knows it.
 
 use meshgate_plugin_sdk::{Description, Finding, Input, Plugin, Rule, Severity};
 use serde::Deserialize;

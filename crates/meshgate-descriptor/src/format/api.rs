@@ -12,8 +12,8 @@
 
 use crate::cursor::Cursor;
 use crate::extract;
+use crate::hash::HashSet;
 use meshgate_core::model::{Column, Table};
-use std::collections::HashSet;
 
 /// Returns the tables of a definition of any kind.
 pub fn tables(definition: &Cursor<'_>) -> Vec<Table> {
@@ -115,7 +115,7 @@ fn messages(definition: &Cursor<'_>) -> Vec<Table> {
     let named = entries(definition.at(&["components", "messages"])).into_iter();
     found.extend(named.map(|(name, message)| (name.to_owned(), message)));
     let mut tables: Vec<Table> = Vec::new();
-    let mut known: HashSet<String> = HashSet::new();
+    let mut known: HashSet<String> = HashSet::default();
     for (channel, message) in found {
         let one = message.clone();
         for message in message.list("oneOf").chain([one]) {

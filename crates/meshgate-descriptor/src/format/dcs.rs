@@ -17,11 +17,17 @@
 use super::region;
 use crate::cursor::Cursor;
 use crate::extract;
+use crate::hash::HashSet;
 use meshgate_core::model::{Column, Contract, Description, Owner, Role, Server, Sla, Table};
-use std::collections::HashSet;
 
 /// Builds the model of a contract.
 pub fn contract(root: &Cursor<'_>) -> Contract {
+    let models = root.get("models").map(|models| models.entries()).unwrap_or_default();
+    Contract { schema: models.iter().map(|(name, model)| table(name, model)).collect(), ..head(root) }
+}
+
+/// The contract without its models.
+pub fn head(root: &Cursor<'_>) -> Contract {
     let info = root.get("info");
     let text = |key: &str| info.as_ref().and_then(|info| info.string(key));
     let terms = root.get("terms");
@@ -42,7 +48,7 @@ pub fn contract(root: &Cursor<'_>) -> Contract {
         description: (description != Description::default()).then_some(description),
         pricing: terms.as_ref().and_then(|terms| terms.get("billing")).map(|billing| billing.to_value()),
         terms: terms.map(|terms| terms.to_value()),
-        schema: entries("models").iter().map(|(name, model)| table(name, model)).collect(),
+        schema: Vec::new(),
         sla,
         servers: entries("servers").iter().map(|(name, server)| self::server(name, server)).collect(),
         roles: entries("servers").iter().flat_map(|(_, server)| server.list("roles")).map(|r| role(&r)).collect(),

@@ -18,11 +18,17 @@
 use super::{odps, region};
 use crate::cursor::Cursor;
 use crate::extract;
+use crate::hash::{HashMap, HashSet};
 use meshgate_core::model::{Column, Contract, Description, Role, Server, Sla, Table};
-use std::collections::{HashMap, HashSet};
 
 /// Builds the model of a contract.
 pub fn contract(root: &Cursor<'_>) -> Contract {
+    let tables = ["schema", "dataset"].iter().flat_map(|key| root.list(key));
+    Contract { schema: tables.map(|table| self::table(&table)).collect(), ..head(root) }
+}
+
+/// The contract without its tables.
+pub fn head(root: &Cursor<'_>) -> Contract {
     let sla: Vec<Sla> = root.list("slaProperties").map(|row| level(&row)).collect();
     let retention = sla.iter().find(|row| row.property.as_deref() == Some("retention")).and_then(|row| {
         let value = row.value.as_ref().map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))?;
@@ -51,7 +57,7 @@ pub fn contract(root: &Cursor<'_>) -> Contract {
         }),
         terms: None,
         pricing: root.get("price").map(|price| price.to_value()),
-        schema: ["schema", "dataset"].iter().flat_map(|key| root.list(key)).map(|table| self::table(&table)).collect(),
+        schema: Vec::new(),
         sla,
         servers,
         roles: root.list("roles").map(|role| self::role(&role)).collect(),
@@ -75,7 +81,7 @@ fn table(cursor: &Cursor<'_>) -> Table {
     // A relationship of the table belongs to the column that it comes from.
     let by_name: HashMap<String, usize> =
         table.columns.iter().enumerate().filter_map(|(index, column)| Some((column.name.clone()?, index))).collect();
-    let mut told: HashSet<(usize, String)> = HashSet::new();
+    let mut told: HashSet<(usize, String)> = HashSet::default();
     for relation in cursor.list("relationships") {
         for (from, to) in ends(&relation, "from").into_iter().zip(ends(&relation, "to")) {
             let name = from.rsplit(['.', '/']).next().unwrap_or_default();

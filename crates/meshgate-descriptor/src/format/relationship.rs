@@ -14,11 +14,11 @@ use crate::cursor::Cursor;
 use crate::descriptor::Descriptor;
 use crate::document::Document;
 use crate::extract::Extract;
+use crate::hash::HashMap;
 use crate::read::{Diagnostic, read};
 use crate::reference::{Files, Resolution, Unopened, host};
 use meshgate_core::limits::ReadLimits;
 use meshgate_core::model::Format;
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -32,7 +32,7 @@ impl Names {
     }
 
     fn in_list(cursor: &Cursor<'_>, key: &str) -> Self {
-        let mut names = HashMap::new();
+        let mut names = HashMap::default();
         for item in cursor.list(key) {
             let below = Rc::new(Self::in_list(&item, "properties"));
             for name in [item.string("name"), item.string("id")].into_iter().flatten() {
@@ -66,7 +66,7 @@ pub fn check(descriptor: &Descriptor, files: &dyn Files, limits: &ReadLimits, re
         return;
     }
     let own = Names::of(&root);
-    let mut others: HashMap<String, Result<Names, Unopened>> = HashMap::new();
+    let mut others: HashMap<String, Result<Names, Unopened>> = HashMap::default();
     let file = descriptor.parts().first().map(|part| part.file.as_str()).unwrap_or_default();
     for end in ends {
         let Some(written) = end.text().filter(|written| host(written).is_none()) else { continue };

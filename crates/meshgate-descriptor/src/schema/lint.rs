@@ -2,19 +2,19 @@
 //!
 //! Deliberately absent: a verdict. A misspelt key in an open map is valid; it is only not what its author meant.
 
-use super::shape::{Record, Shape, Version};
-use super::validate::{Focus, Violation, cases};
+use super::shape::{Choice, Record, Shape, Version};
+use super::validate::{Focus, Violation};
 use super::words;
 use crate::descriptor::Descriptor;
+use crate::hash::HashSet;
 use crate::tree::{Entry, NodeId, NodeValue, Tree};
 use meshgate_core::pointer::Pointer;
-use std::collections::HashSet;
 
 /// Returns the keys that look misspelt, in the document and the files that it refers to.
 pub fn misspelt(descriptor: &Descriptor, version: &Version) -> Vec<Violation> {
     let Some(document) = descriptor.document(0) else { return Vec::new() };
     let tree = document.tree();
-    let mut lint = Lint { descriptor, part: 0, tree, version, found: Vec::new(), seen: HashSet::new(), looks: 0 };
+    let mut lint = Lint { descriptor, part: 0, tree, version, found: Vec::new(), seen: HashSet::default(), looks: 0 };
     lint.value(&[version.definition(version.root)], tree.root, &Pointer::root());
     lint.found
 }
@@ -73,10 +73,7 @@ impl<'a> Lint<'a> {
         let open = !records.iter().any(|record| record.closed || record.sealed);
         // A map of free keys has no misspelt ones; `x-` keys are meant to be free.
         let named = records.iter().any(|record| !record.fields.is_empty());
-        // A key that is there too is not the one that was meant.
-        let present: HashSet<&str> = entries.iter().map(|entry| &*entry.key).collect();
-        let fields = records.iter().flat_map(|record| &record.fields).map(|field| &*field.key);
-        let absent: Vec<&str> = fields.filter(|key| !present.contains(key)).collect();
+        let mut absent: Option<Vec<&str>> = None;
         for entry in entries {
             let mut shapes = Vec::new();
             for record in records {
@@ -86,7 +83,13 @@ impl<'a> Lint<'a> {
             }
             if shapes.is_empty() {
                 if open && named {
-                    self.unknown(&absent, entry, pointer);
+                    // A key that is there too is not the one that was meant.
+                    let absent = absent.get_or_insert_with(|| {
+                        let present: HashSet<&str> = entries.iter().map(|entry| &*entry.key).collect();
+                        let fields = records.iter().flat_map(|record| &record.fields).map(|field| &*field.key);
+                        fields.filter(|key| !present.contains(key)).collect()
+                    });
+                    self.unknown(absent, entry, pointer);
                 }
                 shapes.extend(records.iter().filter_map(|record| record.rest.as_ref()));
             }
@@ -177,4 +180,20 @@ fn of_shape<'a>(shape: &'a Shape, version: &'a Version, tree: &Tree, entries: &[
         }
         _ => {}
     }
+}
+
+/// The cases of a choice that hold for these entries.
+pub(super) fn cases<'a>(
+    choice: &'a Choice,
+    entries: &[Entry],
+    tree: &Tree,
+) -> impl Iterator<Item = &'a Shape> + use<'a> {
+    let entry = entries.iter().find(|entry| *entry.key == *choice.key);
+    let word = match entry.and_then(|entry| tree.value(entry.value)) {
+        Some(NodeValue::Text(text)) => Some(text),
+        _ => None,
+    };
+    let one = word.and_then(|word| choice.cases.get(word));
+    let all = (choice.vacuous && entry.is_none()).then(|| choice.cases.values());
+    one.into_iter().chain(all.into_iter().flatten())
 }

@@ -5,13 +5,17 @@
 //!
 //! Deliberately absent: fixing; the document is read, never changed.
 
-use super::shape::{Choice, Record, Shape, Version};
+use super::lint::cases;
+use super::shape::{Record, Shape, Version};
 use super::words;
 use crate::descriptor::{Descriptor, Target};
 use crate::document::Document;
-use crate::tree::{Entry, NodeId, NodeValue, Tree};
+use crate::hash::{HashMap, HashSet};
+use crate::tree::{Entry, NodeId, NodeValue};
 use meshgate_core::pointer::Pointer;
-use std::collections::{HashMap, HashSet};
+
+/// Entries of a map that is looked through rather than hashed.
+const SMALL: usize = 16;
 
 /// Violations of one document that are told; the rest is counted.
 const VIOLATIONS_MAX: usize = 1000;
@@ -58,8 +62,8 @@ pub fn violations(descriptor: &Descriptor, version: &Version) -> (Vec<Violation>
         failed: false,
         found: Vec::new(),
         more: 0,
-        seen: HashSet::new(),
-        verdicts: HashMap::new(),
+        seen: HashSet::default(),
+        verdicts: HashMap::default(),
         referred: Vec::new(),
     };
     check.shape(version.definition(version.root), document.tree().root);
@@ -449,8 +453,12 @@ impl<'a> Check<'a> {
         } else {
             own(record, entries, &mut known);
         }
-        let known: HashSet<&str> = known.into_iter().collect();
-        let strangers: Vec<&'a Entry> = entries.iter().filter(|entry| !known.contains(&*entry.key)).collect();
+        let strangers: Vec<&'a Entry> = if entries.len() <= SMALL {
+            entries.iter().filter(|entry| !known.contains(&&*entry.key)).collect()
+        } else {
+            let known: HashSet<&str> = known.into_iter().collect();
+            entries.iter().filter(|entry| !known.contains(&*entry.key)).collect()
+        };
         if strangers.is_empty() || self.quiet > 0 {
             self.failed |= !strangers.is_empty();
             return;
@@ -576,23 +584,7 @@ fn own<'a>(record: &'a Record, entries: &'a [Entry], known: &mut Vec<&'a str>) {
     }
 }
 
-/// The cases of a choice that hold for these entries.
-pub(super) fn cases<'a>(
-    choice: &'a Choice,
-    entries: &[Entry],
-    tree: &Tree,
-) -> impl Iterator<Item = &'a Shape> + use<'a> {
-    let entry = entries.iter().find(|entry| *entry.key == *choice.key);
-    let word = match entry.and_then(|entry| tree.value(entry.value)) {
-        Some(NodeValue::Text(text)) => Some(text),
-        _ => None,
-    };
-    let one = word.and_then(|word| choice.cases.get(word));
-    let all = (choice.vacuous && entry.is_none()).then(|| choice.cases.values());
-    one.into_iter().chain(all.into_iter().flatten())
-}
-
 fn distinct(document: &Document, items: &[NodeId]) -> bool {
-    let mut seen = HashSet::new();
+    let mut seen = HashSet::default();
     items.iter().all(|id| seen.insert(document.value_of(*id).to_string()))
 }

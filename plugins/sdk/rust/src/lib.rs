@@ -33,6 +33,8 @@
 //! Deliberately absent: WASI, threads, the environment. [`files`], [`data`], [`clock`] and [`random`] are the host's, and
 //! there only when the platform grants them; what a plugin does not call it does not import.
 
+#[cfg(target_arch = "wasm32")]
+mod arena;
 mod describe;
 mod finding;
 #[cfg(target_arch = "wasm32")]
