@@ -5,6 +5,7 @@
 //! Deliberately absent: a load generator of fame; the client here is a few threads that write and read, and its own time does
 //! not count, since only the sidecar's is read.
 
+#![expect(clippy::indexing_slicing, reason = "the client reads into a buffer whose bounds it keeps")]
 #![expect(clippy::print_stdout, reason = "a benchmark prints its numbers")]
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot prepare has nothing to measure")]
 

@@ -72,8 +72,12 @@ fn median(plugin: &Plugin, model: &Value) -> Duration {
         plugin.call(&input).outcome.unwrap();
         times.push(one.elapsed());
     }
+    middle(times)
+}
+
+fn middle(mut times: Vec<Duration>) -> Duration {
     times.sort_unstable();
-    times[times.len() / 2]
+    times.get(times.len() / 2).copied().unwrap_or_default()
 }
 
 /// Calls a second on so many threads.
@@ -159,21 +163,20 @@ fn main() {
         let anew = begun.elapsed();
         let here = host(Some(cache.clone()));
         drop(load(&here, name, &component));
-        let mut times: Vec<Duration> = (0..21)
+        let times: Vec<Duration> = (0..21)
             .map(|_| {
                 let begun = Instant::now();
                 drop(load(&here, name, &component));
                 begun.elapsed()
             })
             .collect();
-        times.sort_unstable();
         let before = resident();
         let idle: Vec<Plugin> = (0..8).map(|_| load(&here, name, &component)).collect();
         let each = resident().saturating_sub(before) / idle.len();
         println!(
             "{name:<12} {language:<10} anew {:>9.1} ms, from the cache {:>6.2} ms;  idle {each:>6} KiB",
             anew.as_secs_f64() * 1e3,
-            times[times.len() / 2].as_secs_f64() * 1e3
+            middle(times).as_secs_f64() * 1e3
         );
     }
     drop(std::fs::remove_dir_all(&folder));
