@@ -53,6 +53,7 @@ const TOOLCHAIN: &str = plugins!("sdk/toolchain.sh");
 const SDK_RUST: &[File] = &[
     ("sdk/Cargo.toml", plugins!("sdk/rust/Cargo.toml")),
     ("sdk/src/lib.rs", plugins!("sdk/rust/src/lib.rs")),
+    ("sdk/src/arena.rs", plugins!("sdk/rust/src/arena.rs")),
     ("sdk/src/describe.rs", plugins!("sdk/rust/src/describe.rs")),
     ("sdk/src/finding.rs", plugins!("sdk/rust/src/finding.rs")),
     ("sdk/src/guest.rs", plugins!("sdk/rust/src/guest.rs")),
@@ -258,4 +259,39 @@ fn executable(path: &Path) -> Result<()> {
 #[cfg(not(unix))]
 fn executable(_: &Path) -> Result<()> {
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The files below a folder, by their path from it.
+    fn below(folder: &Path, from: &Path, found: &mut BTreeSet<String>) {
+        for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            match entry.is_dir() {
+                true if entry.ends_with("target") || entry.ends_with("wit") || entry.ends_with("__pycache__") => {}
+                true => below(&entry, from, found),
+                false => drop(found.insert(entry.strip_prefix(from).unwrap().display().to_string())),
+            }
+        }
+    }
+
+    #[test]
+    fn every_file_of_an_sdk_is_copied() {
+        let sdks = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugins/sdk");
+        let mut folders = BTreeSet::new();
+        for (name, files) in [("rust", SDK_RUST), ("python", SDK_PYTHON), ("typescript", SDK_TYPESCRIPT), ("c", SDK_C)]
+        {
+            let mut there = BTreeSet::new();
+            below(&sdks.join(name), &sdks.join(name), &mut there);
+            there.remove("Cargo.lock");
+            // Not text: written beside the others.
+            there.remove("generated/everything_component_type.o");
+            let copied = files.iter().filter_map(|(path, _)| path.strip_prefix("sdk/"));
+            let copied: BTreeSet<String> = copied.filter(|path| !path.ends_with(".wit")).map(str::to_owned).collect();
+            assert_eq!(copied, there, "{name}");
+            folders.insert(name);
+        }
+        assert_eq!(folders.len(), 4);
+    }
 }
