@@ -150,6 +150,16 @@ fn the_usual_mistakes_are_told() {
     assert_eq!(run(here.path(), &["plugin", "inspect", "nowhere.wasm"]).code, 2);
 }
 
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_no_plugin() {
+    let here = folder(&[("c.yaml", CONTRACT)]);
+    std::os::unix::fs::symlink("/dev/zero", here.path().join("zero.wasm")).expect("a link");
+    let ran = run(here.path(), &["check", "c.yaml", "--plugin", "zero.wasm"]);
+    assert!(ran.code == 2 && ran.stdout.contains("it is no regular file"), "{}", ran.stdout);
+    assert_eq!(run(here.path(), &["plugin", "inspect", "zero.wasm"]).code, 2);
+}
+
 #[test]
 fn a_plugin_is_run_with_what_it_is_given() {
     let here = folder(&[("c.yaml", CONTRACT), ("settings.yaml", "terms: [customer]\nclosed: true\n")]);
@@ -311,6 +321,15 @@ fn compiled_code_is_kept_where_it_is_safe() {
     assert_eq!(kept(usual), 0, "not when it is off");
     assert_eq!(check(None, None).0, Some(0));
     assert_eq!(kept(usual), 2, "code and description");
+    let relative = meshgate(here.path())
+        .args(["check", "c.yaml", "--plugin", "p.wasm"])
+        .env("HOME", ".")
+        .env_remove("CI")
+        .env_remove("XDG_CACHE_HOME")
+        .env_remove("MESHGATE_PLUGIN_CACHE")
+        .status();
+    assert!(relative.expect("the program").success());
+    assert_eq!(kept(".cache/meshgate/plugins"), 0, "not in the tree that is judged");
     assert_eq!(check(Some("mine"), Some("true")).0, Some(0));
     assert_eq!(kept("mine"), 2, "in CI when it is asked for");
     let all = std::fs::Permissions::from_mode(0o755);

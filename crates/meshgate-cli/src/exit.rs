@@ -47,7 +47,10 @@ pub fn print(text: &str) -> anyhow::Result<()> {
     }
 }
 
-/// Writes a line to stderr.
+/// Writes a line to stderr. What others wrote (a plugin, a descriptor) stands in it: no control character of theirs may steer
+/// the terminal.
 pub fn say(line: &str) {
-    let _ = writeln!(std::io::stderr(), "{line}");
+    let plain: String =
+        line.chars().map(|c| if c.is_control() && c != '\n' && c != '\t' { '\u{fffd}' } else { c }).collect();
+    let _ = writeln!(std::io::stderr(), "{plain}");
 }

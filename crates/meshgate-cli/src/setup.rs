@@ -53,8 +53,9 @@ pub fn engine(config: &Config, setup: &SetupArgs, jobs: Option<usize>) -> Result
 pub fn plugin_cache(args: &CacheArgs) -> Result<PluginCache> {
     let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let usual = || {
-        let base = variable("XDG_CACHE_HOME").filter(|path| path.is_absolute());
-        let base = base.or_else(|| variable("HOME").map(|home| home.join(".cache")));
+        // A relative one would lie in the tree that is judged.
+        let absolute = |name| variable(name).filter(|path| path.is_absolute());
+        let base = absolute("XDG_CACHE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".cache")));
         base.map(|base| base.join("meshgate").join("plugins"))
     };
     match args.plugin_cache.as_deref() {

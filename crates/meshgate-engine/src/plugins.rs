@@ -11,10 +11,13 @@ pub use examples::{PluginTest, test_plugins};
 
 use crate::config::{Config, PluginEntry};
 use crate::engine::{Additions, Engine};
+use crate::sources::read_file;
 use meshgate_core::evaluate::{Evaluation, EvaluationInput, Evaluator, applies};
 use meshgate_core::limits::EvaluationLimits;
 use meshgate_core::rule::Rule;
-use meshgate_plugin::{Called, CodeCache, Grants, Host, HostSettings, Inspection, Plugin, PluginSource, inspect};
+use meshgate_plugin::{
+    COMPONENT_BYTES_MAX, Called, CodeCache, Grants, Host, HostSettings, Inspection, Plugin, PluginSource, inspect,
+};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -119,7 +122,7 @@ fn load(
 ) -> Result<Plugin, String> {
     let path = folder.join(&entry.path);
     let name = path.display().to_string();
-    let bytes = std::fs::read(&path).map_err(|error| format!("{name}: cannot be read: {error}"))?;
+    let bytes = read_file(&path, COMPONENT_BYTES_MAX).map_err(|error| format!("{name}: cannot be read: {error}"))?;
     let settings = if entry.settings.is_null() { "{}".to_owned() } else { entry.settings.to_string() };
     let grants = grants(folder, entry, snapshot).map_err(|message| format!("{name}: {message}"))?;
     let source = PluginSource { origin: &name, bytes: &bytes, sha256: entry.sha256.as_deref(), settings: &settings };
@@ -176,7 +179,7 @@ impl Evaluator for Heard {
 /// When the file cannot be read, or is no component.
 pub fn inspect_plugin(path: &Path, cache: &PluginCache) -> Result<Inspection, String> {
     let name = path.display();
-    let bytes = std::fs::read(path).map_err(|error| format!("{name}: cannot be read: {error}"))?;
+    let bytes = read_file(path, COMPONENT_BYTES_MAX).map_err(|error| format!("{name}: cannot be read: {error}"))?;
     let cache = cache.open(&mut Vec::new())?;
     let host = Host::new(HostSettings { concurrency: 1, cache, ..HostSettings::default() })?;
     inspect(&host, &bytes, &EvaluationLimits::default()).map_err(|message| format!("{name}: {message}"))

@@ -13,7 +13,6 @@ use std::hash::{Hash, Hasher};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 use thiserror::Error;
 use wasmtime::Engine;
@@ -64,8 +63,8 @@ impl Key {
         }
         let mut fingerprint = Fingerprint(Sha256::new());
         engine.precompile_compatibility_hash().hash(&mut fingerprint);
-        let settings: String = fingerprint.0.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        Self(format!("{digest}-{settings}"))
+        let settings: Vec<u8> = fingerprint.0.finalize().iter().take(8).copied().collect();
+        Self(format!("{digest}-{}", hex(&settings)))
     }
 }
 
@@ -76,7 +75,7 @@ impl CodeCache {
     /// [`CacheError`]: it cannot be made, is somebody else's, or others may enter it.
     pub fn open(path: &Path) -> Result<Self, CacheError> {
         let refuse = |message: String| CacheError { path: path.to_owned(), message };
-        make(path).map_err(|error| refuse(format!("cannot be made: {error}")))?;
+        make(path).map_err(|error| refuse(format!("cannot be used: {error}")))?;
         let dir = Dir::open_ambient_dir(path, cap_std::ambient_authority())
             .map_err(|error| refuse(format!("cannot be opened: {error}")))?;
         private(&dir).map_err(refuse)?;
@@ -130,14 +129,16 @@ impl CodeCache {
 
     /// Writes a file as a whole or not at all, whoever else writes it.
     fn write(&self, name: &str, bytes: &[u8]) -> std::io::Result<()> {
-        static COUNT: AtomicU64 = AtomicU64::new(0);
-        let unfinished = format!(".{}-{}.new", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let mut random = [0; 16];
+        getrandom::fill(&mut random).map_err(std::io::Error::other)?;
+        // Nobody else writes this name, on whatever machine or in whatever container they share the folder.
+        let unfinished = format!(".{}.new", hex(&random));
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
         cap_std::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let written = self.dir.open_with(&unfinished, &options).and_then(|mut file| {
-            file.write_all(bytes)?;
+        let mut file = self.dir.open_with(&unfinished, &options)?;
+        let written = file.write_all(bytes).and_then(|()| {
             // A name must not outlive a power cut that its content did not.
             file.sync_all()?;
             self.dir.rename(&unfinished, &self.dir, name)
@@ -153,12 +154,11 @@ impl CodeCache {
             let about = entry.metadata()?;
             let (Ok(name), Ok(modified)) = (entry.file_name().into_string(), about.modified()) else { continue };
             let ago = modified.into_std().elapsed().unwrap_or_default();
-            if name.ends_with(".new") {
-                if ago > ABANDONED {
-                    drop(self.dir.remove_file(&name));
-                }
-            } else if about.is_file() {
-                files.push((ago, about.len(), name));
+            // What else somebody keeps in the folder is theirs.
+            match own(&name) {
+                Some(Own::Unfinished) if ago > ABANDONED => drop(self.dir.remove_file(&name)),
+                Some(Own::Kept) if about.is_file() => files.push((ago, about.len(), name)),
+                _ => {}
             }
         }
         files.sort_unstable();
@@ -173,9 +173,33 @@ impl CodeCache {
     }
 }
 
+/// A file that the cache itself has written, by its name.
+enum Own {
+    Kept,
+    Unfinished,
+}
+
+fn own(name: &str) -> Option<Own> {
+    let digits = |text: &str, count| text.len() == count && text.bytes().all(|b| b.is_ascii_hexdigit());
+    if let Some(random) = name.strip_prefix('.').and_then(|name| name.strip_suffix(".new")) {
+        return digits(random, 32).then_some(Own::Unfinished);
+    }
+    let stem = name.strip_suffix(".cwasm").or_else(|| name.strip_suffix(".json"))?;
+    let (digest, settings) = stem.split_once('-')?;
+    (digits(digest, 64) && digits(settings, 16)).then_some(Own::Kept)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 #[cfg(unix)]
 fn make(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
+    // A link that somebody else put here would lead into another folder of this user's.
+    if path.is_symlink() {
+        return Err(std::io::Error::other("it is a link; name the folder itself"));
+    }
     if path.is_dir() {
         return Ok(());
     }

@@ -59,7 +59,7 @@ fn refused(state: &State) -> Failure {
     let mib = state.memory_max >> 20;
     let message = match state.refused {
         Some("table") => "asked for a larger table than it may have".to_owned(),
-        _ => format!("asked for more memory than the {mib} MiB it may have"),
+        _ => format!("asked for more memory than it may have or there is; its limit is {mib} MiB"),
     };
     Failure { kind: FaultKind::Memory, message }
 }

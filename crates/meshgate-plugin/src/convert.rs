@@ -9,6 +9,9 @@ use meshgate_core::pointer::Place;
 use meshgate_core::rule::Rule;
 use serde_json::Value;
 
+/// Bytes of a message, of a label, of a pointer: what is longer nobody reads, and a report keeps it for every descriptor.
+const TEXT_BYTES_MAX: usize = 16 << 10;
+
 /// Reads findings.
 pub fn remarks(found: Vec<types::Finding>, rules: &[Rule], limits: &EvaluationLimits) -> Result<Vec<Remark>, String> {
     if found.len() > limits.findings_max {
@@ -24,6 +27,14 @@ fn remark(finding: types::Finding, rules: &[Rule]) -> Result<Remark, String> {
     if finding.message.is_empty() {
         return Err(format!("a finding of `{}` has no message", finding.rule));
     }
+    let related = finding.related.iter().flat_map(|related| [&related.message, &related.pointer]);
+    let texts = [&finding.message, &finding.pointer].into_iter().chain(&finding.label).chain(related);
+    if let Some(long) = texts.map(String::len).find(|length| *length > TEXT_BYTES_MAX) {
+        return Err(format!(
+            "a finding of `{}` has a text of {long} bytes; {TEXT_BYTES_MAX} is the most",
+            finding.rule
+        ));
+    }
     let place = |text: &str| Place::parse(text).map_err(|error| format!("a finding of `{}`: {error}", rule.id));
     let related = finding
         .related
@@ -37,6 +48,16 @@ fn remark(finding: types::Finding, rules: &[Rule]) -> Result<Remark, String> {
         related: related.collect::<Result<_, String>>()?,
         fix: finding.fix.map(|text| fix(&text)).transpose()?,
     })
+}
+
+/// An error's text, cut where it is longer than anybody reads.
+pub fn shortened(mut message: String) -> String {
+    if message.len() > TEXT_BYTES_MAX {
+        message.truncate(message.floor_char_boundary(TEXT_BYTES_MAX));
+        message.push('…');
+        message.shrink_to_fit();
+    }
+    message
 }
 
 fn fix(text: &str) -> Result<Value, String> {

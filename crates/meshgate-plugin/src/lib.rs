@@ -27,3 +27,4 @@ pub use host::{Host, HostSettings};
 pub use inspect::{Inspection, inspect};
 pub use log::{Level, LogLine};
 pub use plugin::{Called, LoadError, Plugin, PluginSource};
+pub use scan::COMPONENT_BYTES_MAX;

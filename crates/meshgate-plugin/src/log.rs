@@ -61,6 +61,8 @@ impl Log {
             host::Level::Error => Level::Error,
         };
         message.truncate(message.floor_char_boundary(BYTES_MAX));
+        // What was cut off is not kept either.
+        message.shrink_to_fit();
         if self.lines.len() < LINES_MAX {
             self.lines.push(LogLine { level, message });
             return true;

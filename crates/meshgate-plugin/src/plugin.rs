@@ -183,7 +183,8 @@ impl Plugin {
         };
         let fault = |Failure { kind, message }| {
             // An error without a word is still one.
-            let message = if message.trim().is_empty() { "failed and did not say why".to_owned() } else { message };
+            let said = !message.trim().is_empty();
+            let message = if said { convert::shortened(message) } else { "failed and did not say why".to_owned() };
             Fault { file: Some(input.file.clone()), rule: self.description.id.clone(), kind, message }
         };
         Called { outcome: remarks.map_err(fault), log: lines, log_dropped: dropped, memory_bytes }

@@ -93,10 +93,10 @@ impl random::Host for State {
 }
 
 impl ResourceLimiter for State {
-    fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+    fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
         // The cap is on all memories of the instance together.
         let total = self.memory_used.saturating_sub(current).saturating_add(desired);
-        if total > self.memory_max {
+        if total > self.memory_max || maximum.is_some_and(|maximum| desired > maximum) {
             self.refused = Some("memory");
             return Ok(false);
         }
@@ -104,14 +104,25 @@ impl ResourceLimiter for State {
         Ok(true)
     }
 
-    fn table_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+    fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
         let total = self.table_elements.saturating_sub(current).saturating_add(desired);
-        if total > TABLE_ELEMENTS_MAX {
+        if total > TABLE_ELEMENTS_MAX || maximum.is_some_and(|maximum| desired > maximum) {
             self.refused = Some("table");
             return Ok(false);
         }
         self.table_elements = total;
         Ok(true)
+    }
+
+    // What was allowed here and refused by the system is refused all the same.
+    fn memory_grow_failed(&mut self, _: wasmtime::Error) -> wasmtime::Result<()> {
+        self.refused = Some("memory");
+        Ok(())
+    }
+
+    fn table_grow_failed(&mut self, _: wasmtime::Error) -> wasmtime::Result<()> {
+        self.refused = Some("table");
+        Ok(())
     }
 
     fn tables(&self) -> usize {

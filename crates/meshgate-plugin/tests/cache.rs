@@ -146,3 +146,39 @@ fn many_hosts_share_a_folder() {
     let names = files(&folder);
     assert_eq!(names.len(), 2, "nothing unfinished is left: {names:?}");
 }
+
+#[test]
+fn what_is_not_the_caches_is_left_alone() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = root.path().join("cache");
+    fs::create_dir(&folder).unwrap();
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).unwrap();
+    let old = std::time::SystemTime::now() - std::time::Duration::from_secs(100 * 24 * 3600);
+    let file = |name: &str, length: u64| {
+        let file = fs::File::create(folder.join(name)).unwrap();
+        file.set_len(length).unwrap();
+        file.set_modified(old).unwrap();
+    };
+    let kept = format!("{}-{}.cwasm", "a".repeat(64), "b".repeat(16));
+    for (name, length) in [("thesis.txt", 7), ("draft.new", 7), ("backup.iso", 3 << 30), (kept.as_str(), 2 << 30)] {
+        file(name, length);
+    }
+    file(&format!(".{}.new", "c".repeat(32)), 7);
+    works(&host(&folder));
+    let names = files(&folder);
+    for name in ["thesis.txt", "draft.new", "backup.iso"] {
+        assert!(names.contains_key(name), "{name} was somebody's");
+    }
+    assert!(!names.contains_key(&kept), "what is too much goes");
+    assert_eq!(names.len(), 5, "and what nobody finishes: {names:?}");
+}
+
+#[test]
+fn a_link_to_a_folder_is_refused() {
+    let root = tempfile::tempdir().unwrap();
+    let (folder, link) = (root.path().join("own"), root.path().join("link"));
+    fs::create_dir(&folder).unwrap();
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).unwrap();
+    symlink(&folder, &link).unwrap();
+    assert!(refused(&link).contains("it is a link"));
+}

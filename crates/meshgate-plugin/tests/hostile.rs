@@ -84,13 +84,25 @@ fn hostile_recursion() {
 
 #[test]
 fn hostile_memory_growth() {
-    let message = "asked for more memory than the 4 MiB it may have";
+    let message = "asked for more memory than it may have or there is; its limit is 4 MiB";
     assert_eq!(fault("memory_growth"), (FaultKind::Memory, message.into()));
 }
 
 #[test]
 fn hostile_memory_refused_and_survived() {
     assert_eq!(fault("memory_refused_and_survived").0, FaultKind::Memory);
+}
+
+#[test]
+fn hostile_own_maximum() {
+    assert_eq!(fault("own_maximum").0, FaultKind::Memory);
+}
+
+#[test]
+fn hostile_long_message() {
+    let (kind, message) = fault("long_message");
+    assert_eq!(kind, FaultKind::BadOutput);
+    assert!(message.contains("has a text of 30000 bytes"), "{message}");
 }
 
 #[test]
@@ -421,6 +433,35 @@ fn hostile_compile_bomb_of_one_function() {
 fn hostile_compile_bomb_of_variables() {
     let said = refused_bytes(&bomb(&format!("(func (local {}))", "i32 ".repeat(45_000))));
     assert!(said.contains("45000 local variables"), "{said}");
+}
+
+#[test]
+fn hostile_compile_bomb_of_results() {
+    // A call is three bytes, and a thousand values.
+    let many = "i64 ".repeat(1000);
+    let gets: String = (0..1000).map(|index| format!("(local.get {index})")).collect();
+    let function = |calls: usize| {
+        let calls = "(call $f)".repeat(calls);
+        format!("(type $t (func (param {many}) (result {many}))) (func $f (type $t) {gets} {calls})")
+    };
+    let said = refused_bytes(&bomb(&function(1000)));
+    assert!(said.contains("cannot be compiled within bounds: it has a function of"), "{said}");
+    let blocks = format!(
+        "(type $t (func (param {many}) (result {many}))) (func $f (type $t) {gets} {})",
+        "(block (type $t))".repeat(1000)
+    );
+    assert!(refused_bytes(&bomb(&blocks)).contains("within bounds"));
+}
+
+#[test]
+fn hostile_compile_bomb_of_instances() {
+    // Nine hundred of nine hundred of nine hundred, in eight kilobytes.
+    let layer = |number: usize, inner: &str| {
+        format!("(component $c{number} {inner} {})", format!("(instance (instantiate $c{}))", number - 1).repeat(900))
+    };
+    let text = format!("(component {})", layer(3, &layer(2, &layer(1, "(component $c0)"))));
+    let said = refused_bytes(&wat::parse_str(text).unwrap());
+    assert!(said.contains("too many instances of one another"), "{said}");
 }
 
 #[test]

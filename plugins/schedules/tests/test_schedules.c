@@ -108,7 +108,7 @@ int main(void) {
   CHECK(strcmp(mg_text(json("\"a\\u00e9\\ud83d\\ude00\\n\"")), "a\xc3\xa9\xf0\x9f\x98\x80\n") == 0);
   CHECK(mg_get(json("{\"a\":{\"b\":[1,-2.5e1]}}"), "a")->first->first->next->number == -25);
   CHECK(json("[true,false,null,[],{}]")->length == 5);
-  const char *broken[] = {"", "{", "[1,]", "{\"a\"}", "\"\\x\"", "\"\\ud800\"", "tru", "1 2", "\"", "\"\\", "[1", "--1", "{1:2}", "\"\\u12\""};
+  const char *broken[] = {"", "{", "[1,]", "{\"a\"}", "\"\\x\"", "\"\\ud800\"", "tru", "1 2", "\"", "\"\\", "[1", "--1", "{1:2}", "\"\\u12\"", "\"a\\u0000b\""};
   for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
     if (json(broken[i])) {
       printf("FAIL `%s` is taken for JSON\n", broken[i]);
@@ -118,6 +118,7 @@ int main(void) {
   char deep[2000];
   memset(deep, '[', sizeof deep);
   CHECK(mg_parse(deep, sizeof deep) == NULL);
+  CHECK(strcmp(mg_format("%s", "100%"), "100%") == 0);
   CHECK(strcmp(mg_format("%s %d %zu%c%%", "a", -12, (size_t)7, '!'), "a -12 7!%") == 0);
   printf(failures ? "%d failed\n" : "all passed\n", failures);
   return failures != 0;

@@ -73,7 +73,7 @@ static size_t put(char *into, const char *format, va_list arguments) {
     const char *piece = small;
     size_t count = 1;
     small[0] = *format;
-    if (*format == '%') {
+    if (*format == '%' && format[1]) {
       format++;
       if (*format == 's') {
         piece = va_arg(arguments, const char *);
@@ -202,6 +202,8 @@ static char *string(reader *from, size_t *length) {
       int code = hex(from->at);
       if (code < 0) return NULL;
       from->at += 4;
+      // A text ends with 0 here: one that holds it would be read as a shorter one.
+      if (code == 0) return NULL;
       uint32_t whole = (uint32_t)code;
       if (code >= 0xd800 && code < 0xdc00) {
         int low = close - from->at >= 6 && from->at[0] == '\\' && from->at[1] == 'u' ? hex(from->at + 2) : -1;

@@ -30,7 +30,7 @@ struct mg_json {
   const mg_json *next;
 };
 
-// Reads a JSON text; NULL when it is none, or nested deeper than 512.
+// Reads a JSON text; NULL when it is none, is nested deeper than 512, or has the character 0 in a text.
 const mg_json *mg_parse(const char *text, size_t length);
 // The member of an object; NULL when there is none, or no object. The first argument may be NULL.
 const mg_json *mg_get(const mg_json *object, const char *key);
