@@ -351,8 +351,8 @@ fn a_plugin_of_the_configuration_has_settings_and_a_digest() {
     assert_eq!(ran.json()["findings"][0]["span"]["start"]["line"], 10);
     let ran = with(&config("", "{term: [customer]}"));
     assert!(ran.code == 2 && ran.stdout.contains("refuses its settings"), "{}", ran.stdout);
-    let ran = with(&config("  sha256: \"00\"\n", "{terms: [customer]}"));
-    assert!(ran.code == 2 && ran.stdout.contains("and should have 00"), "{}", ran.stdout);
+    let ran = with(&config(&format!("  sha256: \"{}\"\n", "0f".repeat(32)), "{terms: [customer]}"));
+    assert!(ran.code == 2 && ran.stdout.contains("and should have 0f0f"), "{}", ran.stdout);
 }
 
 #[test]

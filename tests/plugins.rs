@@ -199,7 +199,7 @@ fn examples_that_are_wrong_fail_and_folders_that_are_wrong_are_told() {
         format!("version: 1\nplugins: [{{id: v, path: {}, settings: {{closed: true}}}}]\n", wasm("vocabulary"));
     write(here.path(), "meshgate.yaml", config.as_bytes());
     let test = || run(here.path(), &["plugin", "test", "."]);
-    assert!(test().code == 2 && test().stderr.contains("cannot be read"), "{}", test().stderr);
+    assert!(test().code == 2 && test().stderr.contains("has no examples"), "{}", test().stderr);
     write(here.path(), "examples/naming.unknown_term/fail_public.odcs.yaml", CONTRACT.as_bytes());
     let ran = test();
     assert_eq!(ran.code, 1);
@@ -213,6 +213,22 @@ fn examples_that_are_wrong_fail_and_folders_that_are_wrong_are_told() {
     assert!(test().stdout.contains("FAIL naming.unknown_term/pass_broken.odcs.yaml: "), "{}", test().stdout);
     let json = run(here.path(), &["plugin", "test", ".", "--format", "json"]).json();
     assert!(json["tests"].as_array().is_some_and(|tests| tests.iter().any(|test| test["passed"] == false)), "{json:#}");
+    write(here.path(), "examples/naming.unknown_term/pass_nothing.yaml", b"a: 1\n");
+    write(here.path(), "examples/naming.unknown_term/README.md", b"not an example");
+    let said = test().stdout;
+    assert!(said.contains("FAIL naming.unknown_term/pass_nothing.yaml: the file is no descriptor"), "{said}");
+    // `run` gives it what the configuration beside it gives.
+    let name = wasm("vocabulary");
+    let here_too = folder(&[("z.yaml", &CONTRACT.replace("name: a\n", "name: zebra\n"))]);
+    std::fs::copy(&name, here_too.path().join("v.wasm")).expect("a component");
+    write(
+        here_too.path(),
+        "meshgate.yaml",
+        b"version: 1\nplugins: [{id: v, path: v.wasm, settings: {closed: true}}]\n",
+    );
+    let ran = run(here_too.path(), &["plugin", "run", "v.wasm", "z.yaml", "--format", "json"]);
+    assert_eq!(rules(&ran.json()), ["naming.unknown_term"], "{}", ran.stderr);
+    assert!(ran.stderr.contains("with the settings and grants of `v`"), "{}", ran.stderr);
     write(here.path(), "examples/naming.unknown_term/other.yaml", CONTRACT.as_bytes());
     assert!(test().code == 2 && test().stderr.contains("neither `fail_…` nor `pass_…`"), "{}", test().stderr);
     std::fs::remove_file(here.path().join("examples/naming.unknown_term/other.yaml")).expect("a file");

@@ -58,7 +58,7 @@ test("what is no query is told, wherever it hides", () => {
 
 test("settings are checked", () => {
   validateSettings('{"extraColumns":["a"]}');
-  assert.throws(() => validateSettings('{"extra":[]}'), /unknown setting `extra`; there is `extraColumns`/);
+  assert.throws(() => validateSettings('{"extra":[]}'), /unknown setting `extra`; known: `extraColumns`/);
   assert.throws(() => validateSettings('{"extraColumns":"a"}'), /not a list/);
 });
 

@@ -90,7 +90,8 @@ build_python() {
   sources=$(mktemp -d)
   (cd "$folder" && find . -name '*.py' ! -name 'test_*' -exec cp --parents {} "$sources" \;)
   cp "$sdk"/*.py "$sources"
-  (cd "$folder" && "$tools/bin/componentize-py" -d wit -w validator componentize --stub-wasi -p "$sources" -o "$out" app)
+  # Packages come from the folder alone, not from what else is installed here.
+  (cd "$folder" && PATH="$tools/bin:$PATH" PYTHONPATH='' RUST_BACKTRACE=0 "$tools/bin/componentize-py" -d wit -w validator componentize --stub-wasi -p "$sources" -o "$out" app)
   rm -rf "$sources"
 }
 
@@ -143,9 +144,15 @@ test_typescript() {
   typescript_tools
   "$work/typescript/node_modules/.bin/tsc" -p "$folder"
   bundle=$(mktemp -d)
+  # The host's modules are not there in Node: a test that needs one puts its functions on `globalThis.meshgate`.
+  mkdir "$bundle/host"
+  for module in host files data clock random; do
+    echo "const of = (name) => (...given) => globalThis.meshgate.$module[name](...given); export const log = of('log'), read = of('read'), list = of('list'), now = of('now'), bytes = of('bytes');" >"$bundle/host/$module.js"
+  done
   for test in "$folder"/test_*.ts; do
     "$work/typescript/node_modules/.bin/esbuild" "$test" --bundle --format=esm --platform=node --log-level=warning \
-      --alias:meshgate-sdk="$sdk/meshgate-sdk.ts" --outfile="$bundle/$(basename "$test" .ts).mjs"
+      --alias:meshgate-sdk="$sdk/meshgate-sdk.ts" $(for module in host files data clock random; do echo "--alias:meshgate:plugin/$module@0.1.0=$bundle/host/$module.js"; done) \
+      --outfile="$bundle/$(basename "$test" .ts).mjs"
   done
   node --test --test-reporter=dot "$bundle"/*.mjs
   rm -rf "$bundle"

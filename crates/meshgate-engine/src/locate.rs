@@ -94,7 +94,8 @@ impl<'a> Locator<'a> {
             enforcement: Enforcement::Block,
             message: remark.message,
             location: self.place(&remark.place),
-            label: remark.label,
+            // A label is one line under a place.
+            label: remark.label.map(|label| label.split_whitespace().collect::<Vec<_>>().join(" ")),
             help: rule.remedy.clone(),
             docs: rule.related.first().cloned(),
             related: related.collect(),

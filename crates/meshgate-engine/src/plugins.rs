@@ -122,11 +122,16 @@ fn load(
 ) -> Result<Plugin, String> {
     let path = folder.join(&entry.path);
     let name = path.display().to_string();
-    let bytes = read_file(&path, COMPONENT_BYTES_MAX).map_err(|error| format!("{name}: cannot be read: {error}"))?;
+    let bytes = read_file(&path, COMPONENT_BYTES_MAX).map_err(|error| unread(&name, &error))?;
     let settings = if entry.settings.is_null() { "{}".to_owned() } else { entry.settings.to_string() };
     let grants = grants(folder, entry, snapshot).map_err(|message| format!("{name}: {message}"))?;
     let source = PluginSource { origin: &name, bytes: &bytes, sha256: entry.sha256.as_deref(), settings: &settings };
     Plugin::load(host, source, grants, limits).map_err(|error| error.to_string())
+}
+
+fn unread(name: &str, error: &std::io::Error) -> String {
+    let built = if error.kind() == std::io::ErrorKind::NotFound { "; has it been built?" } else { "" };
+    format!("{name}: cannot be read: {error}{built}")
 }
 
 fn grants(folder: &Path, entry: &PluginEntry, snapshot: &Arc<Value>) -> Result<Grants, String> {
@@ -179,7 +184,7 @@ impl Evaluator for Heard {
 /// When the file cannot be read, or is no component.
 pub fn inspect_plugin(path: &Path, cache: &PluginCache) -> Result<Inspection, String> {
     let name = path.display();
-    let bytes = read_file(path, COMPONENT_BYTES_MAX).map_err(|error| format!("{name}: cannot be read: {error}"))?;
+    let bytes = read_file(path, COMPONENT_BYTES_MAX).map_err(|error| unread(&name.to_string(), &error))?;
     let cache = cache.open(&mut Vec::new())?;
     let host = Host::new(HostSettings { concurrency: 1, cache, ..HostSettings::default() })?;
     inspect(&host, &bytes, &EvaluationLimits::default()).map_err(|message| format!("{name}: {message}"))

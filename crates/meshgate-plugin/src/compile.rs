@@ -52,7 +52,7 @@ pub fn component(host: &Host, bytes: &[u8], key: &Key) -> Result<Component, Stri
         .map_err(|error| format!("cannot be compiled: {error}"))?;
     let deadline = host.compile_deadline();
     let compiled = match receive.recv_timeout(deadline) {
-        Ok(compiled) => compiled.map_err(|error| format!("cannot be compiled: {error:#}"))?,
+        Ok(compiled) => compiled.map_err(|error| told(&format!("{error:#}"), host.memory_bytes_max()))?,
         Err(mpsc::RecvTimeoutError::Timeout) => {
             return Err(format!("was not compiled within {} ms", deadline.as_millis()));
         }
@@ -62,4 +62,20 @@ pub fn component(host: &Host, bytes: &[u8], key: &Key) -> Result<Component, Stri
         cache.keep_code(key, &compiled);
     }
     Ok(compiled)
+}
+
+/// The compiler's error; memory that a component wants from the beginning is told as what it is.
+fn told(error: &str, may_have: usize) -> String {
+    let wants = error.split_once("minimum byte size of ").and_then(|(_, rest)| {
+        let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+        digits.parse::<usize>().ok()
+    });
+    match wants {
+        Some(wants) => format!(
+            "needs at least {} MiB of memory to begin with, and may have {} (`limits.memory_mib`)",
+            wants.div_ceil(1 << 20),
+            may_have >> 20
+        ),
+        None => format!("cannot be compiled: {error}"),
+    }
 }

@@ -93,6 +93,12 @@ impl Plugin {
         let PluginSource { origin, bytes, sha256, settings } = source;
         let refuse = |message: String| LoadError { origin: origin.to_owned(), message };
         let digest = compile::digest(bytes);
+        let digits = |text: &str| text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit());
+        if let Some(other) = sha256.filter(|text| !digits(text)) {
+            return Err(refuse(format!(
+                "should have the SHA-256 `{other}`, which is none: it is 64 hex digits; this file's is {digest}"
+            )));
+        }
         if let Some(expected) = sha256.filter(|expected| !expected.eq_ignore_ascii_case(&digest)) {
             return Err(refuse(format!("has the SHA-256 {digest}, and should have {expected}")));
         }

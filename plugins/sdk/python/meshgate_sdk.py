@@ -27,6 +27,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import linecache
 import sys
 import traceback
 from dataclasses import dataclass, field
@@ -44,6 +45,11 @@ def _imported(name: str) -> Any:
 _host, _types, _files, _data, _clock, _random = (
     _imported(f"wit_world.imports.{name}") for name in ("host", "types", "files", "data", "clock", "random")
 )
+if _host is not None:
+    # A traceback looks for the lines of its files, and opening a file ends the call: there are none in the sandbox.
+    linecache.checkcache = lambda filename=None: None
+    linecache.updatecache = lambda filename, module_globals=None: []
+    linecache.lazycache = lambda filename, module_globals: False
 _Err: Any = getattr(_imported("componentize_py_types"), "Err", Exception)
 
 SEVERITIES = ("error", "warning", "info")
@@ -88,17 +94,20 @@ class Plugin:
     id: str = ""
     version: str = "0.1.0"
     rules: list[Rule] = []
-    #: JSON Schema of the settings, a dictionary.
+    #: JSON Schema of the settings, a dictionary: for people and tools. The host does not apply it, and the default
+    #: `validate_settings` looks at the keys alone; check values in a `validate_settings` of your own.
     settings_schema: dict[str, Any] | None = None
     #: What it cannot work without: `files:NAME`, `data:PATH`, `clock`, `random`.
     capabilities: list[str] = []
 
     def validate_settings(self, settings: dict[str, Any]) -> str | None:
         """Says what is wrong with the settings, or nothing. The default refuses keys that the schema does not name."""
+        if not isinstance(settings, dict):
+            return "the settings are no map"
         known = (self.settings_schema or {}).get("properties", {})
         unknown = [key for key in settings if key not in known]
         if unknown:
-            return f"unknown setting `{unknown[0]}`; there is {', '.join(f'`{key}`' for key in known) or 'none'}"
+            return f"unknown setting `{unknown[0]}`; known: {', '.join(f'`{key}`' for key in known) or 'none'}"
         return None
 
     def evaluate(self, input: dict[str, Any], settings: dict[str, Any]) -> Iterable[Finding]:
@@ -130,7 +139,8 @@ def log(level: str, message: str) -> None:
     if _host is None:
         print(f"{level}: {message}", file=sys.stderr)
     else:
-        _host.log(_host.Level[level.upper()], message)
+        levels = {"debug", "info", "warning", "error"}
+        _host.log(_host.Level[(level if level in levels else "warning").upper()], str(message))
 
 
 class testing:
@@ -236,7 +246,13 @@ def export(plugin: type[Plugin]) -> type:
                 raise _Err(problem)
 
         def evaluate(self, input, settings):
-            return _guarded(lambda: [_finding(one, found) for found in one.evaluate(json.loads(input), json.loads(settings))])
+            def judge():
+                found = one.evaluate(json.loads(input), json.loads(settings))
+                if found is None:
+                    raise TypeError(f"{type(one).__name__}.evaluate gave None: yield findings, or return a list")
+                return [_finding(one, finding) for finding in found]
+
+            return _guarded(judge)
 
     return WitWorld
 
@@ -250,6 +266,12 @@ def _rule(rule: Rule):
 def _finding(plugin: Plugin, found: Finding):
     if not isinstance(found, Finding):
         raise TypeError(f"{type(plugin).__name__}.evaluate gave {found!r}, which is no Finding")
+    for name in ("rule", "pointer", "message"):
+        # What is no text would end the call without a word when it is handed over.
+        if not isinstance(getattr(found, name), str):
+            raise TypeError(f"{name} of {found!r} is no text")
+    if found.label is not None and not isinstance(found.label, str):
+        raise TypeError(f"label of {found!r} is no text")
     related = [_types.Related(pointer, message) for pointer, message in found.related]
     fix = None if found.fix is None else json.dumps(found.fix)
     return _types.Finding(found.rule, found.pointer, found.message, found.label, related, fix)

@@ -140,7 +140,7 @@ export function plugin<Settings = Record<string, never>>(one: Plugin<Settings>) 
       const known = Object.keys(one.settingsSchema?.properties ?? {});
       const unknown = Object.keys(settings ?? {}).find((key) => !known.includes(key));
       if (unknown !== undefined) {
-        throw new Refusal(`unknown setting \`${unknown}\`; there is ${known.map((key) => `\`${key}\``).join(", ") || "none"}`);
+        throw new Refusal(`unknown setting \`${unknown}\`; known: ${known.map((key) => `\`${key}\``).join(", ") || "none"}`);
       }
       const problem = one.validateSettings?.(settings);
       if (problem !== undefined) throw new Refusal(problem);
@@ -169,9 +169,20 @@ function guarded<Arguments extends unknown[], Answer>(work: (...given: Arguments
       return work(...given);
     } catch (error) {
       if (error instanceof Refusal) throw error.message;
-      throw error instanceof Error ? `${error.name}: ${error.message}\n${error.stack ?? ""}`.trim() : String(error);
+      if (!(error instanceof Error)) throw String(error);
+      // What a host function throws holds the contract's error, as `{ tag: "not-found" }`.
+      const payload = (error as { payload?: unknown }).payload;
+      const message = payload === undefined ? error.message : `the host says ${JSON.stringify(payload)}`;
+      throw `${error.name}: ${message}\n${error.stack ?? ""}`.trim();
     }
   };
+}
+
+/** The text of a file's bytes, UTF-8: the sandbox has no TextDecoder. */
+export function text(bytes: Uint8Array): string {
+  let escaped = "";
+  for (const byte of bytes) escaped += `%${byte.toString(16).padStart(2, "0")}`;
+  return decodeURIComponent(escaped);
 }
 
 /** Every column of every contract, nested ones after the one that holds them. */

@@ -30,7 +30,8 @@ export const { describe, validateSettings, evaluate } = plugin<Settings>({
   capabilities: [{{capabilities}}],
 
   *evaluate(input, settings) {
-    // Capabilities are modules of the host: import { read } from "meshgate:plugin/files@0.1.0" (see sdk/meshgate.d.ts).
+    // Capabilities are modules of the host: import { read } from "meshgate:plugin/files@0.1.0" (see sdk/meshgate.d.ts), and
+    // text(read("words", "list.txt")). A test puts its own in their place: globalThis.meshgate = { files: { read } }.
     for (const column of columns(input)) {
       const text = (column.description ?? "").trim().toLowerCase();
       const word = (settings.words ?? ["todo", "tbd"]).find((word) => text.startsWith(word));

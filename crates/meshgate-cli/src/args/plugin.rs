@@ -70,7 +70,7 @@ pub struct PluginInspectArgs {
     pub format: ListFormat,
 }
 
-/// What a plugin is given when no configuration speaks for it.
+/// What a plugin is given. With none of these, what the nearest meshgate.yaml that names the component gives it.
 #[derive(Debug, Clone, Default, ClapArgs)]
 pub struct GrantArgs {
     /// Its settings: a file, JSON or YAML

@@ -31,8 +31,32 @@ pub fn run(command: PluginCommand) -> Result<Status> {
     }
 }
 
-/// The plugin as a configuration would name it.
-fn entry(file: &Path, given: &GrantArgs) -> Result<PluginEntry> {
+/// The plugin as the nearest configuration names it, and its bundles, when nothing else is given; otherwise as given.
+fn entry(file: &Path, given: &GrantArgs) -> Result<(PluginEntry, Vec<PathBuf>)> {
+    let bundles = || given.data.iter().map(|path| absolute(path)).collect();
+    let nothing = given.settings.is_none() && given.grant.is_empty() && given.data.is_empty();
+    let near = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let Some(found) = Config::discover(near).filter(|_| nothing) else { return Ok((made(file, given)?, bundles())) };
+    let config = Config::read(&found)?;
+    let folder = absolute(&config.folder);
+    let same = |path: &Path| {
+        std::fs::canonicalize(path).ok().is_some_and(|path| std::fs::canonicalize(file).is_ok_and(|f| f == path))
+    };
+    let Some(mut entry) = config.plugins.into_iter().find(|plugin| same(&folder.join(&plugin.path))) else {
+        return Ok((made(file, given)?, bundles()));
+    };
+    say(&format!("with the settings and grants of `{}` in {}", entry.id, found.display()));
+    entry.path = absolute(file);
+    entry.capabilities.files.values_mut().for_each(|path| *path = folder.join(&*path));
+    entry.limits.deadline_ms = given.deadline_ms.or(entry.limits.deadline_ms);
+    entry.limits.memory_mib = given.memory_mib.or(entry.limits.memory_mib);
+    let wants_data = !entry.capabilities.data.is_empty();
+    let bundles = config.bundles.iter().filter(|_| wants_data).map(|bundle| folder.join(&bundle.path)).collect();
+    Ok((entry, bundles))
+}
+
+/// The plugin with what the command line gives it.
+fn made(file: &Path, given: &GrantArgs) -> Result<PluginEntry> {
     let settings = match &given.settings {
         Some(path) => {
             let name = path.display().to_string();
@@ -149,9 +173,9 @@ fn plain(text: &str) -> String {
 
 fn run_on(args: &PluginRunArgs) -> Result<Status> {
     let off = Some(SchemaSeverity::Off);
-    let bundles = args.given.data.iter().map(|path| absolute(path)).collect();
+    let (entry, bundles) = entry(&args.file, &args.given)?;
     let config = Config {
-        plugins: vec![entry(&args.file, &args.given)?],
+        plugins: vec![entry],
         embedded: false,
         schema: SchemaSeverities { dpds: off, odps: off, odcs: off, odps_lf: off, dcs: off, dps: off },
         ..Config::default()
@@ -226,13 +250,9 @@ fn test(args: &PluginTestArgs) -> Result<Status> {
 }
 
 fn bench(args: &PluginBenchArgs) -> Result<Status> {
-    let additions = Additions {
-        plugin_cache: setup::plugin_cache(&args.cache)?,
-        bundles: args.given.data.iter().map(|path| absolute(path)).collect(),
-        jobs: Some(1),
-        ..Additions::default()
-    };
-    let entry = entry(&args.file, &args.given)?;
+    let (entry, bundles) = entry(&args.file, &args.given)?;
+    let additions =
+        Additions { plugin_cache: setup::plugin_cache(&args.cache)?, bundles, jobs: Some(1), ..Additions::default() };
     let time = Duration::from_millis(args.millis);
     let seen = meshgate_engine::bench_plugin(entry, &args.descriptor, &additions, time)?;
     let micros = |time: Duration| time.as_secs_f64() * 1e6;
@@ -251,7 +271,7 @@ fn bench(args: &PluginBenchArgs) -> Result<Status> {
              call     {:>10.1} µs in the mean, p50 {:.1} µs, p99 {:.1} µs ({} calls, each in a fresh instance)\n\
              rate     {:>10.0} a second on one thread\n\
              memory   {:>10} KiB of linear memory\n\
-             input    {:>10} bytes, {} findings\n",
+             input    {:>10} bytes, findings: {}\n",
             micros(seen.load) / 1e3,
             micros(seen.mean),
             micros(seen.p50),

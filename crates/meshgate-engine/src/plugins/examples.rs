@@ -9,6 +9,8 @@ use meshgate_core::rule::Source;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+const NO_EXAMPLES: &str = "has no examples: write `examples/<rule>/fail_<case>.yaml` and `pass_<case>.yaml`";
+
 /// One example, and whether the plugin said of it what it should.
 #[derive(Debug, Clone)]
 pub struct PluginTest {
@@ -40,7 +42,10 @@ pub fn test_plugins(folder: &Path, additions: &Additions) -> Result<Vec<PluginTe
         engine.rules().values().filter(|rule| rule.source == Source::Plugin).map(|rule| rule.id.as_str()).collect();
     let mut tests = Vec::new();
     let examples = folder.join("examples");
-    for rule in entries(&examples)? {
+    if !examples.is_dir() {
+        return Err(EngineError::new(shown, NO_EXAMPLES));
+    }
+    for rule in entries(&examples)?.into_iter().filter(|rule| rule.is_dir()) {
         let id = name(&rule);
         if !ids.contains(id.as_str()) {
             let known: Vec<&str> = ids.iter().copied().collect();
@@ -49,15 +54,13 @@ pub fn test_plugins(folder: &Path, additions: &Additions) -> Result<Vec<PluginTe
                 format!("is named for no rule of the plugin; its rules are {}", known.join(", ")),
             ));
         }
-        for file in entries(&rule)? {
+        // What explains the examples is none.
+        for file in entries(&rule)?.into_iter().filter(|file| name(file) != "README.md") {
             tests.push(test(&engine, &id, &file)?);
         }
     }
     if tests.is_empty() {
-        return Err(EngineError::new(
-            shown,
-            "has no examples: write `examples/<rule>/fail_<case>.yaml` and `pass_<case>.yaml`",
-        ));
+        return Err(EngineError::new(shown, NO_EXAMPLES));
     }
     let lacking = |(id, start): (&str, &str)| {
         let none = !tests.iter().any(|test| test.name.starts_with(&format!("{id}/{start}")));
@@ -121,6 +124,8 @@ fn test(engine: &Engine, id: &str, file: &Path) -> Result<PluginTest, EngineErro
         Some(error.clone())
     } else if let Some(unread) = unread {
         Some(unread.message.clone())
+    } else if report.descriptors.iter().any(|descriptor| descriptor.format.is_none_or(|format| format == "generic")) {
+        Some("the file is no descriptor of a known standard, so nothing was judged".to_owned())
     } else if fired == should_fire {
         None
     } else if should_fire {
