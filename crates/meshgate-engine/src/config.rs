@@ -226,6 +226,13 @@ pub struct SchemaSeverities {
 }
 
 impl SchemaSeverities {
+    /// Nothing is worth anything: only other rules count.
+    #[must_use]
+    pub const fn off() -> Self {
+        let off = Some(SchemaSeverity::Off);
+        Self { dpds: off, odps: off, odcs: off, odps_lf: off, dcs: off, dps: off }
+    }
+
     /// Returns what a violation is worth in a format; `None` is nothing.
     #[must_use]
     pub fn severity(&self, format: Format) -> Option<Severity> {
@@ -460,6 +467,14 @@ impl Config {
             return Err(ConfigError { place: place(at), message });
         }
         Ok(config)
+    }
+
+    /// Returns the plugin whose component is this file.
+    #[must_use]
+    pub fn plugin_at(&self, file: &Path) -> Option<&PluginEntry> {
+        let file = std::fs::canonicalize(file).ok()?;
+        let is = |path: PathBuf| std::fs::canonicalize(path).is_ok_and(|path| path == file);
+        self.plugins.iter().find(|plugin| is(self.folder.join(&plugin.path)))
     }
 
     /// Looks for `meshgate.yaml` in a folder and those above it.

@@ -80,8 +80,8 @@ pub struct Engine {
     pub(crate) extract: Arc<Extract>,
     pub(crate) mesh_complete: bool,
     pub(crate) pool: ThreadPool,
-    /// The bundles' data documents as one, while plugins are loaded.
-    pub(crate) data: Value,
+    /// The bundles' data documents as one, until plugins are loaded that may read them.
+    pub(crate) data: Option<Value>,
     pub(crate) plugins: Vec<Arc<Plugin>>,
     bundles: Vec<Arc<Bundle>>,
     /// How bundles are loaded.
@@ -123,7 +123,8 @@ impl Engine {
             extract: Arc::new(config.extract.resolve()),
             mesh_complete: config.mesh == Some(MeshExtent::Complete),
             pool,
-            data: Value::Null,
+            // A copy of all data is made for nobody but who may read it.
+            data: config.plugins.iter().any(|plugin| !plugin.capabilities.data.is_empty()).then_some(Value::Null),
             plugins: Vec::new(),
             bundles: Vec::new(),
             options: Options::default(),
@@ -156,7 +157,6 @@ impl Engine {
         }
         engine.add_policies(additions);
         engine.add_plugins(config, additions, limits);
-        engine.data = Value::Null;
         Ok(engine)
     }
 
@@ -194,7 +194,9 @@ impl Engine {
             clearance: files.clearance.as_ref().and_then(read).unwrap_or_default(),
             ..self.options.clone()
         };
-        files.data.iter().for_each(|document| overlay(&mut self.data, document));
+        if let Some(data) = &mut self.data {
+            files.data.iter().for_each(|document| overlay(data, document));
+        }
         // regorus prepares on this thread, which may have a small stack: the pool's threads have a large one.
         let loaded = self.pool.install(|| Bundle::load(&files.modules, &files.data, options));
         match loaded {

@@ -12,7 +12,7 @@ pub use examples::{PluginTest, test_plugins};
 use crate::config::{Config, PluginEntry};
 use crate::engine::{Additions, Engine};
 use crate::sources::read_file;
-use meshgate_core::evaluate::{Evaluation, EvaluationInput, Evaluator, applies};
+use meshgate_core::evaluate::{Evaluation, EvaluationInput, Evaluator};
 use meshgate_core::limits::EvaluationLimits;
 use meshgate_core::rule::Rule;
 use meshgate_plugin::{
@@ -21,7 +21,7 @@ use meshgate_plugin::{
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Where the compiled code of plugins is kept.
 #[derive(Debug, Clone, Default)]
@@ -47,8 +47,8 @@ impl PluginCache {
     }
 }
 
-/// Who hears of every call of a plugin: which, what became of it, how long it took.
-pub type PluginListener = Arc<dyn Fn(&Plugin, &Called, Duration) + Send + Sync>;
+/// Who hears of every call of a plugin: which, and what became of it.
+pub type PluginListener = Arc<dyn Fn(&Plugin, &Called) + Send + Sync>;
 
 impl Engine {
     pub(crate) fn add_plugins(&mut self, config: &Config, additions: &Additions, limits: EvaluationLimits) {
@@ -57,14 +57,8 @@ impl Engine {
             ..PluginEntry::of(path.clone())
         });
         // A plugin that the configuration names too has its settings and grants from there.
-        let same = |a: &Path, b: &Path| {
-            std::fs::canonicalize(a).ok().is_some_and(|a| std::fs::canonicalize(b).is_ok_and(|b| a == b))
-        };
-        let listed = |entry: &PluginEntry| {
-            config.plugins.iter().any(|known| same(&config.folder.join(&known.path), &entry.path))
-        };
-        let entries: Vec<PluginEntry> =
-            config.plugins.iter().cloned().chain(added.filter(|entry| !listed(entry))).collect();
+        let added = added.filter(|entry| config.plugin_at(&entry.path).is_none());
+        let entries: Vec<PluginEntry> = config.plugins.iter().cloned().chain(added).collect();
         if entries.is_empty() {
             return;
         }
@@ -78,7 +72,7 @@ impl Engine {
             Ok(host) => host,
             Err(message) => return self.refuse("plugins", message),
         };
-        let snapshot = Arc::new(std::mem::take(&mut self.data));
+        let snapshot = Arc::new(self.data.take().unwrap_or_default());
         for (entry, limits) in entries.iter().zip(limits) {
             match load(&host, &config.folder, entry, &snapshot, limits) {
                 Ok(plugin) => {
@@ -163,18 +157,7 @@ impl Evaluator for Heard {
     }
 
     fn evaluate(&self, input: &EvaluationInput) -> Evaluation {
-        let mut evaluation = Evaluation::default();
-        if !self.rules().iter().any(|rule| applies(rule, input.kind)) {
-            return evaluation;
-        }
-        let begun = Instant::now();
-        let called = self.plugin.call(input);
-        (self.listener)(&self.plugin, &called, begun.elapsed());
-        match called.outcome {
-            Ok(remarks) => evaluation.remarks = remarks,
-            Err(fault) => evaluation.faults.push(fault),
-        }
-        evaluation
+        self.plugin.evaluate_heard(input, |called| (self.listener)(&self.plugin, called))
     }
 }
 

@@ -6,6 +6,7 @@
 //! Deliberately absent: a cache where ownership cannot be told (no Unix). Trust in content: a file of another version,
 //! machine or setting has another name, and wasmtime looks again.
 
+use crate::compile::hex;
 use crate::describe::Description;
 use cap_std::fs::{Dir, OpenOptions};
 use sha2::{Digest, Sha256};
@@ -22,7 +23,7 @@ use wasmtime::component::Component;
 const BYTES_MAX: u64 = 1 << 30;
 /// After this long an unfinished file has no writer any more.
 const ABANDONED: Duration = Duration::from_secs(3600);
-/// A file's time is the time it was last used, this exactly.
+/// A file's time says when it was last used, this exactly.
 const USED: Duration = Duration::from_secs(24 * 3600);
 /// Bytes of a description.
 const DESCRIPTION_BYTES_MAX: u64 = 4 << 20;
@@ -41,7 +42,6 @@ pub struct CacheError {
 #[derive(Debug, Clone)]
 pub struct CodeCache {
     dir: Arc<Dir>,
-    path: PathBuf,
 }
 
 /// What a component is called in the cache.
@@ -79,13 +79,7 @@ impl CodeCache {
         let dir = Dir::open_ambient_dir(path, cap_std::ambient_authority())
             .map_err(|error| refuse(format!("cannot be opened: {error}")))?;
         private(&dir).map_err(refuse)?;
-        Ok(Self { dir: Arc::new(dir), path: path.to_owned() })
-    }
-
-    /// Returns the folder.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
+        Ok(Self { dir: Arc::new(dir) })
     }
 
     /// Returns what a component was compiled to, if that is here and whole.
@@ -187,10 +181,6 @@ fn own(name: &str) -> Option<Own> {
     let stem = name.strip_suffix(".cwasm").or_else(|| name.strip_suffix(".json"))?;
     let (digest, settings) = stem.split_once('-')?;
     (digits(digest, 64) && digits(settings, 16)).then_some(Own::Kept)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(unix)]

@@ -92,10 +92,6 @@ fn failure(error: &wasmtime::Error, state: &State, limits: &EvaluationLimits) ->
         (Some(trap), None) => of(FaultKind::Trap, format!("stopped itself: {trap}")),
         (None, _) => {
             let text = format!("{error:#}");
-            // Linear memory or tables that are declared larger than the pool's are refused before there is an instance.
-            if text.contains("exceeds the limit") {
-                return of(FaultKind::Memory, format!("asked for more than it may have: {text}"));
-            }
             let bound = format!("returned more than {} bytes", limits.output_bytes_max);
             let last = || text.lines().next_back().unwrap_or("").trim().to_owned();
             of(FaultKind::BadOutput, if text.contains("fuel") { bound } else { last() })

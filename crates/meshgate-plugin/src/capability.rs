@@ -44,6 +44,27 @@ impl Capability {
         }
     }
 
+    /// The contract's interface that it is.
+    #[must_use]
+    pub const fn interface(&self) -> &'static str {
+        match self {
+            Self::Files(_) => "files",
+            Self::Data(_) => "data",
+            Self::Clock => "clock",
+            Self::Random => "random",
+        }
+    }
+
+    /// Does whoever has this have that too?
+    pub(crate) fn covers(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Data(above), Self::Data(path)) => {
+                path.strip_prefix(above.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            }
+            (one, other) => one == other,
+        }
+    }
+
     /// How `meshgate.yaml` grants it.
     #[must_use]
     pub fn grant(&self) -> String {
@@ -134,29 +155,12 @@ impl Grants {
     /// Does any grant cover this?
     #[must_use]
     pub fn cover(&self, wanted: &Capability) -> bool {
-        match wanted {
-            Capability::Files(name) => self.files.contains_key(name),
-            Capability::Data(path) => self.covers_data(path),
-            Capability::Clock => self.clock,
-            Capability::Random => self.random,
-        }
-    }
-
-    pub(crate) fn covers_data(&self, path: &str) -> bool {
-        let below =
-            |grant: &String| path.strip_prefix(grant.as_str()).is_some_and(|r| r.is_empty() || r.starts_with('/'));
-        self.data.iter().any(below)
+        self.all().iter().any(|granted| granted.covers(wanted))
     }
 
     /// May a component import this interface?
     pub(crate) fn interface(&self, name: &str) -> bool {
-        match name {
-            "files" => !self.files.is_empty(),
-            "data" => !self.data.is_empty(),
-            "clock" => self.clock,
-            "random" => self.random,
-            _ => false,
-        }
+        self.all().iter().any(|granted| granted.interface() == name)
     }
 
     /// Everything that is granted, as capabilities.
@@ -192,7 +196,7 @@ mod tests {
         for (path, covered) in
             [("org/glossary", true), ("org/glossary/terms", true), ("org", false), ("org/glossary2", false)]
         {
-            assert_eq!(grants.covers_data(path), covered, "{path}");
+            assert_eq!(grants.cover(&Capability::Data(path.to_owned())), covered, "{path}");
         }
     }
 }

@@ -50,12 +50,11 @@ pub struct Host {
     engine: Engine,
     slots: Arc<Slots>,
     settings: Arc<HostSettings>,
-    pooled: bool,
 }
 
 impl std::fmt::Debug for Host {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Host").field("settings", &self.settings).field("pooled", &self.pooled).finish_non_exhaustive()
+        f.debug_struct("Host").field("settings", &self.settings).finish_non_exhaustive()
     }
 }
 
@@ -66,13 +65,11 @@ impl Host {
     /// When this machine cannot run WebAssembly, or no thread can be started.
     pub fn new(settings: HostSettings) -> Result<Self, String> {
         // A pool takes addresses, not memory; where even those are rationed, instances are made one by one.
-        let pool = Engine::new(config().allocation_strategy(pool(&settings)));
-        let pooled = pool.is_ok();
-        let engine = pool
+        let engine = Engine::new(config().allocation_strategy(pool(&settings)))
             .or_else(|_| Engine::new(&config()))
             .map_err(|error| format!("WebAssembly cannot run here: {error:#}"))?;
         let slots = Slots::new(settings.concurrency, &engine)?;
-        Ok(Self { engine, slots, settings: Arc::new(settings), pooled })
+        Ok(Self { engine, slots, settings: Arc::new(settings) })
     }
 
     pub(crate) const fn engine(&self) -> &Engine {
@@ -95,12 +92,6 @@ impl Host {
     #[must_use]
     pub fn cache(&self) -> Option<&CodeCache> {
         self.settings.cache.as_ref()
-    }
-
-    /// Are instances made in a pool, with memory that was set aside?
-    #[must_use]
-    pub const fn pooled(&self) -> bool {
-        self.pooled
     }
 }
 

@@ -17,6 +17,7 @@ use meshgate_core::finding::Remark;
 use meshgate_core::limits::EvaluationLimits;
 use meshgate_core::rule::Rule;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use thiserror::Error;
 use wasmtime::component::Component;
 
@@ -66,6 +67,8 @@ pub struct Called {
     pub log_dropped: usize,
     /// Linear memory at its end, in bytes.
     pub memory_bytes: usize,
+    /// Wall clock, instance and conversion included.
+    pub took: Duration,
 }
 
 impl std::fmt::Debug for Plugin {
@@ -82,8 +85,8 @@ impl Plugin {
     /// settings.
     ///
     /// # Errors
-    /// [`LoadError`]: another digest, no component, a foreign import, one that was not granted, a missing export, a capability that it
-    /// wants and has not, a failure in `describe`, refused settings.
+    /// [`LoadError`]: another digest, no component, a foreign import, one that was not granted, a missing export, a
+    /// capability that it wants and has not, a failure in `describe`, refused settings.
     pub fn load(
         host: &Host,
         source: PluginSource<'_>,
@@ -148,12 +151,6 @@ impl Plugin {
         &self.description.version
     }
 
-    /// Returns its limits.
-    #[must_use]
-    pub const fn limits(&self) -> &EvaluationLimits {
-        &self.limits
-    }
-
     /// Returns the SHA-256 of the component, in hex.
     #[must_use]
     pub fn digest(&self) -> &str {
@@ -164,18 +161,13 @@ impl Plugin {
     #[must_use]
     pub fn unused_grants(&self) -> Vec<Capability> {
         let wanted = self.description.capabilities().unwrap_or_default();
-        let within = |granted: &Capability, wanted: &Capability| match (granted, wanted) {
-            (Capability::Data(above), Capability::Data(path)) => {
-                path.strip_prefix(above.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-            }
-            (granted, wanted) => granted == wanted,
-        };
-        self.grants.all().into_iter().filter(|granted| !wanted.iter().any(|wanted| within(granted, wanted))).collect()
+        self.grants.all().into_iter().filter(|granted| !wanted.iter().any(|wanted| granted.covers(wanted))).collect()
     }
 
     /// Calls the plugin on one input, whatever its rules apply to, and tells all about it.
     #[must_use]
     pub fn call(&self, input: &EvaluationInput) -> Called {
+        let begun = Instant::now();
         let text = input.json();
         let done = call::run(&self.host, &self.world, &self.limits, Some(&self.grants), |world, store| {
             world.call_evaluate(store, &text, &self.settings)
@@ -193,7 +185,28 @@ impl Plugin {
             let message = if said { convert::shortened(message) } else { "failed and did not say why".to_owned() };
             Fault { file: Some(input.file.clone()), rule: self.description.id.clone(), kind, message }
         };
-        Called { outcome: remarks.map_err(fault), log: lines, log_dropped: dropped, memory_bytes }
+        Called {
+            outcome: remarks.map_err(fault),
+            log: lines,
+            log_dropped: dropped,
+            memory_bytes,
+            took: begun.elapsed(),
+        }
+    }
+
+    /// Evaluates an input, and lets somebody hear what became of the call.
+    pub fn evaluate_heard(&self, input: &EvaluationInput, hear: impl FnOnce(&Called)) -> Evaluation {
+        let mut evaluation = Evaluation::default();
+        if !self.rules.iter().any(|rule| applies(rule, input.kind)) {
+            return evaluation;
+        }
+        let called = self.call(input);
+        hear(&called);
+        match called.outcome {
+            Ok(remarks) => evaluation.remarks = remarks,
+            Err(fault) => evaluation.faults.push(fault),
+        }
+        evaluation
     }
 }
 
@@ -238,14 +251,6 @@ impl Evaluator for Plugin {
     }
 
     fn evaluate(&self, input: &EvaluationInput) -> Evaluation {
-        let mut evaluation = Evaluation::default();
-        if !self.rules.iter().any(|rule| applies(rule, input.kind)) {
-            return evaluation;
-        }
-        match self.call(input).outcome {
-            Ok(remarks) => evaluation.remarks = remarks,
-            Err(fault) => evaluation.faults.push(fault),
-        }
-        evaluation
+        self.evaluate_heard(input, |_| {})
     }
 }

@@ -12,7 +12,7 @@ use crate::setup;
 use anyhow::{Context, Result, bail};
 use meshgate_engine::{
     Additions, Called, Capabilities, CheckOptions, Config, Engine, Inspection, Plugin, PluginEntry, PluginLimits,
-    PluginTest, SchemaSeverities, SchemaSeverity,
+    PluginTest, SchemaSeverities,
 };
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -39,10 +39,7 @@ fn entry(file: &Path, given: &GrantArgs) -> Result<(PluginEntry, Vec<PathBuf>)> 
     let Some(found) = Config::discover(near).filter(|_| nothing) else { return Ok((made(file, given)?, bundles())) };
     let config = Config::read(&found)?;
     let folder = absolute(&config.folder);
-    let same = |path: &Path| {
-        std::fs::canonicalize(path).ok().is_some_and(|path| std::fs::canonicalize(file).is_ok_and(|f| f == path))
-    };
-    let Some(mut entry) = config.plugins.into_iter().find(|plugin| same(&folder.join(&plugin.path))) else {
+    let Some(mut entry) = config.plugin_at(file).cloned() else {
         return Ok((made(file, given)?, bundles()));
     };
     say(&format!("with the settings and grants of `{}` in {}", entry.id, found.display()));
@@ -172,20 +169,14 @@ fn plain(text: &str) -> String {
 }
 
 fn run_on(args: &PluginRunArgs) -> Result<Status> {
-    let off = Some(SchemaSeverity::Off);
     let (entry, bundles) = entry(&args.file, &args.given)?;
-    let config = Config {
-        plugins: vec![entry],
-        embedded: false,
-        schema: SchemaSeverities { dpds: off, odps: off, odcs: off, odps_lf: off, dcs: off, dps: off },
-        ..Config::default()
-    };
+    let config = Config { plugins: vec![entry], embedded: false, schema: SchemaSeverities::off(), ..Config::default() };
     let heard = Arc::new(Mutex::new(String::new()));
     let told = Arc::clone(&heard);
     let additions = Additions {
         plugin_cache: setup::plugin_cache(&args.cache)?,
-        plugin_listener: Some(Arc::new(move |plugin: &Plugin, called: &Called, took: Duration| {
-            told.lock().unwrap_or_else(PoisonError::into_inner).push_str(&call(plugin, called, took));
+        plugin_listener: Some(Arc::new(move |plugin: &Plugin, called: &Called| {
+            told.lock().unwrap_or_else(PoisonError::into_inner).push_str(&call(plugin, called));
         })),
         bundles,
         // What it says is told in order.
@@ -209,7 +200,7 @@ fn run_on(args: &PluginRunArgs) -> Result<Status> {
 }
 
 /// What is to be said of one call: its log, its time, its memory.
-fn call(plugin: &Plugin, called: &Called, took: Duration) -> String {
+fn call(plugin: &Plugin, called: &Called) -> String {
     let mut text = String::new();
     let id = plugin.id();
     for line in &called.log {
@@ -220,7 +211,7 @@ fn call(plugin: &Plugin, called: &Called, took: Duration) -> String {
     if called.log_dropped > 0 {
         let _ = writeln!(text, "{id}: {} more lines were dropped", called.log_dropped);
     }
-    let (ms, kib) = (took.as_secs_f64() * 1e3, called.memory_bytes >> 10);
+    let (ms, kib) = (called.took.as_secs_f64() * 1e3, called.memory_bytes >> 10);
     let _ = writeln!(text, "{id}: one call took {ms:.2} ms and {kib} KiB of memory");
     text
 }

@@ -2,8 +2,7 @@
 //!
 //! Deliberately absent: comparison with other plugins; each says how long it takes on what it was given.
 
-use super::examples::silent;
-use crate::config::{Config, PluginEntry};
+use crate::config::{Config, PluginEntry, SchemaSeverities};
 use crate::engine::{Additions, Engine, EngineError};
 use crate::show;
 use meshgate_core::evaluate::EvaluationInput;
@@ -41,7 +40,7 @@ pub fn bench_plugin(
     additions: &Additions,
     time: Duration,
 ) -> Result<PluginBench, EngineError> {
-    let config = Config { plugins: vec![entry], embedded: false, schema: silent(), ..Config::default() };
+    let config = Config { plugins: vec![entry], embedded: false, schema: SchemaSeverities::off(), ..Config::default() };
     let shown = show(&config, descriptor, None).map_err(|error| EngineError::new(descriptor.display(), error))?;
     if let Some(problem) = shown.problems.first() {
         return Err(EngineError::new(descriptor.display(), problem));

@@ -3,7 +3,7 @@
 //! Deliberately absent: partial credit. A fault, or a file that cannot be read, is a failed test whatever was expected.
 
 use crate::check::CheckOptions;
-use crate::config::{Config, SchemaSeverities, SchemaSeverity};
+use crate::config::{Config, SchemaSeverities};
 use crate::engine::{Additions, Engine, EngineError};
 use meshgate_core::rule::Source;
 use std::collections::BTreeSet;
@@ -33,7 +33,8 @@ pub fn test_plugins(folder: &Path, additions: &Additions) -> Result<Vec<PluginTe
     let mut config = configuration(folder)?;
     config.embedded = false;
     // Bundles stay: their data may be granted.
-    config.schema = silent();
+    // An example may be a fragment.
+    config.schema = SchemaSeverities::off();
     let engine = Engine::new(&config, additions)?;
     if let Some(fault) = engine.load_faults().first() {
         return Err(EngineError::new(&fault.rule, &fault.message));
@@ -75,12 +76,6 @@ pub fn test_plugins(folder: &Path, additions: &Additions) -> Result<Vec<PluginTe
     let lacking: Vec<PluginTest> = pairs.filter_map(lacking).collect();
     tests.extend(lacking);
     Ok(tests)
-}
-
-/// No rule but the plugin's, and no schema: an example may be a fragment.
-pub(super) fn silent() -> SchemaSeverities {
-    let off = Some(SchemaSeverity::Off);
-    SchemaSeverities { dpds: off, odps: off, odcs: off, odps_lf: off, dcs: off, dps: off }
 }
 
 fn configuration(folder: &Path) -> Result<Config, EngineError> {

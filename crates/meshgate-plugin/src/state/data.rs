@@ -4,12 +4,13 @@
 
 use super::{State, Violation};
 use crate::bindings::meshgate::plugin::data;
+use crate::capability::Capability;
 
 impl data::Host for State {
     fn read(&mut self, path: String) -> wasmtime::Result<Option<String>> {
         let grants = self.grants()?;
         let path = path.trim_matches('/');
-        if !grants.covers_data(path) {
+        if !grants.cover(&Capability::Data(path.to_owned())) {
             let message = format!("asked for the data at `{}`, which it was not granted", super::shown(path));
             return Err(Violation::capability(message));
         }

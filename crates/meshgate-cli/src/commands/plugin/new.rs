@@ -178,15 +178,7 @@ pub fn run(args: &PluginNewArgs) -> Result<Status> {
 /// What stands in place of the templates' marks. No value holds a mark.
 fn values(name: &str, language: &Language, wanted: &[Capability]) -> Vec<(&'static str, String)> {
     let quoted: Vec<String> = wanted.iter().map(|capability| format!("\"{capability}\"")).collect();
-    let interfaces: BTreeSet<&str> = wanted
-        .iter()
-        .map(|capability| match capability {
-            Capability::Files(_) => "files",
-            Capability::Data(_) => "data",
-            Capability::Clock => "clock",
-            Capability::Random => "random",
-        })
-        .collect();
+    let interfaces: BTreeSet<&str> = wanted.iter().map(Capability::interface).collect();
     let mut imports = String::new();
     for interface in &interfaces {
         let _ = writeln!(imports, "  import meshgate:plugin/{interface}@0.1.0;");
