@@ -96,7 +96,8 @@ fn wrong_requests_get_problems_and_the_sidecar_lives() {
     let cases = [
         ("/v1/check", "text/plain", &b"a: 1"[..], 415),
         ("/v1/check", "application/vnd.meshgate.check+json", b"{}", 400),
-        ("/v1/check", "application/vnd.meshgate.check+json", b"{\"descriptor\": \"\", \"previous\": \"\"}", 400),
+        ("/v1/check", "application/vnd.meshgate.check+json", b"{\"descriptor\": \"\", \"earlier\": \"\"}", 400),
+        ("/v1/check", "application/vnd.meshgate.check+json", b"{\"descriptor\": \"\", \"previous\": \"a: [\"}", 422),
         ("/v1/check", "application/yaml", b"kind: Pod", 422),
         ("/v1/check?stage=prod", "application/yaml", b"a: 1", 400),
         ("/v1/nowhere", "application/json", b"{}", 404),

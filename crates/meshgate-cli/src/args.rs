@@ -2,8 +2,10 @@
 //!
 //! Deliberately absent: defaults that the configuration knows; an argument that is not given changes nothing.
 
+mod check;
 mod plugin;
 
+pub use check::{BaselineArgs, CheckArgs, RunArgs, SaidArgs, Target, WaiversArgs};
 pub use plugin::{
     CacheArgs, GrantArgs, PluginArgs, PluginBenchArgs, PluginCommand, PluginInspectArgs, PluginLanguage, PluginNewArgs,
     PluginRunArgs, PluginTestArgs,
@@ -47,6 +49,10 @@ pub enum Command {
         #[command(flatten)]
         setup: SetupArgs,
     },
+    /// List the waivers: what each covers, until when, and which are expired, refused or unused
+    Waivers(WaiversArgs),
+    /// Write down what is found today, so that only what is new denies
+    Baseline(BaselineArgs),
     /// Write a commented meshgate.yaml into this folder
     Init,
     /// Print the JSON Schema of the configuration, of the JSON report, or of what rules see as `input`
@@ -98,36 +104,6 @@ pub struct SetupArgs {
 }
 
 #[derive(Debug, ClapArgs)]
-pub struct CheckArgs {
-    /// Files, folders, or `-` for standard input
-    #[arg(value_name = "PATH", default_value = ".")]
-    pub paths: Vec<PathBuf>,
-    #[command(flatten)]
-    pub setup: SetupArgs,
-    /// The stage of the deployment, given to rules as `input.context.stage`
-    #[arg(long)]
-    pub stage: Option<String>,
-    /// The event that asks, given to rules as `input.context.event`
-    #[arg(long)]
-    pub event: Option<String>,
-    /// These paths are the whole mesh: rules may argue from what is not there
-    #[arg(long)]
-    pub mesh: bool,
-    /// A host that references in descriptors may lead to, over https; may be given several times
-    #[arg(long, value_name = "HOST", value_parser = bare_host)]
-    pub allow_host: Vec<String>,
-    /// How to report: `text` or `json`, to standard output or `=FILE`; may be given several times
-    #[arg(long, value_name = "FORMAT[=FILE]", default_value = "text")]
-    pub format: Vec<String>,
-    /// The lowest severity that denies
-    #[arg(long, value_name = "SEVERITY")]
-    pub deny_at: Option<DenyAt>,
-    /// How many descriptors are judged at once; the number of cores when not given
-    #[arg(long, value_name = "N")]
-    pub jobs: Option<usize>,
-}
-
-#[derive(Debug, ClapArgs)]
 pub struct ShowArgs {
     /// A file, or `-` for standard input
     #[arg(value_name = "FILE")]
@@ -144,14 +120,6 @@ pub struct ShowArgs {
 pub enum ShowFormat {
     Tree,
     Json,
-}
-
-/// A severity on the command line.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum DenyAt {
-    Error,
-    Warning,
-    Info,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -307,6 +275,11 @@ pub struct RulesArgs {
 pub enum RulesCommand {
     /// List the loaded rules
     List {
+        /// Which rules look at this file, and why the others do not
+        #[arg(long = "for", value_name = "FILE")]
+        of: Option<PathBuf>,
+        #[command(flatten)]
+        said: SaidArgs,
         #[command(flatten)]
         setup: SetupArgs,
         /// How to report

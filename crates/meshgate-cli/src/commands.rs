@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: anything but the way to them.
 
+mod baseline;
 mod bench;
 mod check;
 mod eval;
@@ -14,6 +15,7 @@ mod schema;
 mod serve;
 mod show;
 mod test;
+mod waivers;
 
 use crate::args::Command;
 use crate::exit::Status;
@@ -32,6 +34,8 @@ pub fn run(command: Command) -> Result<Status> {
         Command::Plugin(args) => plugin::run(args.command),
         Command::Rules(args) => rules::run(&args.command),
         Command::Explain { rule, setup } => rules::show(&rule, &setup),
+        Command::Waivers(args) => waivers::run(&args),
+        Command::Baseline(args) => baseline::run(&args),
         Command::Init => init::run(),
         Command::Schema { of } => schema::run(of),
     }

@@ -5,6 +5,7 @@
 mod args;
 mod commands;
 mod exit;
+mod judging;
 mod setup;
 
 use clap::Parser;

@@ -2,21 +2,25 @@
 //!
 //! Deliberately absent: silence. What was used and was not asked for is said on stderr.
 
-use crate::args::{CacheArgs, ConfigArgs, SetupArgs};
+use crate::args::{CacheArgs, ConfigArgs, SaidArgs, SetupArgs};
 use crate::exit::say;
 use anyhow::{Context, Result};
-use meshgate_engine::{Additions, Config, Engine, PluginCache};
+use meshgate_engine::{Additions, CheckOptions, Config, Engine, PluginCache, shown};
 use std::path::{Path, PathBuf};
 
 /// Reads the configuration: the one named, or the nearest `meshgate.yaml` from `near` upwards, or the defaults.
 pub fn config(args: &ConfigArgs, near: &Path) -> Result<Config> {
     if let Some(path) = &args.config {
-        return Ok(Config::read(path)?);
+        return Ok(Config::read_root(path)?);
     }
     match Config::discover(near) {
         Some(path) => {
-            say(&format!("using {}", path.display()));
-            Ok(Config::read(&path)?)
+            let config = Config::read_root(&path)?;
+            // Whoever may change the tree may change this file: a gate names its configuration.
+            let trust =
+                if config.base.is_some() { "" } else { " as the root: no --config or MESHGATE_CONFIG names one" };
+            say(&format!("using {}{trust}", shown(&path)));
+            Ok(config)
         }
         None => Ok(Config::default()),
     }
@@ -31,6 +35,17 @@ pub fn rules_config(setup: &SetupArgs, near: &Path) -> Result<Config> {
     config(&setup.config, near)
 }
 
+/// What the arguments say of a run.
+pub fn options(said: &SaidArgs) -> CheckOptions {
+    CheckOptions {
+        stage: said.stage.clone(),
+        event: said.event.clone(),
+        labels: said.label.iter().cloned().collect(),
+        at: said.at,
+        ..CheckOptions::default()
+    }
+}
+
 /// Makes the engine.
 pub fn engine(config: &Config, setup: &SetupArgs, jobs: Option<usize>) -> Result<Engine> {
     let additions = Additions {
@@ -41,6 +56,7 @@ pub fn engine(config: &Config, setup: &SetupArgs, jobs: Option<usize>) -> Result
         plugin_cache: plugin_cache(&setup.cache)?,
         plugin_listener: None,
         no_embedded: setup.no_embedded,
+        root_only: false,
         jobs,
     };
     let engine = Engine::new(config, &additions).context("the engine cannot be made")?;

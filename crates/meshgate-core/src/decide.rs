@@ -36,11 +36,12 @@ impl Verdict {
     }
 }
 
-/// Says whether one finding denies: its severity is at or above the threshold and its enforcement is block.
+/// Says whether one finding denies: its severity is at or above the threshold, its enforcement is block, and it is not waived.
 /// What could not be read always denies: nobody has judged it.
 #[must_use]
 pub fn denies(finding: &Finding, deny_at: Severity) -> bool {
-    finding.source == Source::Read || (finding.severity >= deny_at && finding.enforcement == Enforcement::Block)
+    let blocks = finding.severity >= deny_at && finding.enforcement == Enforcement::Block;
+    finding.source == Source::Read || (blocks && finding.waiver.is_none())
 }
 
 /// Decides. A fault denies: an evaluator that failed has not allowed.

@@ -38,6 +38,8 @@ pub struct EvaluationInput {
     pub kind: &'static str,
     /// What rules see as `input.mesh`.
     pub mesh: Option<Arc<Shared>>,
+    /// What rules see as `input.previous`.
+    pub previous: Option<Arc<Shared>>,
     /// The model, where the value is made of one: rules want the value, plugins the text, and few want both.
     model: Option<Input>,
     value: OnceLock<Value>,
@@ -48,14 +50,30 @@ impl EvaluationInput {
     /// Makes an input of a value.
     #[must_use]
     pub fn new(file: impl Into<String>, kind: &'static str, value: Value) -> Self {
-        Self { file: file.into(), kind, mesh: None, model: None, value: OnceLock::from(value), text: OnceLock::new() }
+        Self {
+            file: file.into(),
+            kind,
+            mesh: None,
+            previous: None,
+            model: None,
+            value: OnceLock::from(value),
+            text: OnceLock::new(),
+        }
     }
 
     /// Makes an input of a model.
     #[must_use]
     pub fn of(model: Input) -> Self {
         let (file, kind) = (model.file.clone(), model.kind.as_str());
-        Self { file, kind, mesh: None, model: Some(model), value: OnceLock::new(), text: OnceLock::new() }
+        Self {
+            file,
+            kind,
+            mesh: None,
+            previous: None,
+            model: Some(model),
+            value: OnceLock::new(),
+            text: OnceLock::new(),
+        }
     }
 
     /// The document that rules see as `input`, without what is shared.
@@ -70,6 +88,24 @@ impl EvaluationInput {
         self
     }
 
+    /// Adds the version compared with.
+    #[must_use]
+    pub fn with_previous(mut self, previous: Option<Arc<Shared>>) -> Self {
+        self.previous = previous;
+        self
+    }
+
+    /// The same input as a layer's rules see it.
+    #[must_use]
+    pub fn of_layer(&self, layer: &str) -> Self {
+        let mut value = self.value().clone();
+        if let Some(said) = value.pointer_mut("/context/layer") {
+            *said = Value::from(layer);
+        }
+        let own = Self::new(self.file.clone(), self.kind, value);
+        own.with_mesh(self.mesh.clone()).with_previous(self.previous.clone())
+    }
+
     /// Returns the whole input as JSON text, made once for all who ask.
     pub fn json(&self) -> Arc<str> {
         let make = || {
@@ -78,10 +114,15 @@ impl EvaluationInput {
                 Some(model) => serde_json::to_string(model).unwrap_or_default(),
                 None => self.value().to_string(),
             };
-            match (&self.mesh, own.strip_suffix('}')) {
-                (Some(mesh), Some(open)) => Arc::from(format!("{open},\"mesh\":{}}}", mesh.text())),
-                _ => Arc::from(own),
+            let Some(open) = own.strip_suffix('}') else { return Arc::from(own) };
+            let mut text = open.to_owned();
+            for (name, shared) in [("mesh", &self.mesh), ("previous", &self.previous)] {
+                if let Some(shared) = shared {
+                    text.extend([",\"", name, "\":", shared.text()]);
+                }
             }
+            text.push('}');
+            Arc::from(text)
         };
         Arc::clone(self.text.get_or_init(make))
     }
@@ -94,6 +135,8 @@ pub struct Evaluation {
     pub remarks: Vec<Remark>,
     /// Failures, in any order.
     pub faults: Vec<Fault>,
+    /// Rules whose remarks the policy itself excepts, with where it says so: conftest's `exception`.
+    pub excepted: Vec<(crate::rule::RuleId, String)>,
 }
 
 /// A set of rules that can be asked about an input: a Rego bundle, a WASM plugin.
@@ -106,9 +149,22 @@ pub trait Evaluator: Send + Sync {
         false
     }
 
-    /// Looks at one input. Never panics: its own failures come back as faults.
-    fn evaluate(&self, input: &EvaluationInput) -> Evaluation;
+    /// Does a call take longer than handing it to another thread?
+    fn is_slow(&self) -> bool {
+        false
+    }
+
+    /// Looks at one input with the rules that are wanted. Never panics: its own failures come back as faults.
+    fn evaluate_some(&self, input: &EvaluationInput, wanted: &Wanted<'_>) -> Evaluation;
+
+    /// Looks at one input with all rules for its kind.
+    fn evaluate(&self, input: &EvaluationInput) -> Evaluation {
+        self.evaluate_some(input, &|rule| applies(rule, input.kind))
+    }
 }
+
+/// Says which rules are wanted.
+pub type Wanted<'a> = dyn Fn(&Rule) -> bool + Sync + 'a;
 
 /// Says whether a rule looks at descriptors of this kind.
 #[must_use]

@@ -6,6 +6,7 @@ use crate::pointer::Pointer;
 use crate::rule::{RuleId, Source};
 use crate::severity::{Enforcement, Severity};
 use crate::span::{Lines, Range, Span};
+use crate::waiver::Waived;
 use serde_json::Value;
 
 /// A rule's remark about one place, before the host has found the line. Evaluators make these.
@@ -118,6 +119,14 @@ pub struct Finding {
     pub fix: Option<Value>,
     /// What looked.
     pub source: Source,
+    /// What it was accepted by.
+    pub waiver: Option<Waived>,
+    /// The same for the same remark about the same thing, whatever lines and positions in lists do; hexadecimal.
+    pub fingerprint: String,
+    /// Does it shut the gate?
+    pub denies: bool,
+    /// Is it absent from what the run compares with? `None` where nothing is compared.
+    pub new: Option<bool>,
 }
 
 /// Another place that explains a finding.

@@ -3,9 +3,11 @@
 //! Deliberately absent: files, network, clock, threads, async, parsers and wire formats. Nothing here can fail
 //! because of the outside world, so everything here can be tested with values alone.
 
+pub mod date;
 pub mod pointer;
 pub mod span;
 
+pub mod layer;
 pub mod model;
 pub mod rule;
 pub mod severity;
@@ -13,6 +15,7 @@ pub mod severity;
 pub mod evaluate;
 pub mod fault;
 pub mod finding;
+pub mod waiver;
 
 pub mod decide;
 pub mod limits;

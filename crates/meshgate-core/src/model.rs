@@ -14,6 +14,7 @@ pub use product::{Direction, Location, Owner, Port, Product, Support};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The format of a descriptor.
@@ -110,6 +111,11 @@ pub struct Context {
     /// The domain of the descriptor, when it names one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub domain: Option<String>,
+    /// Whose rules look: `global`, a domain's name, or `product`.
+    pub layer: String,
+    /// What the caller says of the run.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
     /// The time of the check, RFC 3339 in UTC.
     pub now: String,
 }

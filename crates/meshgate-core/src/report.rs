@@ -5,6 +5,9 @@
 use crate::decide::Verdict;
 use crate::fault::Fault;
 use crate::finding::Finding;
+use crate::rule::{Rule, RuleId};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What was found in one run.
 #[derive(Debug, Clone)]
@@ -17,6 +20,8 @@ pub struct Report {
     pub skipped: usize,
     /// Rules that were loaded.
     pub rules: usize,
+    /// What is known of them, and of those of other layers that looked.
+    pub catalogue: Arc<BTreeMap<RuleId, Rule>>,
     /// Findings, by file, line, column, rule, message.
     pub findings: Vec<Finding>,
     /// Faults, by file, rule, kind.
@@ -38,6 +43,10 @@ pub struct DescriptorReport {
     pub verdict: Verdict,
     /// What the standard's own schema says; `None` where none is checked.
     pub schema: Option<SchemaVerdict>,
+    /// The domain that it belongs to.
+    pub domain: Option<String>,
+    /// The rules that looked at it, in the order of their ids.
+    pub looked: Arc<[RuleId]>,
 }
 
 /// What a standard's own schema says of a document.

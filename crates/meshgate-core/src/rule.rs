@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: the body of a rule (Rego, WASM); evaluators own that.
 
+use crate::date::Date;
 use crate::severity::Severity;
 use std::fmt;
 
@@ -89,6 +90,43 @@ impl Source {
     }
 }
 
+/// Where a rule is in its life.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Lifecycle {
+    /// Being written: its findings are shown and never deny.
+    Draft,
+    /// In force.
+    #[default]
+    Enabled,
+    /// In force, and on its way out.
+    Deprecated,
+}
+
+impl Lifecycle {
+    /// Returns the word used everywhere.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Enabled => "enabled",
+            Self::Deprecated => "deprecated",
+        }
+    }
+}
+
+impl std::str::FromStr for Lifecycle {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "draft" => Ok(Self::Draft),
+            "enabled" => Ok(Self::Enabled),
+            "deprecated" => Ok(Self::Deprecated),
+            other => Err(format!("lifecycle `{other}` is not one of `draft`, `enabled`, `deprecated`")),
+        }
+    }
+}
+
 /// What is known of a rule without running it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
@@ -106,6 +144,10 @@ pub struct Rule {
     pub related: Vec<String>,
     /// The kinds of descriptor it looks at (`data-product`, `data-contract`); empty means all.
     pub applies_to: Vec<String>,
+    /// Where it is in its life.
+    pub lifecycle: Lifecycle,
+    /// The first day on which its findings may deny; before, they warn.
+    pub effective_on: Option<Date>,
     /// What evaluates it.
     pub source: Source,
     /// The file or bundle it came from, as a person would look for it.

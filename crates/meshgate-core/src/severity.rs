@@ -57,16 +57,44 @@ pub enum Enforcement {
     Warn,
     /// Recorded, never denies.
     Audit,
+    /// Not evaluated.
+    Off,
 }
 
 impl Enforcement {
-    /// Returns the word used everywhere: `block`, `warn`, `audit`.
+    /// How strict it is; more is stricter.
+    #[must_use]
+    pub const fn strictness(self) -> u8 {
+        match self {
+            Self::Block => 3,
+            Self::Warn => 2,
+            Self::Audit => 1,
+            Self::Off => 0,
+        }
+    }
+
+    /// Returns the word used everywhere: `block`, `warn`, `audit`, `off`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Block => "block",
             Self::Warn => "warn",
             Self::Audit => "audit",
+            Self::Off => "off",
+        }
+    }
+}
+
+impl FromStr for Enforcement {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "block" => Ok(Self::Block),
+            "warn" => Ok(Self::Warn),
+            "audit" => Ok(Self::Audit),
+            "off" => Ok(Self::Off),
+            other => Err(format!("enforcement `{other}` is not one of `block`, `warn`, `audit`, `off`")),
         }
     }
 }

@@ -1,7 +1,11 @@
 //! What Meshgate itself remarks: texts that cannot be read, references, the standards' own schemas. So that whoever meets
 //! such an id in a report can ask what it means.
 //!
-//! Deliberately absent: switches. Diagnostics (`read.…`) always deny; `schema:` in the configuration weighs the rest.
+//! Deliberately absent: switches. Diagnostics (`read.…`) and attempts on other layers (`governance.…`) always deny;
+//! `schema:` in the configuration weighs the rest.
+
+use meshgate_core::rule::{Lifecycle, Rule, RuleId, Source};
+use meshgate_core::severity::Severity;
 
 /// What is known of a remark of Meshgate's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,12 +18,68 @@ pub struct Builtin {
     pub description: &'static str,
 }
 
+impl Builtin {
+    /// Returns it as reports know rules.
+    #[must_use]
+    pub fn rule(&self) -> Rule {
+        let (severity, source) = match self.id.split('.').next() {
+            Some("governance") => (Severity::Error, Source::Governance),
+            Some("read") => (Severity::Error, Source::Read),
+            _ => (Severity::Warning, Source::Schema),
+        };
+        Rule {
+            id: RuleId::foreign(self.id),
+            title: self.title.to_owned(),
+            description: self.description.to_owned(),
+            severity,
+            remedy: None,
+            related: Vec::new(),
+            applies_to: Vec::new(),
+            lifecycle: Lifecycle::Enabled,
+            effective_on: None,
+            source,
+            origin: "Meshgate itself".to_owned(),
+        }
+    }
+}
+
 const fn builtin(id: &'static str, title: &'static str, description: &'static str) -> Builtin {
     Builtin { id, title, description }
 }
 
 /// Every remark of Meshgate's own, by id.
 pub const BUILTINS: &[Builtin] = &[
+    builtin(
+        "governance.domain_mismatch",
+        "A descriptor says that it is of another domain than its folder",
+        "The root configuration says whose the folder is, and that counts. Correct `domain`, or move the file.",
+    ),
+    builtin(
+        "governance.layer_override",
+        "A layer tries to loosen what is not its own",
+        "A domain or a product adds rules and tightens those above it. It does not replace, switch off, select away or waive \
+         them, unless their owner delegates that. What was tried has no effect, and the gate stays shut until it is gone.",
+    ),
+    builtin(
+        "governance.waiver_expired",
+        "A waiver has expired",
+        "Its findings deny again. Mend what it covered and remove it, or have it approved anew.",
+    ),
+    builtin(
+        "governance.waiver_expires_soon",
+        "A waiver expires soon",
+        "Mend what it covers before then. `waiver.soon_days` says how soon this is said.",
+    ),
+    builtin(
+        "governance.waiver_refused",
+        "A waiver does not count",
+        "It was approved by one who may not, or for longer than is accepted (`waiver.approvers`, `waiver.max_days`).",
+    ),
+    builtin(
+        "governance.waiver_unused",
+        "A waiver covers nothing",
+        "Remove it: what it was for is mended, or it names another place.",
+    ),
     builtin("read.ambiguous_format", "A document is of two standards at once", "Keep the keys of one standard."),
     builtin(
         "read.circular_reference",

@@ -10,6 +10,8 @@ use ignore::WalkBuilder;
 use meshgate_core::limits::ReadLimits;
 use meshgate_rego::{Module, Version};
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+use std::fmt::Write;
 use std::path::{Component, Path};
 
 /// The Rego and the data of one bundle.
@@ -17,6 +19,10 @@ use std::path::{Component, Path};
 pub struct Files {
     pub modules: Vec<Module>,
     pub data: Vec<Value>,
+    /// The file of each.
+    pub data_files: Vec<String>,
+    /// The SHA-256 of its files, with their names.
+    pub digest: String,
     /// Do its rules want the document itself as `input`?
     pub raw: bool,
     /// Which Rego its modules are in.
@@ -30,7 +36,20 @@ pub const CLEARANCE: &str = ".clearance.json";
 
 /// Reads a folder, or one `.rego` file.
 pub fn read(path: &Path) -> Result<Files, EngineError> {
+    let files = read_any(path, None)?;
+    if files.modules.is_empty() && files.data.is_empty() {
+        return Err(EngineError::new(
+            path.display(),
+            "holds no .rego file and no data.json: a gate without rules is open",
+        ));
+    }
+    Ok(files)
+}
+
+/// Reads a folder that may hold nothing for us. Nothing outside of `within` is read, wherever links lead.
+pub fn read_any(path: &Path, within: Option<&Path>) -> Result<Files, EngineError> {
     let mut files = Files::default();
+    let mut digest = Sha256::new();
     if !path.exists() {
         return Err(EngineError::new(path.display(), "there is no such bundle"));
     }
@@ -46,7 +65,20 @@ pub fn read(path: &Path) -> Result<Files, EngineError> {
         let entry = entry.map_err(|error| EngineError::new(path.display(), error))?;
         let name = entry.path().display().to_string();
         let kind = entry.file_name().to_str().unwrap_or_default();
-        let text = || std::fs::read(entry.path()).map_err(|error| EngineError::new(&name, error));
+        let mut text = || {
+            if let Some(within) = within
+                && !std::fs::canonicalize(entry.path()).is_ok_and(|real| real.starts_with(within))
+            {
+                return Err(EngineError::new(&name, "is a link that leads out of its folder"));
+            }
+            let bytes = std::fs::read(entry.path()).map_err(|error| EngineError::new(&name, error))?;
+            let below = entry.path().strip_prefix(path).unwrap_or(entry.path()).to_string_lossy().replace('\\', "/");
+            for part in [below.as_bytes(), &bytes] {
+                digest.update((part.len() as u64).to_le_bytes());
+                digest.update(part);
+            }
+            Ok(bytes)
+        };
         if kind.ends_with(".rego") && entry.path().is_file() {
             let text = String::from_utf8(text()?).map_err(|_| EngineError::new(&name, "is not UTF-8"))?;
             files.modules.push(Module { file: name, text });
@@ -56,16 +88,21 @@ pub fn read(path: &Path) -> Result<Files, EngineError> {
             files.clearance = String::from_utf8(text()?).ok();
         } else if matches!(kind, "data.json" | "data.yaml" | "data.yml") {
             let folder = entry.path().parent().unwrap_or(path);
+            files.data_files.push(name.clone());
             files.data.push(data(&name, &text()?, folder.strip_prefix(path).unwrap_or(Path::new("")))?);
         }
     }
-    if files.modules.is_empty() && files.data.is_empty() {
-        return Err(EngineError::new(
-            path.display(),
-            "holds no .rego file and no data.json: a gate without rules is open",
-        ));
-    }
+    files.digest = hex(&digest.finalize());
     Ok(files)
+}
+
+/// Writes bytes in hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// Reads what a manifest says of the input and of the language. What other tools write there is theirs.

@@ -5,54 +5,43 @@
 //!
 //! Deliberately absent: output. The same report goes to the terminal and over HTTP.
 
+mod conclude;
+mod options;
+
+pub use options::{CheckOptions, Listener, Outcome, Progress, WaiverReport};
+
+use crate::base::{Base, History};
+use crate::changed;
 use crate::discover::{Found, files};
-use crate::engine::Engine;
-use crate::judge::{FileResult, Run, failed};
+use crate::engine::{Engine, today};
+use crate::judge::{Earlier, FileResult, Run, failed};
+use crate::layers::Layers;
 use crate::mesh::{self, Entry};
-use crate::sources::Sources;
-use meshgate_core::decide::{Verdict, decide};
+use crate::sources::{Sources, Tree};
+use conclude::Whole;
+use meshgate_core::date::Date;
 use meshgate_core::evaluate::Shared;
 use meshgate_core::fault::{Fault, FaultKind};
-use meshgate_core::model::{Context, Format};
-use meshgate_core::report::Report;
+use meshgate_core::model::Context;
 use meshgate_descriptor::{Files, NoFiles, Parsed, Recognised, recognise};
 use rayon::prelude::*;
+use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 /// Bytes of text that are kept read between the two steps of a run.
 const KEPT_BYTES_MAX: usize = 16 << 20;
-
-/// What the caller says of the run.
-#[derive(Debug, Clone, Default)]
-pub struct CheckOptions {
-    /// The stage of the deployment, given to rules as `input.context.stage`.
-    pub stage: Option<String>,
-    /// The event that asks, given to rules as `input.context.event`.
-    pub event: Option<String>,
-    /// Does the run see the whole mesh? Rules that argue from absence need this.
-    pub mesh_complete: bool,
-    /// Hosts that references may lead to.
-    pub allow_hosts: Vec<String>,
-}
-
-/// A report, and what kept the job from being done in full.
-#[derive(Debug)]
-pub struct Outcome {
-    /// What was judged.
-    pub report: Report,
-    /// Why the job could not be done in full (exit code 2); empty when it was.
-    pub errors: Vec<String>,
-}
 
 /// A file after the first step.
 pub(crate) struct Prepared {
     pub found: Found,
     /// What was read, when it was kept.
     pub parsed: Option<Parsed>,
-    entries: Vec<Entry>,
+    pub entries: Vec<Entry>,
+    /// Files that its references lead to, where somebody wants to know.
+    pub refers: Vec<String>,
 }
 
 impl Engine {
@@ -65,10 +54,14 @@ impl Engine {
         // A file that is named and lies in a named folder is judged once, as named.
         found.sort_by(|a, b| a.path.cmp(&b.path).then(b.named.cmp(&a.named)));
         found.dedup_by(|a, b| a.path == b.path);
+        let day = options.at.unwrap_or_else(today);
+        let folders: Vec<PathBuf> = found.iter().map(|file| file.path.clone()).collect();
+        let layers = self.pool.install(|| Layers::of(self, &folders, options.stage.as_deref(), day));
+        let before = found.len();
+        found.retain(|file| file.named || !layers.is_example(&file.path));
+        let examples = before - found.len();
         let mut sources = self.sources(paths, options);
-        let kept = AtomicUsize::new(0);
-        let prepare = |file: Found| self.prepare(file, &sources, &kept);
-        let prepared: Vec<Prepared> = self.pool.install(|| found.into_par_iter().map(prepare).collect());
+        let prepared = self.prepare_all(found, &sources, options.changed);
         let mut entries = Vec::new();
         for file in &prepared {
             for entry in &file.entries {
@@ -78,28 +71,138 @@ impl Engine {
             }
             entries.extend(file.entries.iter().cloned());
         }
+        let mut notes = Vec::new();
+        let history = options.against.as_ref().map(|base| self.history(Arc::clone(base), &mut notes));
         let (mesh, dense) = self.mesh(entries, options);
-        let run = Run { context: context(options), files: &sources, sources: Some(&sources), mesh };
-        let judge = |file: Prepared| self.judge_file(file, &run);
-        let results: Vec<FileResult> = self.pool.install(|| prepared.into_par_iter().map(judge).collect());
-        let mut outcome = self.conclude(results.into_iter().chain(dense).collect(), errors);
-        outcome.report.skipped += links;
+        let known = history.as_ref().filter(|_| options.new_only || options.tell_new);
+        let known = known.map(|history| self.known(history, &layers, options, day));
+        let all = prepared.len();
+        let prepared = match history.as_ref().filter(|_| options.changed) {
+            Some(history) => changed::narrow(prepared, history, &layers, self),
+            None => prepared,
+        };
+        let judged = prepared.len();
+        let earlier = history.as_ref().map(|history| history as &dyn Earlier);
+        let mut run = self.run(options, day, &sources, Some(&sources), mesh, Some(&layers), earlier);
+        run.known = known.as_ref();
+        run.new_only = options.new_only;
+        let results = self.judge_all(prepared, &run, options.listener.as_ref());
+        let whole = Whole {
+            day,
+            run: &run,
+            layers: Some(&layers),
+            nothing_changed: options.changed && all > 0 && judged == 0,
+            notes,
+        };
+        let mut outcome = self.conclude(results.into_iter().chain(dense).collect(), errors, whole);
+        outcome.report.skipped += links + examples;
+        outcome.left_out = all - judged;
         outcome
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "all that a run is made of, in one place")]
+    fn run<'a>(
+        &self,
+        options: &CheckOptions,
+        day: Date,
+        files: &'a dyn Files,
+        tree: Option<&'a dyn Tree>,
+        mesh: Arc<Shared>,
+        layers: Option<&'a Layers>,
+        previous: Option<&'a dyn Earlier>,
+    ) -> Run<'a> {
+        Run {
+            context: context(options, day),
+            today: day,
+            files,
+            tree,
+            mesh,
+            layers,
+            previous,
+            known: None,
+            new_only: false,
+            waivers: Mutex::default(),
+            looked: Mutex::default(),
+        }
+    }
+
+    fn judge_all(&self, prepared: Vec<Prepared>, run: &Run<'_>, listener: Option<&Listener>) -> Vec<FileResult> {
+        let total = prepared.len();
+        let done = AtomicUsize::new(0);
+        let judge = |file: Prepared| {
+            let result = self.judge_file(file, run);
+            let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+            if let Some(Listener(listener)) = listener {
+                listener(Progress { done, total });
+            }
+            result
+        };
+        self.pool.install(|| prepared.into_par_iter().map(judge).collect())
+    }
+
+    fn prepare_all(&self, found: Vec<Found>, tree: &dyn Tree, refers: bool) -> Vec<Prepared> {
+        let kept = AtomicUsize::new(0);
+        let prepare = |file: Found| self.prepare(file, tree, &kept, refers);
+        self.pool.install(|| found.into_par_iter().map(prepare).collect())
+    }
+
+    /// Reads what is compared with.
+    fn history(&self, base: Arc<Base>, notes: &mut Vec<String>) -> History {
+        let names = base.names();
+        let mut history = History::new(base, self.read_limits, Arc::clone(&self.extract));
+        let found = names.into_iter().map(|name| Found { path: PathBuf::from(&name), name, named: false }).collect();
+        let prepared = self.prepare_all(found, &history, false);
+        for file in &prepared {
+            for (index, entry) in file.entries.iter().enumerate() {
+                history.add(entry, &file.found.name, index);
+            }
+        }
+        history.prepared = Mutex::new(prepared);
+        notes.extend(history.base.note());
+        history
+    }
+
+    /// The fingerprints of what the rules of today find in what is compared with.
+    fn known(&self, history: &History, layers: &Layers, options: &CheckOptions, day: Date) -> HashSet<String> {
+        let prepared = history.take_prepared();
+        let entries = prepared.iter().flat_map(|file| file.entries.iter().cloned()).collect();
+        let (mesh, _) = self.mesh(entries, options);
+        let run = self.run(options, day, history, Some(history), mesh, Some(layers), None);
+        let results = self.judge_all(prepared, &run, None);
+        results.into_iter().flat_map(|result| result.findings).map(|finding| finding.fingerprint).collect()
     }
 
     /// Checks one text, as the sidecar and standard input give it. Runs on the calling thread: call it on the engine's own.
     #[must_use]
     pub fn check_text(&self, name: &str, bytes: &[u8], options: &CheckOptions) -> Outcome {
         let found = Found { path: PathBuf::new(), name: name.to_owned(), named: true };
+        let day = options.at.unwrap_or_else(today);
         let read = || meshgate_descriptor::read(name, bytes, &self.read_limits);
-        let Ok(parsed) = catch_unwind(AssertUnwindSafe(read)) else {
-            return self.conclude(vec![failed(&found)], Vec::new());
-        };
-        let entries = self.entries(name, &parsed, &NoFiles);
+        let parsed = catch_unwind(AssertUnwindSafe(read)).ok();
+        let entries = parsed.as_ref().map(|parsed| self.entries(name, parsed, &NoFiles)).unwrap_or_default();
         let (mesh, dense) = self.mesh(entries, options);
-        let run = Run { context: context(options), files: &NoFiles, sources: None, mesh };
-        let result = self.judge_file(Prepared { found, parsed: Some(parsed), entries: Vec::new() }, &run);
-        self.conclude([result].into_iter().chain(dense).collect(), Vec::new())
+        let mut errors = Vec::new();
+        let earlier = options.previous.as_ref().and_then(|bytes| {
+            let base = Base::text(name, bytes.clone());
+            let mut notes = Vec::new();
+            let history = self.history(Arc::new(base), &mut notes);
+            if !history.is_readable() {
+                errors.push("the previous version cannot be read as a descriptor".to_owned());
+                return None;
+            }
+            Some(history)
+        });
+        let earlier = earlier.as_ref().map(|history| history as &dyn Earlier);
+        let run = self.run(options, day, &NoFiles, None, mesh, None, earlier);
+        let result = match parsed {
+            Some(parsed) => {
+                let prepared = Prepared { found, parsed: Some(parsed), entries: Vec::new(), refers: Vec::new() };
+                self.judge_file(prepared, &run)
+            }
+            None => failed(&found),
+        };
+        let whole = Whole { day, run: &run, layers: None, nothing_changed: false, notes: Vec::new() };
+        self.conclude([result].into_iter().chain(dense).collect(), errors, whole)
     }
 
     /// Joins the mesh; one that cannot be told is a fault, and no rule may argue from it.
@@ -114,23 +217,25 @@ impl Engine {
         }
     }
 
-    fn sources(&self, paths: &[PathBuf], options: &CheckOptions) -> Sources {
+    pub(crate) fn sources(&self, paths: &[PathBuf], options: &CheckOptions) -> Sources {
         let fetcher = crate::fetch::Fetcher::new(&options.allow_hosts, self.read_limits.file_bytes_max);
         Sources::new(paths, self.read_limits.file_bytes_max, fetcher)
     }
 
-    fn prepare(&self, found: Found, files: &Sources, kept: &AtomicUsize) -> Prepared {
+    fn prepare(&self, found: Found, tree: &dyn Tree, kept: &AtomicUsize, refers: bool) -> Prepared {
+        let unread = |found| Prepared { found, parsed: None, entries: Vec::new(), refers: Vec::new() };
         // What cannot be opened is told when it is judged.
-        let Ok(bytes) = self.open(&found, Some(files)) else {
-            return Prepared { found, parsed: None, entries: Vec::new() };
-        };
+        let Ok(bytes) = self.open(&found, Some(tree)) else { return unread(found) };
         let read = || meshgate_descriptor::read(&found.name, &bytes, &self.read_limits);
-        let Ok(parsed) = catch_unwind(AssertUnwindSafe(read)) else {
-            return Prepared { found, parsed: None, entries: Vec::new() };
-        };
-        let entries = self.entries(&found.name, &parsed, files);
+        let Ok(parsed) = catch_unwind(AssertUnwindSafe(read)) else { return unread(found) };
+        // Nobody asks what conftest's policies have in the mesh.
+        if self.chain.is_raw_only() && !self.chain.asks_for_ids() {
+            return Prepared { found, parsed: Some(parsed), entries: Vec::new(), refers: Vec::new() };
+        }
+        let recorder = changed::Recorder::new(tree.files());
+        let entries = self.entries(&found.name, &parsed, if refers { &recorder } else { tree.files() });
         let keep = kept.fetch_add(bytes.len(), Ordering::Relaxed) < KEPT_BYTES_MAX;
-        Prepared { found, parsed: keep.then_some(parsed), entries }
+        Prepared { found, parsed: keep.then_some(parsed), entries, refers: recorder.seen() }
     }
 
     /// What a file brings to the mesh; a failure here is met again, and told, when the file is judged.
@@ -147,53 +252,21 @@ impl Engine {
         };
         parsed.documents.iter().filter_map(entry).collect()
     }
-
-    fn conclude(&self, results: Vec<FileResult>, mut errors: Vec<String>) -> Outcome {
-        let mut report = Report {
-            verdict: Verdict::Allow,
-            descriptors: Vec::new(),
-            skipped: 0,
-            rules: self.rules.len(),
-            findings: Vec::new(),
-            faults: self.load_faults.clone(),
-        };
-        let mut judged = false;
-        for result in results {
-            judged |= result.judged;
-            report.skipped += result.skipped;
-            report.descriptors.extend(result.descriptors);
-            report.findings.extend(result.findings);
-            report.faults.extend(result.faults);
-            errors.extend(result.unread);
-        }
-        report.normalise();
-        report.verdict = decide(&report.findings, &report.faults, self.deny_at);
-        if !self.load_faults.is_empty() {
-            errors.push("not everything could be loaded; see the faults of kind `load`".to_owned());
-        }
-        if report.descriptors.is_empty() {
-            let skipped = match report.skipped {
-                0 => String::new(),
-                1 => "; 1 file is of no known format".to_owned(),
-                n => format!("; {n} files are of no known format"),
-            };
-            let known: Vec<&str> = Format::STANDARDS.iter().map(|format| format.title()).collect();
-            errors.push(format!(
-                "no descriptor found{skipped}: name a file of a known standard ({}), or a folder that holds one",
-                known.join(", ")
-            ));
-        } else if !judged && report.findings.is_empty() && errors.is_empty() {
-            errors.push("no rule applies to any of these files: nothing was checked".to_owned());
-        }
-        // A gate that could not do its job is not open.
-        if !errors.is_empty() {
-            report.verdict = Verdict::Deny;
-        }
-        Outcome { report, errors }
-    }
 }
 
-pub(crate) fn context(options: &CheckOptions) -> Context {
-    let now = chrono::Utc::now().format("%Y-%m-%dT%H:%M:%SZ").to_string();
-    Context { stage: options.stage.clone(), event: options.event.clone(), domain: None, now }
+pub(crate) fn context(options: &CheckOptions, day: Date) -> Context {
+    let now = chrono::Utc::now();
+    // Another day than today has no hour.
+    let now = match options.at {
+        Some(_) => format!("{day}T00:00:00Z"),
+        None => now.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
+    };
+    Context {
+        stage: options.stage.clone(),
+        event: options.event.clone(),
+        domain: None,
+        layer: "global".to_owned(),
+        labels: options.labels.clone(),
+        now,
+    }
 }

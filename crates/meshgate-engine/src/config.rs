@@ -1,20 +1,27 @@
 //! `meshgate.yaml`: one struct, unknown keys refused with the place and a suggestion.
 //!
-//! Deliberately absent: layers, selection, enforcement and waivers; a file that asks for them is refused, not ignored.
+//! Deliberately absent: the law between configurations (`governance`), and which of them there are (`layers`).
 
-use meshgate_core::limits::{EvaluationLimits, ReadLimits};
-use meshgate_core::model::Format;
+mod entries;
+mod governance;
+mod settings;
+mod source;
+
+pub use entries::{BundleEntry, Capabilities, PluginEntry, PluginLimits, Server};
+pub use governance::{Enforced, Extends, Patterns, Selection, WaiverEntry, WaiverFile, WaiverPolicy, Where};
+pub use settings::{
+    DenyAt, ExtractNames, HttpSettings, Limits, MeshExtent, RegoSettings, SchemaSeverities, SchemaSeverity,
+};
+pub use source::{ConfigSource, Said};
+
+use crate::pattern::Pattern;
 use meshgate_core::pointer::Pointer;
-use meshgate_core::severity::Severity;
-use meshgate_core::span::Lines;
-use meshgate_descriptor::Extract;
-use meshgate_rego::GearSettings;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Value;
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::sync::Arc;
 use thiserror::Error;
 
 /// What `meshgate init` writes.
@@ -38,6 +45,34 @@ pub struct Config {
     /// The lowest severity that denies: `error`, `warning` or `info`. Default `error`.
     #[serde(default)]
     pub deny_at: Option<DenyAt>,
+    /// A configuration that goes before this one, which then speaks for a layer below it.
+    #[serde(default)]
+    pub extends: Option<Extends>,
+    /// The folders of each domain. What lies in one belongs to it, whatever its descriptor says.
+    #[serde(default)]
+    pub domains: BTreeMap<String, Vec<PathBuf>>,
+    /// Rules, by pattern, that a lower layer may loosen or waive: by the name of a domain, or `product` for every product.
+    #[serde(default)]
+    pub delegate: BTreeMap<String, Patterns>,
+    /// Where rules apply.
+    #[serde(default)]
+    pub select: Vec<Selection>,
+    /// What is done about the findings of rules, by pattern; the most specific counts, `default` where none fits. Default
+    /// `block`.
+    #[serde(default)]
+    pub enforcement: BTreeMap<Pattern, Enforced>,
+    /// Findings that are accepted for a time.
+    #[serde(default)]
+    pub waivers: Vec<WaiverEntry>,
+    /// Files of waivers, or folders of such files.
+    #[serde(default)]
+    pub waiver_files: Vec<PathBuf>,
+    /// Who may waive what, and for how long.
+    #[serde(default)]
+    pub waiver: WaiverPolicy,
+    /// What `meshgate baseline` wrote: findings in it do not deny.
+    #[serde(default)]
+    pub baseline: Option<PathBuf>,
     /// What a violation of a standard's own schema is worth, by format.
     #[serde(default)]
     pub schema: SchemaSeverities,
@@ -62,6 +97,12 @@ pub struct Config {
     /// The folder that paths are relative to.
     #[serde(skip)]
     pub folder: PathBuf,
+    /// The configuration that it extends, read and found to be the right one.
+    #[serde(skip)]
+    pub base: Option<Arc<Self>>,
+    /// Its text, for the places of what is said about it.
+    #[serde(skip)]
+    pub source: Option<Arc<ConfigSource>>,
 }
 
 fn yes() -> bool {
@@ -76,6 +117,15 @@ impl Default for Config {
             bundles: Vec::new(),
             plugins: Vec::new(),
             deny_at: None,
+            extends: None,
+            domains: BTreeMap::new(),
+            delegate: BTreeMap::new(),
+            select: Vec::new(),
+            enforcement: BTreeMap::new(),
+            waivers: Vec::new(),
+            waiver_files: Vec::new(),
+            waiver: WaiverPolicy::default(),
+            baseline: None,
             schema: SchemaSeverities::default(),
             extract: ExtractNames::default(),
             mesh: None,
@@ -84,330 +134,10 @@ impl Default for Config {
             http: HttpSettings::default(),
             server: Server::default(),
             folder: PathBuf::new(),
+            base: None,
+            source: None,
         }
     }
-}
-
-/// A bundle.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct BundleEntry {
-    /// Its name, for messages.
-    pub name: String,
-    /// Its folder.
-    pub path: PathBuf,
-}
-
-/// A plugin.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PluginEntry {
-    /// Its name, for messages.
-    pub id: String,
-    /// Its component.
-    pub path: PathBuf,
-    /// The SHA-256 that the component must have, in hex.
-    #[serde(default)]
-    pub sha256: Option<String>,
-    /// Its settings, passed on as they are.
-    #[serde(default)]
-    pub settings: Value,
-    /// Bounds of its own.
-    #[serde(default)]
-    pub limits: PluginLimits,
-    /// What it may do beyond judging its input. Default: nothing.
-    #[serde(default)]
-    pub capabilities: Capabilities,
-}
-
-impl PluginEntry {
-    /// A plugin without settings, bounds or grants.
-    #[must_use]
-    pub fn of(path: PathBuf) -> Self {
-        Self {
-            id: path.display().to_string(),
-            path,
-            sha256: None,
-            settings: Value::Null,
-            limits: PluginLimits::default(),
-            capabilities: Capabilities::default(),
-        }
-    }
-}
-
-/// What a plugin may do beyond judging its input.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Capabilities {
-    /// Folders that it may read, by the name that it knows each by.
-    #[serde(default)]
-    pub files: BTreeMap<String, PathBuf>,
-    /// Paths of the bundles' data that it may read, as in `org/glossary`, with all that is below.
-    #[serde(default)]
-    pub data: Vec<String>,
-    /// May it know the time? Default false.
-    #[serde(default)]
-    pub clock: bool,
-    /// May it have random bytes? Default false.
-    #[serde(default)]
-    pub random: bool,
-}
-
-/// Bounds of one plugin.
-#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PluginLimits {
-    /// Wall clock of one call, milliseconds.
-    #[serde(default)]
-    pub deadline_ms: Option<u64>,
-    /// Linear memory, MiB.
-    #[serde(default)]
-    pub memory_mib: Option<usize>,
-}
-
-/// The lowest severity that denies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum DenyAt {
-    /// Errors deny.
-    Error,
-    /// Warnings too.
-    Warning,
-    /// Everything denies.
-    Info,
-}
-
-/// How much of the mesh a run sees.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum MeshExtent {
-    /// All of it.
-    Complete,
-    /// A part; what is not seen may still be there. The default.
-    Partial,
-}
-
-/// What a violation of a standard's schema is worth.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum SchemaSeverity {
-    /// An error.
-    Error,
-    /// A warning.
-    Warning,
-    /// An info.
-    Info,
-    /// Nothing: only the verdict is told, in `descriptors[].schema`.
-    Off,
-}
-
-/// What a violation of each standard's schema is worth.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct SchemaSeverities {
-    /// Open Data Mesh DPDS. Default `warning`: the standard's own examples break its schema.
-    #[serde(default)]
-    pub dpds: Option<SchemaSeverity>,
-    /// Bitol ODPS. Default `error`.
-    #[serde(default)]
-    pub odps: Option<SchemaSeverity>,
-    /// Bitol ODCS. Default `error`.
-    #[serde(default)]
-    pub odcs: Option<SchemaSeverity>,
-    /// LF ODPS. Default `warning`: the standard's own examples break its schema.
-    #[serde(default)]
-    pub odps_lf: Option<SchemaSeverity>,
-    /// Data Contract Specification. Default `error`.
-    #[serde(default)]
-    pub dcs: Option<SchemaSeverity>,
-    /// Data Product Specification. Default `error`.
-    #[serde(default)]
-    pub dps: Option<SchemaSeverity>,
-}
-
-impl SchemaSeverities {
-    /// Nothing is worth anything: only other rules count.
-    #[must_use]
-    pub const fn off() -> Self {
-        let off = Some(SchemaSeverity::Off);
-        Self { dpds: off, odps: off, odcs: off, odps_lf: off, dcs: off, dps: off }
-    }
-
-    /// Returns what a violation is worth in a format; `None` is nothing.
-    #[must_use]
-    pub fn severity(&self, format: Format) -> Option<Severity> {
-        let (said, default) = match format {
-            Format::Dpds => (self.dpds, SchemaSeverity::Warning),
-            Format::OdpsLf => (self.odps_lf, SchemaSeverity::Warning),
-            Format::Odps => (self.odps, SchemaSeverity::Error),
-            Format::Odcs => (self.odcs, SchemaSeverity::Error),
-            Format::Dcs => (self.dcs, SchemaSeverity::Error),
-            Format::Dps => (self.dps, SchemaSeverity::Error),
-            Format::Witboost | Format::Generic => return None,
-        };
-        match said.unwrap_or(default) {
-            SchemaSeverity::Error => Some(Severity::Error),
-            SchemaSeverity::Warning => Some(Severity::Warning),
-            SchemaSeverity::Info => Some(Severity::Info),
-            SchemaSeverity::Off => None,
-        }
-    }
-}
-
-/// The names under which teams write what the standards have no field for; looked for before the defaults.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ExtractNames {
-    /// Custom properties that hold a classification.
-    #[serde(default)]
-    pub classification: Vec<String>,
-    /// Custom properties that say that a column is personal data.
-    #[serde(default)]
-    pub pii: Vec<String>,
-    /// Tags that say so.
-    #[serde(default)]
-    pub pii_tags: Vec<String>,
-    /// Custom properties that hold a list of tags.
-    #[serde(default)]
-    pub tags: Vec<String>,
-    /// Custom properties that name a masking.
-    #[serde(default)]
-    pub masking: Vec<String>,
-    /// Custom properties that say that a column is encrypted.
-    #[serde(default)]
-    pub encrypted: Vec<String>,
-    /// Custom properties that name an owner.
-    #[serde(default)]
-    pub owner: Vec<String>,
-    /// Custom properties that say how long data is kept.
-    #[serde(default)]
-    pub retention: Vec<String>,
-}
-
-impl ExtractNames {
-    /// Returns these names, and then the defaults.
-    #[must_use]
-    pub fn resolve(&self) -> Extract {
-        let default = Extract::default();
-        let both = |own: &[String], default: Vec<String>| own.iter().cloned().chain(default).collect();
-        Extract {
-            classification: both(&self.classification, default.classification),
-            pii: both(&self.pii, default.pii),
-            pii_tags: both(&self.pii_tags, default.pii_tags),
-            tags: both(&self.tags, default.tags),
-            masking: both(&self.masking, default.masking),
-            encrypted: both(&self.encrypted, default.encrypted),
-            owner: both(&self.owner, default.owner),
-            retention: both(&self.retention, default.retention),
-        }
-    }
-}
-
-/// Bounds on what is read and run.
-#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Limits {
-    /// Wall clock of one rule on one descriptor, milliseconds. Default 200.
-    #[serde(default)]
-    pub rule_deadline_ms: Option<u64>,
-    /// Wall clock of one plugin call, milliseconds. Default 1000.
-    #[serde(default)]
-    pub plugin_deadline_ms: Option<u64>,
-    /// Linear memory of one plugin instance, MiB. Default 64.
-    #[serde(default)]
-    pub plugin_memory_mib: Option<usize>,
-    /// Bytes of one descriptor. Default 16777216.
-    #[serde(default)]
-    pub file_bytes_max: Option<usize>,
-    /// Memory of the whole process, MiB; an evaluation that would need more fails. Default 4096.
-    #[serde(default)]
-    pub memory_mib: Option<u64>,
-    /// Memory of one evaluation in the fast gear, MiB. Default 256.
-    #[serde(default)]
-    pub rego_memory_mib: Option<u64>,
-    /// Memory up to which the data of a bundle is copied for each thread, MiB; 0: never. Default 64.
-    #[serde(default)]
-    pub data_copy_mib: Option<usize>,
-}
-
-/// How Rego is evaluated: in the interpreter, or in the fast gear where that is cleared.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RegoSettings {
-    /// May the fast gear be used? Default true.
-    #[serde(default)]
-    pub fast: Option<bool>,
-    /// Evaluations in both gears that must agree before a rule runs in the fast one alone; with 0 only a bundle's record
-    /// clears it. Default 100.
-    #[serde(default)]
-    pub shadow: Option<u32>,
-    /// The share of evaluations that are compared for good, from 0 to 1. Default 0.001.
-    #[serde(default)]
-    pub compare: Option<f64>,
-}
-
-impl RegoSettings {
-    /// Returns how gears are chosen.
-    #[must_use]
-    pub fn gears(&self) -> GearSettings {
-        let default = GearSettings::default();
-        GearSettings {
-            fast: self.fast.unwrap_or(default.fast),
-            shadow: self.shadow.unwrap_or(default.shadow),
-            compare: self.compare.unwrap_or(default.compare).clamp(0.0, 1.0),
-            warm_up: default.warm_up,
-        }
-    }
-}
-
-/// What `http.send` may reach.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct HttpSettings {
-    /// Hosts: `host`, or `host:port`. None: `http.send` is off.
-    #[serde(default)]
-    pub hosts: Vec<String>,
-    /// Wall clock of one request, milliseconds. Default 5000.
-    #[serde(default)]
-    pub timeout_ms: Option<u64>,
-    /// Bytes of one answer. Default 1048576.
-    #[serde(default)]
-    pub bytes_max: Option<usize>,
-}
-
-impl Limits {
-    /// Returns the bounds of evaluation.
-    #[must_use]
-    pub fn evaluation(&self) -> EvaluationLimits {
-        let default = EvaluationLimits::default();
-        EvaluationLimits {
-            rule_deadline: self.rule_deadline_ms.map_or(default.rule_deadline, Duration::from_millis),
-            plugin_deadline: self.plugin_deadline_ms.map_or(default.plugin_deadline, Duration::from_millis),
-            plugin_memory_bytes_max: self.plugin_memory_mib.map_or(default.plugin_memory_bytes_max, |mib| mib << 20),
-            rego_memory_bytes_max: self.rego_memory_mib.map_or(default.rego_memory_bytes_max, |mib| mib << 20),
-            data_copy_bytes_max: self.data_copy_mib.map_or(default.data_copy_bytes_max, |mib| mib << 20),
-            ..default
-        }
-    }
-
-    /// Returns the bounds of reading.
-    #[must_use]
-    pub fn read(&self) -> ReadLimits {
-        let default = ReadLimits::default();
-        ReadLimits { file_bytes_max: self.file_bytes_max.unwrap_or(default.file_bytes_max), ..default }
-    }
-}
-
-/// The sidecar's addresses.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Server {
-    /// Where decisions are asked for. Default `127.0.0.1:8181`.
-    #[serde(default)]
-    pub listen: Option<String>,
-    /// Where operators look, or `off`. Default `127.0.0.1:8282`.
-    #[serde(default)]
-    pub admin: Option<String>,
 }
 
 /// The configuration is wrong.
@@ -426,7 +156,7 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] with the place of what is wrong.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let name = path.display().to_string();
+        let name = crate::layers::shown(path);
         let bytes = std::fs::read(path)
             .map_err(|error| ConfigError { place: name.clone(), message: format!("cannot be read: {error}") })?;
         let mut config = Self::parse(&name, &bytes)?;
@@ -434,38 +164,71 @@ impl Config {
         Ok(config)
     }
 
+    /// Reads the root configuration: a file, and the one that it extends.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with the place of what is wrong.
+    pub fn read_root(path: &Path) -> Result<Self, ConfigError> {
+        let mut config = Self::read(path)?;
+        if let (Some(extends), Some(source)) = (&config.extends, &config.source) {
+            let base = Self::extended(&config, extends, source)?;
+            config.base = Some(Arc::new(base));
+        }
+        Ok(config)
+    }
+
+    fn extended(config: &Self, extends: &Extends, source: &ConfigSource) -> Result<Self, ConfigError> {
+        let at = Pointer::root().key("extends");
+        let path = config.folder.join(&extends.path);
+        let read = std::fs::read(&path);
+        let bytes =
+            read.map_err(|error| source.error(&at.key("path"), format!("{} cannot be read: {error}", path.display())))?;
+        let digest = crate::bundle::hex(&Sha256::digest(&bytes));
+        if !digest.eq_ignore_ascii_case(&extends.sha256) {
+            let message = format!("{} has the SHA-256 {digest}, not this one", path.display());
+            return Err(source.error(&at.key("sha256"), message));
+        }
+        let base = Self::read(&path)?;
+        let own = |base: &Self, pointer: Pointer, message: &str| match &base.source {
+            Some(source) => source.error(&pointer, message),
+            None => ConfigError { place: path.display().to_string(), message: message.to_owned() },
+        };
+        if base.extends.is_some() {
+            return Err(own(&base, at, "a configuration that is extended cannot extend another one"));
+        }
+        // What is not pinned could be changed by whoever may change the tree.
+        let why = "`sha256` is missing: what an extended configuration names must be pinned";
+        if let Some(index) = base.bundles.iter().position(|entry| entry.sha256.is_none()) {
+            return Err(own(&base, Pointer::root().key("bundles").index(index).key("path"), why));
+        }
+        if let Some(index) = base.plugins.iter().position(|entry| entry.sha256.is_none()) {
+            return Err(own(&base, Pointer::root().key("plugins").index(index).key("path"), why));
+        }
+        Ok(base)
+    }
+
     /// Reads a configuration from its text.
     ///
     /// # Errors
     /// [`ConfigError`] with the place of what is wrong.
     pub fn parse(name: &str, bytes: &[u8]) -> Result<Self, ConfigError> {
-        let parsed = meshgate_descriptor::read(name, bytes, &ReadLimits::default());
-        let text = &parsed.text;
-        let place = |offset| {
-            let at = Lines::of(text).position(text, offset);
-            format!("{name}:{}:{}", at.line, at.column)
-        };
-        if let Some(diagnostic) = parsed.diagnostics.first() {
-            return Err(ConfigError { place: place(diagnostic.span.start), message: diagnostic.message.clone() });
-        }
-        let [document] = parsed.documents.as_slice() else {
-            let message = "is empty or holds several documents; write one, or run `meshgate init`".to_owned();
-            return Err(ConfigError { place: name.to_owned(), message });
-        };
-        let value = document.to_value();
-        let config: Self = serde_path_to_error::deserialize(&value).map_err(|error| {
-            let pointer = error.path().iter().fold(Pointer::root(), |pointer, step| match step {
-                serde_path_to_error::Segment::Seq { index } => pointer.index(*index),
-                serde_path_to_error::Segment::Map { key } => pointer.key(key),
-                _ => pointer,
-            });
-            ConfigError { place: place(document.span(&pointer).start), message: explain(&error.inner().to_string()) }
-        })?;
+        let (mut config, source) = ConfigSource::read::<Self>(name, bytes)?;
+        let root = Pointer::root();
         if config.version != 1 {
-            let at = document.span(&Pointer::root().key("version")).start;
             let message = format!("`version` is {}; this program reads version 1", config.version);
-            return Err(ConfigError { place: place(at), message });
+            return Err(source.error(&root.key("version"), message));
         }
+        for (index, selection) in config.select.iter().enumerate() {
+            if let Some(message) = selection.place.wrong() {
+                return Err(source.error(&root.key("select").index(index).key("where"), message));
+            }
+        }
+        for (index, waiver) in config.waivers.iter().enumerate() {
+            if let Some((key, message)) = waiver.wrong() {
+                return Err(source.error(&root.key("waivers").index(index).key(key), message));
+            }
+        }
+        config.source = Some(Arc::new(source));
         Ok(config)
     }
 
@@ -477,16 +240,29 @@ impl Config {
         self.plugins.iter().find(|plugin| is(self.folder.join(&plugin.path)))
     }
 
-    /// Looks for `meshgate.yaml` in a folder and those above it.
+    /// Looks for `meshgate.yaml` in a folder and those above it, up to the one that holds `.git`: the outermost is the root,
+    /// so that a configuration deeper in a tree cannot stand in for the one above it.
     #[must_use]
     pub fn discover(from: &Path) -> Option<PathBuf> {
         // `..` must be gone before the folders above are looked at; a path that does not exist is looked for by its text.
         let absolute = std::fs::canonicalize(from).or_else(|_| std::path::absolute(from)).ok()?;
-        // A file that is there and cannot be read is found, and then refused: it must not be as if it were not there.
-        absolute.ancestors().map(|folder| folder.join("meshgate.yaml")).find(|path| path.symlink_metadata().is_ok())
+        let mut found = None;
+        for folder in absolute.ancestors() {
+            // A file that is there and cannot be read is found, and then refused: it must not be as if it were not there.
+            let path = folder.join(CONFIG_FILE);
+            if path.symlink_metadata().is_ok() {
+                found = Some(path);
+            }
+            if folder.join(".git").symlink_metadata().is_ok() {
+                break;
+            }
+        }
+        found
     }
 }
 
+/// The name of a configuration.
+pub const CONFIG_FILE: &str = "meshgate.yaml";
 /// Adds the nearest known key to serde's word on an unknown one.
 fn explain(message: &str) -> String {
     let mut quoted = message.split('`').skip(1).step_by(2);

@@ -32,3 +32,19 @@ pub fn modules() -> Vec<Module> {
 pub fn clearance() -> Option<&'static str> {
     POLICIES.get_file(crate::bundle::CLEARANCE)?.contents_utf8()
 }
+
+/// Returns the ids of the embedded rules, by their folders.
+pub fn rule_ids() -> Vec<String> {
+    let name = |folder: &Dir<'_>| folder.path().file_name().and_then(|name| name.to_str()).map(str::to_owned);
+    let mut ids = Vec::new();
+    for category in POLICIES.dirs() {
+        for rule in category.dirs() {
+            if let (Some(category), Some(rule)) = (name(category), name(rule))
+                && rule.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+            {
+                ids.push(format!("{category}.{rule}"));
+            }
+        }
+    }
+    ids
+}

@@ -1,13 +1,20 @@
 //! Assembly: from a configuration to an engine that can judge.
 //!
-//! Deliberately absent: hot reload; a new configuration is a new engine.
+//! Deliberately absent: hot reload; a new configuration is a new engine. Layers that lie in the tree are a run's (`layers`).
 
-use crate::config::{Config, DenyAt, MeshExtent, SchemaSeverities};
-use crate::plugins::{PluginCache, PluginListener};
-use crate::{bundle, embedded, transport};
+use crate::baseline::Baseline;
+use crate::config::{Config, MeshExtent};
+use crate::governance::{Chain, LayerRules};
+use crate::layers::{load_fault, pinned, trespassing};
+use crate::plugins::{Hosts, PluginCache, PluginListener};
+use crate::waivers::Waiver;
+use crate::{bundle, embedded, known, transport, walls};
+use meshgate_core::date::Date;
 use meshgate_core::evaluate::Evaluator;
-use meshgate_core::fault::{Fault, FaultKind};
-use meshgate_core::limits::ReadLimits;
+use meshgate_core::fault::Fault;
+use meshgate_core::layer::Layer;
+use meshgate_core::limits::{EvaluationLimits, ReadLimits};
+use meshgate_core::pointer::Pointer;
 use meshgate_core::rule::{Rule, RuleId};
 use meshgate_core::severity::Severity;
 use meshgate_descriptor::Extract;
@@ -18,9 +25,9 @@ use meshgate_rego::{
 };
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt::Display;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use thiserror::Error;
 
@@ -65,27 +72,43 @@ pub struct Additions {
     pub plugin_listener: Option<PluginListener>,
     /// Leave out the embedded rules.
     pub no_embedded: bool,
+    /// Leave out what lies in the tree: configurations below the root, and products' own rules.
+    pub root_only: bool,
     /// How many descriptors are judged at once; `None` is the number of cores.
     pub jobs: Option<usize>,
 }
 
 /// Judges descriptors and answers queries. Shared by all threads.
 pub struct Engine {
-    pub(crate) evaluators: Vec<Arc<dyn Evaluator>>,
-    pub(crate) rules: BTreeMap<RuleId, Rule>,
+    /// What speaks of every descriptor, or of those of a domain; the global layer is the first.
+    pub(crate) layers: Vec<Arc<LayerRules>>,
+    /// The layers, joined, for descriptors that lie in no folder.
+    pub(crate) chain: Arc<Chain>,
+    /// The root configuration.
+    pub(crate) root: Arc<Config>,
+    /// Every rule of these layers, by id and layer.
+    pub(crate) rules: Vec<Rule>,
+    pub(crate) catalogue: Arc<BTreeMap<RuleId, Rule>>,
     pub(crate) load_faults: Vec<Fault>,
     pub(crate) read_limits: ReadLimits,
     pub(crate) deny_at: Severity,
-    pub(crate) schema: SchemaSeverities,
     pub(crate) extract: Arc<Extract>,
     pub(crate) mesh_complete: bool,
     pub(crate) pool: ThreadPool,
-    /// The bundles' data documents as one, until plugins are loaded that may read them.
-    pub(crate) data: Option<Value>,
+    /// The global bundles' data documents as one, if any plugin may read them.
+    pub(crate) data: Option<Arc<Value>>,
     pub(crate) plugins: Vec<Arc<Plugin>>,
+    pub(crate) hosts: Hosts,
     bundles: Vec<Arc<Bundle>>,
     /// How bundles are loaded.
     options: Options,
+    pub(crate) limits: EvaluationLimits,
+    /// Folders that are bundles of the root.
+    pub(crate) listed: HashSet<PathBuf>,
+    /// Folders of domains, with their names, and whether the root says that what lies there is of the domain.
+    pub(crate) domain_folders: Vec<(PathBuf, String, bool)>,
+    pub(crate) baseline: Option<Baseline>,
+    pub(crate) root_only: bool,
     /// What is odd about what was loaded, but no error.
     pub(crate) warnings: Vec<String>,
 }
@@ -109,68 +132,153 @@ impl Engine {
             .stack_size(STACK_BYTES)
             .build()
             .map_err(|error| EngineError::new("threads", error))?;
+        // A configuration that extends another one is a layer below it.
+        let lower = config.base.as_ref().map(|_| Arc::new(config.clone()));
+        let root = Arc::clone(config.base.as_ref().unwrap_or(&Arc::new(config.clone())));
+        let limits = root.limits.evaluation();
+        set_global_memory_limit(Some(root.limits.memory_mib.unwrap_or(MEMORY_MIB) << 20));
         let mut engine = Self {
-            evaluators: Vec::new(),
-            rules: BTreeMap::new(),
+            layers: Vec::new(),
+            chain: Arc::new(Chain::of(Vec::new(), None, today())),
+            rules: Vec::new(),
+            catalogue: Arc::default(),
             load_faults: Vec::new(),
-            read_limits: config.limits.read(),
-            deny_at: match config.deny_at {
-                None | Some(DenyAt::Error) => Severity::Error,
-                Some(DenyAt::Warning) => Severity::Warning,
-                Some(DenyAt::Info) => Severity::Info,
-            },
-            schema: config.schema.clone(),
-            extract: Arc::new(config.extract.resolve()),
-            mesh_complete: config.mesh == Some(MeshExtent::Complete),
+            read_limits: root.limits.read(),
+            deny_at: root.deny_at.map_or(Severity::Error, Severity::from),
+            extract: Arc::new(root.extract.resolve()),
+            mesh_complete: root.mesh == Some(MeshExtent::Complete),
             pool,
-            // A copy of all data is made for nobody but who may read it.
-            data: config.plugins.iter().any(|plugin| !plugin.capabilities.data.is_empty()).then_some(Value::Null),
+            data: None,
             plugins: Vec::new(),
+            hosts: Hosts::new(&root, additions),
             bundles: Vec::new(),
-            options: Options::default(),
-            warnings: Vec::new(),
-        };
-        let limits = config.limits.evaluation();
-        set_global_memory_limit(Some(config.limits.memory_mib.unwrap_or(MEMORY_MIB) << 20));
-        engine.options = Options {
+            options: Options {
+                limits,
+                network: transport::network(&root.http),
+                gears: root.rego.gears(),
+                runtime: Some(runtime()),
+                ..Options::default()
+            },
             limits,
-            network: transport::network(&config.http),
-            gears: config.rego.gears(),
-            runtime: Some(runtime()),
-            ..Options::default()
+            listed: HashSet::new(),
+            domain_folders: Vec::new(),
+            baseline: None,
+            root_only: additions.root_only,
+            warnings: Vec::new(),
+            root,
         };
-        if config.embedded && !additions.no_embedded {
+        let mut layers = engine.root_layers(additions);
+        engine.domain_folders = domain_folders(&engine.root);
+        let known: BTreeSet<&str> = layers.iter().flat_map(LayerRules::rules).map(|rule| rule.id.as_str()).collect();
+        // What did not load has rules that nobody knows.
+        if engine.load_faults.is_empty() {
+            let waivers = layers.first().map(|layer| layer.waivers.clone()).unwrap_or_default();
+            for error in known::unknown(&engine.root, &waivers, &known) {
+                engine.load_faults.push(load_fault(&error.place, error.message));
+            }
+            engine.unknown_layers(&layers);
+        }
+        engine.read_baseline();
+        let mut rules: Vec<Rule> = layers.iter().flat_map(LayerRules::rules).cloned().collect();
+        rules.sort_by(|a, b| a.id.cmp(&b.id));
+        engine.rules = rules;
+        if let Some(lower) = lower {
+            let lower = engine.pool.install(|| engine.lower(lower));
+            engine.rules.extend(lower.rules().cloned());
+            layers.push(lower);
+        }
+        engine.catalogue = Arc::new(engine.rules.iter().map(|rule| (rule.id.clone(), rule.clone())).collect());
+        engine.layers = layers.into_iter().map(Arc::new).collect();
+        engine.chain = Arc::new(Chain::of(engine.layers.clone(), None, today()));
+        Ok(engine)
+    }
+
+    /// Loads the root's own layers: the global one, and those of domains whose bundles and plugins it names.
+    fn root_layers(&mut self, additions: &Additions) -> Vec<LayerRules> {
+        let root = Arc::clone(&self.root);
+        let mut global = LayerRules::new(Layer::Global, Arc::clone(&root));
+        if root.embedded && !additions.no_embedded {
             let files = bundle::Files {
                 modules: embedded::modules(),
                 clearance: embedded::clearance().map(str::to_owned),
                 ..bundle::Files::default()
             };
-            engine.add_bundle("embedded", &files, Vec::new());
+            self.add_bundle(&mut global, "embedded", &files, Vec::new());
         }
-        let configured = config.bundles.iter().map(|entry| (entry.name.clone(), config.folder.join(&entry.path)));
-        let added = additions.bundles.iter().map(|path| (path.display().to_string(), path.clone()));
-        for (name, path) in configured.chain(added) {
+        let of = |said: &Option<String>| said.clone().filter(|said| !said.eq_ignore_ascii_case("global"));
+        let mut domains: BTreeMap<String, LayerRules> = BTreeMap::new();
+        let domain = |name: String| {
+            let mut layer = LayerRules::new(Layer::Domain(name), Arc::clone(&root));
+            layer.by_domain = true;
+            layer
+        };
+        // A copy of all data is made for nobody but who may read it.
+        let mut data = root.plugins.iter().any(|plugin| !plugin.capabilities.data.is_empty()).then_some(Value::Null);
+        let configured = root.bundles.iter().map(|entry| {
+            (entry.name.clone(), root.folder.join(&entry.path), of(&entry.layer), entry.sha256.as_deref())
+        });
+        let added = additions.bundles.iter().map(|path| (path.display().to_string(), path.clone(), None, None));
+        for (name, path, layer, sha256) in configured.chain(added) {
+            self.listed.extend(std::fs::canonicalize(&path).ok());
+            let layer = match layer {
+                None => &mut global,
+                Some(name) => domains.entry(name.to_ascii_lowercase()).or_insert_with(|| domain(name)),
+            };
             match bundle::read(&path) {
-                Ok(files) => engine.add_bundle(&name, &files, Vec::new()),
-                Err(error) => engine.refuse(&name, error.to_string()),
+                Ok(files) => match pinned(sha256, &files.digest) {
+                    Some(message) => self.refuse(&name, message),
+                    None => {
+                        if let Some(data) = data.as_mut().filter(|_| layer.layer == Layer::Global) {
+                            files.data.iter().for_each(|document| overlay(data, document));
+                        }
+                        self.add_bundle(layer, &name, &files, Vec::new());
+                    }
+                },
+                Err(error) => self.refuse(&name, error.to_string()),
             }
         }
-        engine.add_policies(additions);
-        engine.add_plugins(config, additions, limits);
-        Ok(engine)
+        self.add_policies(&mut global, additions);
+        self.data = data.map(Arc::new);
+        for entry in self.plugin_entries(additions) {
+            let layer = match of(&entry.layer) {
+                None => &mut global,
+                Some(name) => domains.entry(name.to_ascii_lowercase()).or_insert_with(|| domain(name)),
+            };
+            self.add_plugin(layer, &entry);
+        }
+        let (waivers, errors) = Waiver::of(&root);
+        global.waivers = waivers;
+        errors.into_iter().for_each(|(place, message)| self.refuse(&place, message));
+        let mut layers = vec![global];
+        for (_, mut layer) in domains {
+            let above = layers.first().map(|global| global.owned.trespasses(&layer.owned)).unwrap_or_default();
+            if !above.is_empty() {
+                layer.findings.extend(above.iter().map(|trespass| trespassing(&layer.layer, trespass)));
+                layer.evaluators.clear();
+            }
+            layers.push(layer);
+        }
+        for layer in &layers {
+            for (rule, message) in clashes(&layer.evaluators) {
+                self.refuse(&rule, message);
+            }
+        }
+        layers
     }
 
     /// All folders of conftest policies are one bundle, as conftest has it.
-    fn add_policies(&mut self, additions: &Additions) {
+    fn add_policies(&mut self, layer: &mut LayerRules, additions: &Additions) {
         if additions.policies.is_empty() {
             return;
         }
         let mut all = bundle::Files::default();
         for path in &additions.policies {
+            self.listed.extend(std::fs::canonicalize(path).ok());
             match bundle::read(path) {
                 Ok(files) => {
                     all.modules.extend(files.modules);
                     all.data.extend(files.data);
+                    all.data_files.extend(files.data_files);
                     if files.version != Version::Either {
                         all.version = files.version;
                     }
@@ -183,10 +291,29 @@ impl Engine {
             [] => vec!["main".to_owned()],
             named => named.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect(),
         };
-        self.add_bundle("conftest policies", &all, namespaces);
+        self.add_bundle(layer, "conftest policies", &all, namespaces);
     }
 
-    fn add_bundle(&mut self, name: &str, files: &bundle::Files, namespaces: Vec<String>) {
+    fn add_bundle(&mut self, layer: &mut LayerRules, name: &str, files: &bundle::Files, namespaces: Vec<String>) {
+        // regorus prepares on this thread, which may have a small stack: the pool's threads have a large one.
+        let loaded = self.pool.install(|| self.load_bundle(files, namespaces));
+        match loaded {
+            Ok(bundle) => {
+                self.warnings.extend(bundle.warnings().iter().map(ToString::to_string));
+                layer.owned.add(bundle.packages(), files);
+                self.bundles.push(Arc::clone(&bundle));
+                layer.evaluators.push(bundle);
+            }
+            Err(errors) => errors.into_iter().for_each(|error| self.refuse(name, error)),
+        }
+    }
+
+    /// Loads a bundle. Call it on the engine's own threads.
+    pub(crate) fn load_bundle(
+        &self,
+        files: &bundle::Files,
+        namespaces: Vec<String>,
+    ) -> Result<Arc<Bundle>, Vec<String>> {
         let read = |text: &String| Clearance::read(text, &files.modules, &files.data);
         let options = Options {
             version: files.version,
@@ -194,38 +321,72 @@ impl Engine {
             clearance: files.clearance.as_ref().and_then(read).unwrap_or_default(),
             ..self.options.clone()
         };
-        if let Some(data) = &mut self.data {
-            files.data.iter().for_each(|document| overlay(data, document));
+        let loaded = Bundle::load(&files.modules, &files.data, options);
+        let bundle = loaded.map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+        let reserved: Vec<String> =
+            bundle.rules().iter().filter_map(|rule| reserved(rule, bundle.is_conftest())).collect();
+        if reserved.is_empty() { Ok(Arc::new(bundle.with_raw_input(files.raw))) } else { Err(reserved) }
+    }
+
+    /// Says which domains the root names that nothing is known of.
+    fn unknown_layers(&mut self, layers: &[LayerRules]) {
+        let Some(source) = self.root.source.clone() else { return };
+        let names = layers.iter().map(|layer| layer.layer.word().to_owned());
+        let folders = self.domain_folders.iter().map(|(_, name, _)| name.clone());
+        let said = self.root.domains.keys().cloned();
+        let known: BTreeSet<String> = names.chain(folders).chain(said).chain(["product".to_owned()]).collect();
+        for name in self.root.delegate.keys().filter(|name| !known.contains(*name)) {
+            let at = Pointer::root().key("delegate").key(name);
+            let message = format!(
+                "there is no domain `{name}`: say which folders are its own (`domains: {{ {name}: [domains/{name}] }}`)"
+            );
+            let error = source.error(&at, message);
+            self.load_faults.push(load_fault(&error.place, error.message));
         }
-        // regorus prepares on this thread, which may have a small stack: the pool's threads have a large one.
-        let loaded = self.pool.install(|| Bundle::load(&files.modules, &files.data, options));
-        match loaded {
-            Ok(bundle) => {
-                let bundle = Arc::new(bundle.with_raw_input(files.raw));
-                self.warnings.extend(bundle.warnings().iter().map(ToString::to_string));
-                self.bundles.push(Arc::clone(&bundle));
-                self.add_evaluator(name, bundle);
+        for (name, folders) in &self.root.domains {
+            for (index, folder) in
+                folders.iter().enumerate().filter(|(_, folder)| !self.root.folder.join(folder).is_dir())
+            {
+                // It may lie in another repository.
+                let at = Pointer::root().key("domains").key(name).index(index);
+                let error = source.error(&at, format!("there is no folder `{}`", folder.display()));
+                self.warnings.push(error.to_string());
             }
-            Err(errors) => errors.iter().for_each(|error| self.refuse(name, error.to_string())),
         }
     }
 
-    pub(crate) fn add_evaluator(&mut self, name: &str, evaluator: Arc<dyn Evaluator>) {
-        let mut clashes = Vec::new();
-        for rule in evaluator.rules() {
-            match self.rules.get(&rule.id) {
-                Some(other) => clashes.push(format!("rule `{}` is defined by {} too", rule.id, other.origin)),
-                None => {
-                    self.rules.insert(rule.id.clone(), rule.clone());
-                }
-            }
+    fn read_baseline(&mut self) {
+        let Some(path) = &self.root.baseline else { return };
+        match Baseline::read(&self.root.folder.join(path)) {
+            Ok(baseline) => self.baseline = Some(baseline),
+            Err(message) => self.refuse(&path.display().to_string(), message),
         }
-        clashes.into_iter().for_each(|message| self.refuse(name, message));
-        self.evaluators.push(evaluator);
     }
 
     pub(crate) fn refuse(&mut self, name: &str, message: String) {
-        self.load_faults.push(Fault { file: None, rule: name.to_owned(), kind: FaultKind::Load, message });
+        self.load_faults.push(load_fault(name, message));
+    }
+
+    /// The folders in which the root speaks.
+    pub(crate) fn root_folders(&self) -> Vec<PathBuf> {
+        let configs = self.layers.iter().map(|layer| &layer.config).filter(|config| config.source.is_some());
+        configs.filter_map(|config| std::fs::canonicalize(real_folder(&config.folder)).ok()).collect()
+    }
+
+    /// Is this file the root configuration, or the one that extends it?
+    pub(crate) fn is_root(&self, path: &Path) -> bool {
+        let Ok(real) = std::fs::canonicalize(path) else { return false };
+        self.layers
+            .iter()
+            .filter_map(|layer| layer.config.source.as_ref())
+            .any(|source| std::fs::canonicalize(&source.name).is_ok_and(|root| root == real))
+    }
+
+    /// Takes findings that stand in this baseline for known ones.
+    #[must_use]
+    pub fn with_baseline(mut self, baseline: Baseline) -> Self {
+        self.baseline = Some(baseline);
+        self
     }
 
     /// Sets the lowest severity that denies.
@@ -278,10 +439,19 @@ impl Engine {
         &self.plugins
     }
 
-    /// Returns the loaded rules, by id.
+    /// Returns the loaded rules, by id: those of the global layer, and of the domains that the root names.
     #[must_use]
-    pub const fn rules(&self) -> &BTreeMap<RuleId, Rule> {
+    pub fn rules(&self) -> &[Rule] {
         &self.rules
+    }
+
+    /// Returns the loaded rules with their layers, by id.
+    #[must_use]
+    pub fn layered_rules(&self) -> Vec<(&Layer, &Rule)> {
+        let mut all: Vec<(&Layer, &Rule)> =
+            self.layers.iter().flat_map(|layer| layer.rules().map(|rule| (&layer.layer, rule))).collect();
+        all.sort_by(|a, b| a.1.id.cmp(&b.1.id).then_with(|| a.0.cmp(b.0)));
+        all
     }
 
     /// Runs work on the engine's own threads, which have the stack that evaluation needs.
@@ -311,6 +481,66 @@ impl Engine {
         }
         Ok((answer != RegoValue::Undefined).then_some(answer))
     }
+}
+
+/// Says which rules of one layer have the same id.
+pub fn clashes(evaluators: &[Arc<dyn Evaluator>]) -> Vec<(String, String)> {
+    let mut seen: BTreeMap<&RuleId, &Rule> = BTreeMap::new();
+    let mut clashes = Vec::new();
+    for rule in evaluators.iter().flat_map(|evaluator| evaluator.rules()) {
+        match seen.get(&rule.id) {
+            Some(other) => {
+                clashes.push((rule.origin.clone(), format!("rule `{}` is defined by {} too", rule.id, other.origin)))
+            }
+            None => {
+                seen.insert(&rule.id, rule);
+            }
+        }
+    }
+    clashes
+}
+
+/// Says that an id is taken by Meshgate's own remarks. A conftest namespace is its author's.
+pub fn reserved(rule: &Rule, foreign: bool) -> Option<String> {
+    (!foreign && walls::is_reserved(&rule.id)).then(|| {
+        format!("{}: rule `{}` is in a category of Meshgate's own remarks; choose another one", rule.origin, rule.id)
+    })
+}
+
+/// Today, in UTC.
+pub fn today() -> Date {
+    // The text is that of a day, before the year 10,000; after that nothing is waived.
+    Date::parse(&chrono::Utc::now().format("%Y-%m-%d").to_string()).unwrap_or(Date::LAST)
+}
+
+fn real_folder(folder: &Path) -> &Path {
+    if folder.as_os_str().is_empty() { Path::new(".") } else { folder }
+}
+
+/// The folders of the domains that a root names: as it says; else of their bundles; else by convention.
+fn domain_folders(root: &Config) -> Vec<(PathBuf, String, bool)> {
+    let real = |path: &Path| std::fs::canonicalize(real_folder(&root.folder).join(path)).ok();
+    let mut folders = Vec::new();
+    for (name, said) in &root.domains {
+        folders.extend(said.iter().filter_map(|folder| Some((real(folder)?, name.clone(), true))));
+    }
+    let entries = root.bundles.iter().filter_map(|entry| Some((entry.layer.clone()?, &entry.path)));
+    for (name, path) in entries.filter(|(name, _)| name != "global") {
+        let Some(folder) = real(path) else { continue };
+        let inner = folder.file_name().is_some_and(|name| name == "policies" || name == "rules");
+        let folder = if inner { folder.parent().map_or(folder.clone(), Path::to_owned) } else { folder };
+        folders.push((folder, name, false));
+    }
+    for name in root.delegate.keys().filter(|name| *name != "product") {
+        if folders.iter().all(|(_, known, _)| known != name) {
+            let usual = [PathBuf::from("domains").join(name), PathBuf::from(name)];
+            folders.extend(usual.iter().filter_map(|folder| Some((real(folder)?, name.clone(), false))));
+        }
+    }
+    // The root's own folder is nobody's.
+    let own = real(Path::new(""));
+    folders.retain(|(folder, ..)| Some(folder) != own.as_ref());
+    folders
 }
 
 /// What `opa.runtime` tells policies. The environment is not for them.

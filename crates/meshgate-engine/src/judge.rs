@@ -2,29 +2,55 @@
 //!
 //! Deliberately absent: other files. What the run knows of them comes as the mesh and through references.
 
+mod descriptor;
+
 use crate::check::Prepared;
 use crate::discover::Found;
 use crate::engine::Engine;
-use crate::locate::{Located, Locator};
-use crate::sources::{Sources, read_file};
-use meshgate_core::decide::{Verdict, decide};
-use meshgate_core::evaluate::{Evaluation, EvaluationInput, Evaluator, Shared, applies};
+use crate::layers::Layers;
+use crate::locate::Located;
+use crate::sources::{Tree, read_file};
+use crate::waivers::Use;
+use descriptor::One;
+use meshgate_core::date::Date;
+use meshgate_core::decide::Verdict;
+use meshgate_core::evaluate::Shared;
 use meshgate_core::fault::{Fault, FaultKind};
 use meshgate_core::finding::Finding;
 use meshgate_core::model::{Context, Format};
-use meshgate_core::report::{DescriptorReport, SchemaVerdict};
-use meshgate_core::severity::Severity;
-use meshgate_descriptor::{Descriptor, Diagnostic, Document, Files, Parsed, Recognised, recognise};
-use rayon::prelude::*;
+use meshgate_core::report::DescriptorReport;
+use meshgate_core::rule::{Rule, RuleId};
+use meshgate_descriptor::{Diagnostic, Document, Files, Parsed, Recognised, recognise};
+use std::collections::{BTreeMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 /// What all files of a run share.
 pub(crate) struct Run<'a> {
     pub context: Context,
+    pub today: Date,
     pub files: &'a dyn Files,
-    pub sources: Option<&'a Sources>,
+    /// Where files are read from; `None` where there is only a text.
+    pub tree: Option<&'a dyn Tree>,
     pub mesh: Arc<Shared>,
+    /// What speaks for each folder; `None` where there is only a text.
+    pub layers: Option<&'a Layers>,
+    /// The version that is compared with.
+    pub previous: Option<&'a dyn Earlier>,
+    /// Fingerprints of what was there before, if anything is compared.
+    pub known: Option<&'a HashSet<String>>,
+    /// Do only findings deny that were not?
+    pub new_only: bool,
+    /// What became of each waiver, by its place.
+    pub waivers: Mutex<BTreeMap<String, Use>>,
+    /// Lists of rules that looked: most descriptors share one.
+    pub looked: Mutex<HashSet<Arc<[RuleId]>>>,
+}
+
+/// Earlier versions of descriptors.
+pub(crate) trait Earlier: Sync {
+    /// The model of the version before this one, if there was one.
+    fn of(&self, file: &str, index: usize, id: Option<&str>) -> Option<Arc<Shared>>;
 }
 
 /// What became of one file.
@@ -34,28 +60,33 @@ pub(crate) struct FileResult {
     pub findings: Vec<Finding>,
     pub faults: Vec<Fault>,
     pub skipped: usize,
+    /// Was anything held against a rule or a schema?
     pub judged: bool,
+    /// Were there rules for it, and a selection left out every one?
+    pub deselected: bool,
     pub unread: Option<String>,
+    /// What rules know of rules that are not the root's.
+    pub rules: Vec<Rule>,
 }
 
 impl Engine {
     pub(crate) fn judge_file(&self, file: Prepared, run: &Run<'_>) -> FileResult {
         let Prepared { found, parsed, .. } = file;
-        let parsed = match parsed.map_or_else(|| self.read(&found, run.sources), Ok) {
+        let parsed = match parsed.map_or_else(|| self.read(&found, run.tree), Ok) {
             Ok(parsed) => parsed,
             Err(result) => return *result,
         };
         // A contract that stands in the folder of its product is wanted again in a moment. Only whole files are.
-        if let Some(sources) = run.sources.filter(|_| parsed.diagnostics.is_empty()) {
-            sources.remember(&found.name, &parsed.documents);
+        if let Some(tree) = run.tree.filter(|_| parsed.diagnostics.is_empty()) {
+            tree.remember(&found.name, &parsed.documents);
         }
         // The one net under everything below: a bug of ours is a fault of this file, not the end of the run.
         let judged = catch_unwind(AssertUnwindSafe(|| self.judge_documents(&found, parsed, run)));
         judged.unwrap_or_else(|_| failed(&found))
     }
 
-    fn read(&self, file: &Found, roots: Option<&Sources>) -> Result<Parsed, Box<FileResult>> {
-        match self.open(file, roots) {
+    fn read(&self, file: &Found, tree: Option<&dyn Tree>) -> Result<Parsed, Box<FileResult>> {
+        match self.open(file, tree) {
             Ok(bytes) => {
                 let read = || meshgate_descriptor::read(&file.name, &bytes, &self.read_limits);
                 catch_unwind(AssertUnwindSafe(read)).map_err(|_| Box::new(failed(file)))
@@ -79,17 +110,17 @@ impl Engine {
         }
     }
 
-    /// Opens a file of the run: a regular one, no larger than the limit, and when it was found in a folder, in that folder
-    /// even if it is a link.
-    pub(crate) fn open(&self, file: &Found, roots: Option<&Sources>) -> std::io::Result<Vec<u8>> {
-        if let Some(roots) = roots.filter(|_| !file.named && file.path.is_symlink()) {
-            roots.within(&file.path)?;
+    /// Opens a file of the run.
+    pub(crate) fn open(&self, file: &Found, tree: Option<&dyn Tree>) -> std::io::Result<Vec<u8>> {
+        match tree {
+            Some(tree) => tree.bytes(file, self.read_limits.file_bytes_max),
+            None => read_file(&file.path, self.read_limits.file_bytes_max),
         }
-        read_file(&file.path, self.read_limits.file_bytes_max)
     }
 
     fn judge_documents(&self, file: &Found, parsed: Parsed, run: &Run<'_>) -> FileResult {
         let Parsed { text, documents, mut diagnostics } = parsed;
+        let chain = run.layers.and_then(|layers| layers.chain(&file.path)).unwrap_or(&self.chain);
         let mut result = FileResult::default();
         if documents.is_empty() && diagnostics.is_empty() && !file.named {
             result.skipped = 1;
@@ -102,7 +133,7 @@ impl Engine {
             match recognise(&document) {
                 Recognised::Known(format) => known.push((document, format)),
                 Recognised::Unclear(diagnostic) => unclear.push(diagnostic),
-                Recognised::Unknown if file.named || self.judges_raw() => known.push((document, Format::Generic)),
+                Recognised::Unknown if file.named || chain.judges_raw() => known.push((document, Format::Generic)),
                 Recognised::Unknown => {}
             }
         }
@@ -133,109 +164,21 @@ impl Engine {
             result.unreadable(&file.name, findings);
             return result;
         }
-        for (document, format) in known {
-            let extract = Arc::clone(&self.extract);
-            let (descriptor, resolution) =
-                meshgate_descriptor::join(&file.name, document, format, run.files, &self.read_limits, extract);
-            let locator = Locator::new(&descriptor, &located);
-            let diagnostics = resolution.diagnostics.into_iter();
-            let own: Vec<Finding> =
-                diagnostics.map(|(part, diagnostic)| locator.diagnostic(part, diagnostic)).collect();
-            let notices = resolution.notices.into_iter();
-            let mut findings: Vec<Finding> =
-                notices.map(|notice| locator.violation(notice, Severity::Warning)).collect();
-            let schema = self.check_schema(&descriptor, &locator, &mut findings);
-            findings.extend(own);
+        for (index, (document, format)) in known.into_iter().enumerate() {
             // What could not be read of the file is every one of its descriptors' affair, and told once.
             let whole = unread.is_empty();
-            if !self.judge(&descriptor, &locator, whole, findings, schema, run, &mut result) && file.named {
-                result.unread = Some(format!("{}: no rule applies to this file: nothing was checked", file.name));
+            let one = One { file, located: &located, chain, run, index, whole };
+            if !self.judge(&one, document, format, &mut result) && file.named {
+                let why = if result.deselected {
+                    "the configuration selects none of its rules for this file"
+                } else {
+                    "no rule applies to this file"
+                };
+                result.unread = Some(format!("{}: {why}: nothing was checked", file.name));
             }
         }
         result.findings.extend(unread);
         result
-    }
-
-    /// Holds a descriptor against its standard's own schema.
-    fn check_schema(
-        &self,
-        descriptor: &Descriptor,
-        locator: &Locator<'_>,
-        findings: &mut Vec<Finding>,
-    ) -> Option<SchemaVerdict> {
-        let check = meshgate_descriptor::check_schema(descriptor)?;
-        let verdict = if check.violations.is_empty() { SchemaVerdict::Valid } else { SchemaVerdict::Invalid };
-        if let Some(severity) = self.schema.severity(descriptor.format) {
-            let violations = check.violations.into_iter().chain(check.referred);
-            findings.extend(violations.map(|violation| locator.violation(violation, severity)));
-            let misspelt = check.misspelt.into_iter();
-            findings.extend(misspelt.map(|violation| locator.violation(violation, severity.min(Severity::Warning))));
-        }
-        Some(verdict)
-    }
-
-    /// Judges one descriptor; says whether anything looks at its kind.
-    #[expect(clippy::too_many_arguments, reason = "what the reader and the schema said is judged with the rest")]
-    fn judge(
-        &self,
-        descriptor: &Descriptor,
-        locator: &Locator<'_>,
-        whole: bool,
-        mut findings: Vec<Finding>,
-        schema: Option<SchemaVerdict>,
-        run: &Run<'_>,
-        result: &mut FileResult,
-    ) -> bool {
-        let model = meshgate_descriptor::model(descriptor, run.context.clone());
-        let (id, file) = (model.id().map(str::to_owned), model.file.clone());
-        let kind = model.kind.as_str();
-        let wants_raw = self.judges_raw();
-        let raw = wants_raw.then(|| EvaluationInput::new(&*file, kind, model.raw.clone()));
-        let input = EvaluationInput::of(model).with_mesh(Some(Arc::clone(&run.mesh)));
-        let mut faults = Vec::new();
-        let mut judged = schema.is_some() && self.schema.severity(descriptor.format).is_some();
-        let evaluate = |evaluator: &Arc<dyn Evaluator>| {
-            evaluator.evaluate(if evaluator.raw() { raw.as_ref().unwrap_or(&input) } else { &input })
-        };
-        // Rules take microseconds and stay on this thread; plugins take longer, and go side by side when there are several.
-        let evaluations: Vec<Evaluation> = match self.plugins.len() {
-            0 | 1 => self.evaluators.iter().map(evaluate).collect(),
-            _ => self.evaluators.par_iter().map(evaluate).collect(),
-        };
-        for (evaluator, evaluation) in self.evaluators.iter().zip(evaluations) {
-            judged |= evaluator.rules().iter().any(|rule| applies(rule, kind));
-            faults.extend(evaluation.faults);
-            for remark in evaluation.remarks {
-                match evaluator.rules().iter().find(|rule| rule.id == remark.rule) {
-                    // A plugin is called when any of its rules applies; the others' remarks are not asked for.
-                    Some(rule) if applies(rule, kind) => findings.push(locator.remark(rule, remark)),
-                    Some(_) => {}
-                    None => faults.push(Fault {
-                        file: Some(file.clone()),
-                        rule: remark.rule.to_string(),
-                        kind: FaultKind::BadOutput,
-                        message: format!("an evaluator speaks for `{}`, which is not its rule", remark.rule),
-                    }),
-                }
-            }
-        }
-        result.descriptors.push(DescriptorReport {
-            file,
-            format: Some(descriptor.format.as_str()),
-            kind: Some(kind),
-            id,
-            verdict: if whole { decide(&findings, &faults, self.deny_at) } else { Verdict::Deny },
-            schema,
-        });
-        result.findings.extend(findings);
-        result.faults.extend(faults);
-        result.judged |= judged;
-        judged
-    }
-
-    /// Does any evaluator want documents as they are, of whatever format?
-    fn judges_raw(&self) -> bool {
-        self.evaluators.iter().any(|evaluator| evaluator.raw())
     }
 }
 
@@ -254,6 +197,8 @@ impl FileResult {
             id: None,
             verdict: Verdict::Deny,
             schema: None,
+            domain: None,
+            looked: Arc::default(),
         });
         self.findings = findings;
     }

@@ -2,30 +2,46 @@
 //!
 //! Deliberately absent: rendering, HTTP and arguments; the edges own those.
 
+mod applying;
+mod base;
+mod baseline;
 mod builtin;
 mod bundle;
+mod changed;
 mod check;
 mod config;
 mod discover;
 mod embedded;
 mod engine;
 mod fetch;
+mod fingerprint;
+mod governance;
 mod judge;
+mod known;
+mod layers;
 mod locate;
 mod mesh;
+mod pattern;
 mod plugins;
 mod policies;
 mod schemas;
 mod show;
 mod sources;
 mod transport;
+mod waivers;
+mod walls;
 
+pub use applying::{Applying, ApplyingTo};
+pub use base::Base;
+pub use baseline::Baseline;
 pub use builtin::{BUILTINS, Builtin, builtin_rule};
-pub use check::{CheckOptions, Outcome};
+pub use check::{CheckOptions, Listener, Outcome, Progress, WaiverReport};
 pub use config::{
-    Capabilities, Config, ConfigError, PluginEntry, PluginLimits, SchemaSeverities, SchemaSeverity, TEMPLATE,
+    CONFIG_FILE, Capabilities, Config, ConfigError, PluginEntry, PluginLimits, SchemaSeverities, SchemaSeverity,
+    TEMPLATE,
 };
 pub use engine::{Additions, Engine, EngineError};
+pub use layers::shown;
 pub use meshgate_plugin::{Called, Capability, Inspection, Level, LogLine, Plugin};
 pub use meshgate_rego::{
     Cleared, Difference, Evaluated, FailedQuery, Failure, FileCoverage, Gear, GearCounts, Lint, QueryError, Row,

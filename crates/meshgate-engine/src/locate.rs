@@ -2,12 +2,15 @@
 //!
 //! Deliberately absent: judgement; nothing is added to or taken from what was said.
 
+use crate::config::Said;
+use crate::fingerprint;
 use meshgate_core::finding::{Excerpt, Finding, Location, Related, Remark};
 use meshgate_core::pointer::{Place, Pointer};
 use meshgate_core::rule::{Rule, RuleId, Source};
 use meshgate_core::severity::{Enforcement, Severity};
 use meshgate_core::span::{Lines, Span};
 use meshgate_descriptor::{Descriptor, Diagnostic, Focus, Violation};
+use serde_json::Value;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
@@ -23,11 +26,32 @@ impl<'a> Located<'a> {
         Self { file, text, lines: Rc::default() }
     }
 
-    fn location(&self, pointer: Pointer, span: Span) -> Location {
+    pub fn location(&self, pointer: Pointer, span: Span) -> Location {
         let lines = self.lines.get_or_init(|| Lines::of(self.text));
         let range = lines.range(self.text, span);
         let excerpt = Excerpt::of(self.text, lines, span, range.start.line);
         Location { file: self.file.to_owned(), pointer, span, range, excerpt }
+    }
+
+    /// Makes a remark of the law of layers and waivers.
+    pub fn governance(&self, rule: &'static str, severity: Severity, span: Span, said: Said) -> Finding {
+        Finding {
+            rule: RuleId::foreign(rule),
+            severity,
+            enforcement: Enforcement::Block,
+            fingerprint: fingerprint::of(rule, self.file, "", &said.message),
+            message: said.message,
+            location: self.location(Pointer::root(), span),
+            label: said.label,
+            help: Some(said.help),
+            docs: None,
+            related: Vec::new(),
+            fix: None,
+            source: Source::Governance,
+            waiver: None,
+            denies: severity == Severity::Error,
+            new: None,
+        }
     }
 
     /// Makes a finding of what the reader could not read.
@@ -36,6 +60,7 @@ impl<'a> Located<'a> {
             rule: RuleId::foreign(diagnostic.rule),
             severity: Severity::Error,
             enforcement: Enforcement::Block,
+            fingerprint: fingerprint::of(diagnostic.rule, self.file, "", &diagnostic.message),
             message: diagnostic.message,
             location: self.location(Pointer::root(), diagnostic.span),
             label: None,
@@ -44,6 +69,9 @@ impl<'a> Located<'a> {
             related: Vec::new(),
             fix: None,
             source: Source::Read,
+            waiver: None,
+            denies: true,
+            new: None,
         }
     }
 }
@@ -52,17 +80,22 @@ impl<'a> Located<'a> {
 pub struct Locator<'a> {
     descriptor: &'a Descriptor,
     parts: Vec<Located<'a>>,
+    /// What the descriptor is called, wherever its file lies.
+    id: Option<&'a str>,
+    /// The documents as values, made when a finding is in one.
+    values: Vec<OnceCell<Value>>,
 }
 
 impl<'a> Locator<'a> {
     /// The lines of the file itself are known to all of its descriptors.
-    pub fn new(descriptor: &'a Descriptor, file: &Located<'_>) -> Self {
+    pub fn new(descriptor: &'a Descriptor, file: &Located<'_>, id: Option<&'a str>) -> Self {
         let mut parts: Vec<Located<'a>> =
             descriptor.parts().iter().map(|part| Located::new(&part.file, part.document.text())).collect();
         if let Some(own) = parts.first_mut() {
             own.lines = Rc::clone(&file.lines);
         }
-        Self { descriptor, parts }
+        let values = parts.iter().map(|_| OnceCell::new()).collect();
+        Self { descriptor, parts, id, values }
     }
 
     fn at(&self, part: usize, pointer: Pointer, span: Span) -> Location {
@@ -72,15 +105,24 @@ impl<'a> Locator<'a> {
         }
     }
 
-    fn place(&self, place: &Place) -> Location {
+    fn place(&self, place: &Place) -> (usize, Location) {
         match self.descriptor.locate(place) {
             Some((part, pointer)) => {
                 let span = self.descriptor.span(part, &pointer);
-                self.at(part, pointer, span)
+                (part, self.at(part, pointer, span))
             }
             // A place in a file that is not at hand is shown at the top of the descriptor that led there.
-            None => self.at(0, Pointer::root(), self.descriptor.span(0, &Pointer::root())),
+            None => (0, self.at(0, Pointer::root(), self.descriptor.span(0, &Pointer::root()))),
         }
+    }
+
+    /// What makes a finding the same tomorrow.
+    fn fingerprint(&self, rule: &str, part: usize, location: &Location, message: &str) -> String {
+        let value = self.values.get(part).zip(self.descriptor.parts().get(part));
+        let value = value.map(|(value, part)| value.get_or_init(|| part.document.to_value()));
+        let anchor = fingerprint::anchor(value.unwrap_or(&Value::Null), &location.pointer);
+        let descriptor = self.id.filter(|_| part == 0).unwrap_or(&location.file);
+        fingerprint::of(rule, descriptor, &anchor, message)
     }
 
     /// Makes a finding of a rule's remark.
@@ -88,12 +130,14 @@ impl<'a> Locator<'a> {
         let related = remark
             .related
             .into_iter()
-            .map(|related| Related { location: self.place(&related.place), message: related.message });
+            .map(|related| Related { location: self.place(&related.place).1, message: related.message });
+        let (part, location) = self.place(&remark.place);
         Finding {
             severity: rule.severity,
             enforcement: Enforcement::Block,
+            fingerprint: self.fingerprint(remark.rule.as_str(), part, &location, &remark.message),
             message: remark.message,
-            location: self.place(&remark.place),
+            location,
             // A label is one line under a place.
             label: remark.label.map(|label| label.split_whitespace().collect::<Vec<_>>().join(" ")),
             help: rule.remedy.clone(),
@@ -102,6 +146,9 @@ impl<'a> Locator<'a> {
             fix: remark.fix,
             source: rule.source,
             rule: remark.rule,
+            waiver: None,
+            denies: false,
+            new: None,
         }
     }
 
@@ -121,18 +168,23 @@ impl<'a> Locator<'a> {
             Focus::Value(pointer) => document.span(pointer),
             Focus::Key(pointer) => document.key_span(pointer),
         });
+        let location = self.at(violation.part, violation.pointer, span.unwrap_or_default());
         Finding {
+            fingerprint: self.fingerprint(violation.rule, violation.part, &location, &violation.message),
             rule: RuleId::foreign(violation.rule),
             severity,
             enforcement: Enforcement::Block,
             message: violation.message,
-            location: self.at(violation.part, violation.pointer, span.unwrap_or_default()),
+            location,
             label: None,
             help: violation.help,
             docs: None,
             related: Vec::new(),
             fix: None,
             source: Source::Schema,
+            waiver: None,
+            denies: false,
+            new: None,
         }
     }
 }

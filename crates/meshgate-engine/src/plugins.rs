@@ -11,8 +11,10 @@ pub use examples::{PluginTest, test_plugins};
 
 use crate::config::{Config, PluginEntry};
 use crate::engine::{Additions, Engine};
+use crate::governance::LayerRules;
 use crate::sources::read_file;
-use meshgate_core::evaluate::{Evaluation, EvaluationInput, Evaluator};
+use meshgate_core::evaluate::{Evaluation, EvaluationInput, Evaluator, Wanted};
+use meshgate_core::layer::Layer;
 use meshgate_core::limits::EvaluationLimits;
 use meshgate_core::rule::Rule;
 use meshgate_plugin::{
@@ -20,7 +22,7 @@ use meshgate_plugin::{
 };
 use serde_json::Value;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 /// Where the compiled code of plugins is kept.
@@ -50,48 +52,103 @@ impl PluginCache {
 /// Who hears of every call of a plugin: which, and what became of it.
 pub type PluginListener = Arc<dyn Fn(&Plugin, &Called) + Send + Sync>;
 
+/// The host of the plugins, made when the first one is loaded.
+pub(crate) struct Hosts {
+    cache: PluginCache,
+    listener: Option<PluginListener>,
+    memory_bytes_max: usize,
+    host: OnceLock<Result<Host, String>>,
+    warnings: Mutex<Vec<String>>,
+}
+
+impl Hosts {
+    pub fn new(root: &Config, additions: &Additions) -> Self {
+        let limits = root.limits.evaluation();
+        let most = root.plugins.iter().map(|entry| bounds(entry, limits).plugin_memory_bytes_max);
+        Self {
+            cache: additions.plugin_cache.clone(),
+            listener: additions.plugin_listener.clone(),
+            memory_bytes_max: most.chain([limits.plugin_memory_bytes_max]).max().unwrap_or(0),
+            host: OnceLock::new(),
+            warnings: Mutex::default(),
+        }
+    }
+
+    fn host(&self, concurrency: usize) -> Result<&Host, String> {
+        let made = self.host.get_or_init(|| {
+            let mut warnings = Vec::new();
+            let host = self.cache.open(&mut warnings).and_then(|cache| {
+                let memory_bytes_max = self.memory_bytes_max;
+                Host::new(HostSettings { concurrency, memory_bytes_max, cache, ..HostSettings::default() })
+            });
+            self.warnings.lock().unwrap_or_else(PoisonError::into_inner).extend(warnings);
+            host
+        });
+        made.as_ref().map_err(Clone::clone)
+    }
+}
+
 impl Engine {
-    pub(crate) fn add_plugins(&mut self, config: &Config, additions: &Additions, limits: EvaluationLimits) {
+    /// The plugins of the root, and those that the command line adds.
+    pub(crate) fn plugin_entries(&self, additions: &Additions) -> Vec<PluginEntry> {
         let added = additions.plugins.iter().map(|path| PluginEntry {
             path: std::path::absolute(path).unwrap_or_else(|_| path.clone()),
             ..PluginEntry::of(path.clone())
         });
         // A plugin that the configuration names too has its settings and grants from there.
-        let added = added.filter(|entry| config.plugin_at(&entry.path).is_none());
-        let entries: Vec<PluginEntry> = config.plugins.iter().cloned().chain(added).collect();
-        if entries.is_empty() {
-            return;
-        }
-        let limits: Vec<EvaluationLimits> = entries.iter().map(|entry| bounds(entry, limits)).collect();
-        let memory_bytes_max = limits.iter().map(|limits| limits.plugin_memory_bytes_max).max().unwrap_or(0);
-        let concurrency = self.pool.current_num_threads();
-        let host = additions.plugin_cache.open(&mut self.warnings).and_then(|cache| {
-            Host::new(HostSettings { concurrency, memory_bytes_max, cache, ..HostSettings::default() })
-        });
-        let host = match host {
-            Ok(host) => host,
-            Err(message) => return self.refuse("plugins", message),
-        };
-        let snapshot = Arc::new(self.data.take().unwrap_or_default());
-        for (entry, limits) in entries.iter().zip(limits) {
-            match load(&host, &config.folder, entry, &snapshot, limits) {
-                Ok(plugin) => {
-                    for unused in plugin.unused_grants() {
-                        let id = &entry.id;
-                        self.warnings.push(format!("plugin `{id}` is granted `{unused}`, which it does not ask for"));
-                    }
-                    let plugin = Arc::new(plugin);
-                    self.plugins.push(Arc::clone(&plugin));
-                    match &additions.plugin_listener {
-                        Some(listener) => {
-                            let heard = Heard { plugin, listener: Arc::clone(listener) };
-                            self.add_evaluator(&entry.id, Arc::new(heard));
-                        }
-                        None => self.add_evaluator(&entry.id, plugin),
-                    }
+        let added = added.filter(|entry| self.root.plugin_at(&entry.path).is_none());
+        self.root.plugins.iter().cloned().chain(added).collect()
+    }
+
+    pub(crate) fn add_plugin(&mut self, layer: &mut LayerRules, entry: &PluginEntry) {
+        let data = self.data.clone().filter(|_| layer.layer == Layer::Global).unwrap_or_default();
+        let loaded = self.open_plugin(&self.root.folder, entry, &data, None);
+        self.warnings.append(&mut self.hosts.warnings.lock().unwrap_or_else(PoisonError::into_inner));
+        match loaded {
+            Ok(plugin) => {
+                for unused in plugin.unused_grants() {
+                    let id = &entry.id;
+                    self.warnings.push(format!("plugin `{id}` is granted `{unused}`, which it does not ask for"));
                 }
-                Err(message) => self.refuse(&entry.id, message),
+                plugin.rules().iter().for_each(|rule| layer.owned.add_rule(&rule.id, &rule.origin));
+                let plugin = Arc::new(plugin);
+                self.plugins.push(Arc::clone(&plugin));
+                layer.evaluators.push(self.heard(plugin));
             }
+            Err(message) => self.refuse(&entry.id, message),
+        }
+    }
+
+    /// Loads a plugin that lies in the tree: it sees no data of bundles, and its limits are the root's.
+    pub(crate) fn load_plugin(&self, folder: &Path, entry: &PluginEntry) -> Result<Arc<dyn Evaluator>, String> {
+        let plugin = self.open_plugin(folder, entry, &Arc::default(), Some(self.limits))?;
+        Ok(self.heard(Arc::new(plugin)))
+    }
+
+    fn open_plugin(
+        &self,
+        folder: &Path,
+        entry: &PluginEntry,
+        data: &Arc<Value>,
+        most: Option<EvaluationLimits>,
+    ) -> Result<Plugin, String> {
+        let host = self.hosts.host(self.pool.current_num_threads())?;
+        let mut limits = bounds(entry, self.limits);
+        if let Some(most) = most {
+            limits.plugin_deadline = limits.plugin_deadline.min(most.plugin_deadline);
+            limits.plugin_memory_bytes_max = limits.plugin_memory_bytes_max.min(most.plugin_memory_bytes_max);
+        }
+        let plugin = load(host, folder, entry, data, limits)?;
+        match plugin.rules().iter().find_map(|rule| crate::engine::reserved(rule, false)) {
+            Some(message) => Err(message),
+            None => Ok(plugin),
+        }
+    }
+
+    fn heard(&self, plugin: Arc<Plugin>) -> Arc<dyn Evaluator> {
+        match &self.hosts.listener {
+            Some(listener) => Arc::new(Heard { plugin, listener: Arc::clone(listener) }),
+            None => plugin,
         }
     }
 }
@@ -156,8 +213,12 @@ impl Evaluator for Heard {
         self.plugin.rules()
     }
 
-    fn evaluate(&self, input: &EvaluationInput) -> Evaluation {
-        self.plugin.evaluate_heard(input, |called| (self.listener)(&self.plugin, called))
+    fn is_slow(&self) -> bool {
+        true
+    }
+
+    fn evaluate_some(&self, input: &EvaluationInput, wanted: &Wanted<'_>) -> Evaluation {
+        self.plugin.evaluate_heard(input, wanted, |called| (self.listener)(&self.plugin, called))
     }
 }
 

@@ -4,6 +4,7 @@
 
 use crate::check::{CheckOptions, context};
 use crate::config::Config;
+use crate::engine::today;
 use crate::mesh;
 use crate::sources::{Sources, read_file};
 use meshgate_core::span::Lines;
@@ -70,7 +71,7 @@ pub fn show(config: &Config, path: &Path, text: Option<&[u8]>) -> std::io::Resul
                 shown.problems.push(place(&part.file, text, diagnostic.span.start, &diagnostic.message));
             }
         }
-        let model = meshgate_descriptor::model(&descriptor, context(&CheckOptions::default()));
+        let model = meshgate_descriptor::model(&descriptor, context(&CheckOptions::default(), today()));
         let mesh = mesh::join(mesh::entry(&model).into_iter().collect(), false).unwrap_or_default();
         let mut input = model.to_value();
         if let Some(input) = input.as_object_mut() {

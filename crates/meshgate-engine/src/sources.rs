@@ -2,12 +2,25 @@
 //!
 //! Deliberately absent: the network, unless a host was allowed by name.
 
+use crate::discover::Found;
 use crate::fetch::Fetcher;
 use meshgate_descriptor::{Document, Files, Opened, Unopened, host};
 use std::collections::{HashMap, VecDeque};
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+
+/// Where the files of a run are read from.
+pub(crate) trait Tree: Files + Sync {
+    /// Reads a file of the run.
+    fn bytes(&self, file: &Found, bytes_max: usize) -> std::io::Result<Vec<u8>>;
+
+    /// Keeps what was read of a file for those beside it.
+    fn remember(&self, _file: &str, _documents: &[Document]) {}
+
+    /// The same, for references.
+    fn files(&self) -> &dyn Files;
+}
 
 /// Opens files for references, relative to the file that refers.
 #[derive(Debug, Default)]
@@ -53,16 +66,6 @@ impl Sources {
         }
     }
 
-    /// Remembers what was read of a file.
-    pub fn remember(&self, file: &str, documents: &[Document]) {
-        if documents.first().is_none_or(|document| document.text().len() > RECENT_BYTES_MAX) {
-            return;
-        }
-        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        recent.push_front((file.to_owned(), documents.to_vec()));
-        recent.truncate(RECENT_MAX);
-    }
-
     /// Says where a contract is. The first file that has an id keeps it.
     pub fn add_contract(&mut self, id: String, path: &Path) {
         self.contracts.entry(id).or_insert_with(|| path.to_owned());
@@ -86,6 +89,29 @@ impl Sources {
     fn lexically_within(&self, path: &Path) -> bool {
         let absolute = std::path::absolute(path).map(|path| tidy(&path)).unwrap_or_default();
         self.roots.iter().any(|root| absolute.starts_with(root))
+    }
+}
+
+impl Tree for Sources {
+    /// A regular file, no larger than the limit, and when it was found in a folder, in that folder even if it is a link.
+    fn bytes(&self, file: &Found, bytes_max: usize) -> std::io::Result<Vec<u8>> {
+        if !file.named && file.path.is_symlink() {
+            self.within(&file.path)?;
+        }
+        read_file(&file.path, bytes_max)
+    }
+
+    fn remember(&self, file: &str, documents: &[Document]) {
+        if documents.first().is_none_or(|document| document.text().len() > RECENT_BYTES_MAX) {
+            return;
+        }
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        recent.push_front((file.to_owned(), documents.to_vec()));
+        recent.truncate(RECENT_MAX);
+    }
+
+    fn files(&self) -> &dyn Files {
+        self
     }
 }
 
@@ -134,7 +160,7 @@ pub fn read_file(path: &Path, bytes_max: usize) -> std::io::Result<Vec<u8>> {
 }
 
 /// Takes `.` and `name/..` out of a path; `..` at its beginning stays.
-fn tidy(path: &Path) -> PathBuf {
+pub fn tidy(path: &Path) -> PathBuf {
     let mut tidy = PathBuf::new();
     for step in path.components() {
         match step {
@@ -148,7 +174,7 @@ fn tidy(path: &Path) -> PathBuf {
     tidy
 }
 
-fn name(path: &Path) -> String {
+pub fn name(path: &Path) -> String {
     let text = path.display().to_string();
     if std::path::MAIN_SEPARATOR == '/' { text } else { text.replace(std::path::MAIN_SEPARATOR, "/") }
 }

@@ -4,7 +4,7 @@
 
 use crate::bindings::meshgate::plugin::types;
 use crate::capability::Capability;
-use meshgate_core::rule::{Rule, RuleId, Source};
+use meshgate_core::rule::{Lifecycle, Rule, RuleId, Source};
 use meshgate_core::severity::Severity;
 use serde::{Deserialize, Serialize};
 
@@ -118,6 +118,8 @@ impl RuleSaid {
             remedy: self.remedy.clone(),
             related: self.related.clone(),
             applies_to: self.applies_to.clone(),
+            lifecycle: Lifecycle::Enabled,
+            effective_on: None,
             source: Source::Plugin,
             origin: origin.to_owned(),
         })

@@ -11,7 +11,7 @@ use crate::host::Host;
 use crate::log::{Log, LogLine};
 use crate::state::State;
 use crate::{compile, convert, imports};
-use meshgate_core::evaluate::{Evaluation, EvaluationInput, Evaluator, applies};
+use meshgate_core::evaluate::{Evaluation, EvaluationInput, Evaluator, Wanted};
 use meshgate_core::fault::{Fault, FaultKind};
 use meshgate_core::finding::Remark;
 use meshgate_core::limits::EvaluationLimits;
@@ -195,9 +195,14 @@ impl Plugin {
     }
 
     /// Evaluates an input, and lets somebody hear what became of the call.
-    pub fn evaluate_heard(&self, input: &EvaluationInput, hear: impl FnOnce(&Called)) -> Evaluation {
+    pub fn evaluate_heard(
+        &self,
+        input: &EvaluationInput,
+        wanted: &Wanted<'_>,
+        hear: impl FnOnce(&Called),
+    ) -> Evaluation {
         let mut evaluation = Evaluation::default();
-        if !self.rules.iter().any(|rule| applies(rule, input.kind)) {
+        if !self.rules.iter().any(wanted) {
             return evaluation;
         }
         let called = self.call(input);
@@ -250,7 +255,11 @@ impl Evaluator for Plugin {
         &self.rules
     }
 
-    fn evaluate(&self, input: &EvaluationInput) -> Evaluation {
-        self.evaluate_heard(input, |_| {})
+    fn is_slow(&self) -> bool {
+        true
+    }
+
+    fn evaluate_some(&self, input: &EvaluationInput, wanted: &Wanted<'_>) -> Evaluation {
+        self.evaluate_heard(input, wanted, |_| {})
     }
 }

@@ -81,6 +81,8 @@ pub struct Bundle {
     pub(crate) raw: bool,
     pub(crate) places: Places,
     pub(crate) index: Index,
+    /// The package of each module, without tests.
+    packages: Vec<(String, String)>,
     pub(crate) warnings: Vec<LoadError>,
     pub(crate) gears: Gears,
     /// What it was loaded from, for the other variants.
@@ -130,7 +132,7 @@ impl Bundle {
             Default::default()
         };
         if errors.is_empty() {
-            let Compiled { mut engine, places, index, mut warnings, .. } = compiled;
+            let Compiled { mut engine, places, index, mut warnings, packages, .. } = compiled;
             warnings.extend(conftest::warnings(&index, &options.namespaces));
             let gears = Gears::new(options.gears.clone(), options.clearance.clone());
             let data = Arc::new(Copies::new(engine.get_data(), options.limits.data_copy_bytes_max));
@@ -146,6 +148,7 @@ impl Bundle {
                 options,
                 places,
                 index,
+                packages,
                 warnings,
                 gears,
                 sources,
@@ -156,6 +159,17 @@ impl Bundle {
         } else {
             Err(errors)
         }
+    }
+
+    /// Are its rules those of conftest's namespaces?
+    #[must_use]
+    pub fn is_conftest(&self) -> bool {
+        !self.options.namespaces.is_empty()
+    }
+
+    /// Returns the file and the package, without `data.`, of each module.
+    pub fn packages(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.packages.iter().map(|(file, package)| (file.as_str(), package.strip_prefix("data.").unwrap_or(package)))
     }
 
     /// What is odd about its modules, but no error.
@@ -277,6 +291,7 @@ impl Bundle {
             raw: self.raw,
             places,
             index,
+            packages: Vec::new(),
             warnings: Vec::new(),
             gears: Gears::new(self.options.gears.clone(), self.options.clearance.clone()),
             sources,

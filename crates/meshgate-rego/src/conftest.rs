@@ -9,7 +9,7 @@ use crate::error::LoadError;
 use crate::index::Index;
 use meshgate_core::finding::Remark;
 use meshgate_core::pointer::Place;
-use meshgate_core::rule::{Rule, RuleId, Source};
+use meshgate_core::rule::{Lifecycle, Rule, RuleId, Source};
 use meshgate_core::severity::Severity;
 use regorus::Value;
 use regorus::unstable::{Rule as Parsed, RuleHead};
@@ -111,16 +111,42 @@ fn rule(namespace: &str, name: &str, severity: Severity, place: &str, annotation
         remedy: None,
         related: Vec::new(),
         applies_to: Vec::new(),
+        lifecycle: Lifecycle::Enabled,
+        effective_on: None,
         source: Source::Rego,
         origin: place.rsplitn(3, ':').last().unwrap_or(place).to_owned(),
     }
 }
 
-/// Says which rules of conftest's are not read yet.
+/// The names that an `exception` excepts: rules of its namespace without their `deny_`, `violation_` or `warn_`, `""` for the
+/// bare ones. conftest has a set of lists of them.
+pub fn excepted(value: &Value) -> Result<BTreeSet<String>, String> {
+    let odd = || "`exception` is not a set of lists of rules' names: write `exception contains rules if { rules := [\"x\"] }`";
+    let (Value::Set(_) | Value::Array(_)) = value else { return Err(odd().to_owned()) };
+    let json = serde_json::to_value(value).map_err(|error| error.to_string())?;
+    let lists = json.as_array().map(Vec::as_slice).unwrap_or_default();
+    let mut names = BTreeSet::new();
+    for list in lists {
+        for name in list.as_array().ok_or_else(odd)? {
+            names.insert(name.as_str().ok_or_else(odd)?.to_owned());
+        }
+    }
+    Ok(names)
+}
+
+/// Is a rule one of those that are excepted by this name?
+pub fn is_excepted(rule: &RuleId, namespace: &str, names: &BTreeSet<String>) -> bool {
+    let name = rule.as_str().strip_prefix(namespace).and_then(|rest| rest.strip_prefix('.'));
+    let bare = name.map(|name| name.split_once('_').map_or("", |(_, rest)| rest));
+    bare.is_some_and(|bare| names.contains(bare))
+}
+
+/// Says which rules of conftest's would better be something else.
 pub fn warnings(index: &Index, namespaces: &[String]) -> Vec<LoadError> {
     let exceptions = namespaces.iter().filter_map(|namespace| {
         let first = index.rules.get(&format!("data.{namespace}.exception"))?.first()?;
-        let message = "`exception` is not read: what it excepts is a finding here";
+        let message =
+            "`exception` is deprecated: it has no approver and never expires; write a waiver into meshgate.yaml";
         Some(LoadError::new(&first.place, message))
     });
     exceptions.collect()

@@ -9,11 +9,12 @@ use crate::error;
 use crate::json;
 use crate::modules::Places;
 use crate::output;
-use meshgate_core::evaluate::{Evaluation, EvaluationInput, Evaluator, Shared, applies};
+use meshgate_core::evaluate::{Evaluation, EvaluationInput, Evaluator, Shared, Wanted};
 use meshgate_core::fault::{Fault, FaultKind};
 use meshgate_core::rule::Rule;
 use regorus::utils::limits::ExecutionTimerConfig;
 use regorus::{Engine, Value};
+use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError};
@@ -49,15 +50,20 @@ impl Evaluator for Bundle {
         self.raw
     }
 
-    fn evaluate(&self, input: &EvaluationInput) -> Evaluation {
+    fn evaluate_some(&self, input: &EvaluationInput, wanted: &Wanted<'_>) -> Evaluation {
         let mut evaluation = Evaluation::default();
         let mut value = json::value(input.value());
-        if let (Some(mesh), Ok(object)) = (&input.mesh, value.as_object_mut()) {
-            object.insert(Value::from("mesh"), self.shared(mesh));
+        if let Ok(object) = value.as_object_mut() {
+            if let Some(mesh) = &input.mesh {
+                object.insert(Value::from("mesh"), self.shared(mesh));
+            }
+            if let Some(previous) = &input.previous {
+                object.insert(Value::from("previous"), json::value(&previous.value));
+            }
         }
         // In the fast gear none is needed.
         let mut worker: Option<Worker> = None;
-        for (rule, path) in self.rules.iter().zip(&self.paths).filter(|(rule, _)| applies(rule, input.kind)) {
+        for (rule, path) in self.rules.iter().zip(&self.paths).filter(|(rule, _)| wanted(rule)) {
             let slice = self.slice(path, &value);
             let sliced = slice.map(|slice| {
                 let steps: Vec<&str> = path.split('.').skip(1).collect();
@@ -100,7 +106,43 @@ impl Evaluator for Bundle {
         if let Some(worker) = worker {
             self.keep(worker);
         }
+        if !evaluation.remarks.is_empty() {
+            self.except(input, value, &mut evaluation);
+        }
         evaluation
+    }
+}
+
+impl Bundle {
+    /// Asks the namespaces' `exception`, now that there is something to except.
+    fn except(&self, input: &EvaluationInput, value: Value, evaluation: &mut Evaluation) {
+        for namespace in &self.options.namespaces {
+            let path = format!("data.{namespace}.exception");
+            let Some(place) = self.index.rules.get(&path).and_then(|all| all.first()).map(|first| &first.place) else {
+                continue;
+            };
+            let steps: Vec<&str> = path.split('.').skip(1).collect();
+            let names = self.value(&steps, value.clone()).and_then(|excepted| {
+                let wrong = |message| QueryError::new(FaultKind::BadOutput, "eval_type_error", message);
+                if excepted == Value::Undefined {
+                    Ok(BTreeSet::new())
+                } else {
+                    conftest::excepted(&excepted).map_err(wrong)
+                }
+            });
+            match names {
+                Ok(names) => {
+                    let rules = self.rules.iter().filter(|rule| conftest::is_excepted(&rule.id, namespace, &names));
+                    evaluation.excepted.extend(rules.map(|rule| (rule.id.clone(), place.clone())));
+                }
+                Err(error) => evaluation.faults.push(Fault {
+                    file: Some(input.file.clone()),
+                    rule: format!("{namespace}.exception"),
+                    kind: error.kind,
+                    message: error.message,
+                }),
+            }
+        }
     }
 }
 

@@ -5,11 +5,12 @@
 
 use crate::annotations::{self, Annotation, Scope};
 use crate::error::LoadError;
-use meshgate_core::rule::{Rule, RuleId, Source};
+use meshgate_core::date::Date;
+use meshgate_core::rule::{Lifecycle, Rule, RuleId, Source};
 use meshgate_core::severity::Severity;
 use serde_json::{Map, Value as Json};
 
-const CUSTOM: &[&str] = &["severity", "applies_to", "remedy", "since"];
+const CUSTOM: &[&str] = &["severity", "applies_to", "remedy", "since", "lifecycle", "effective_on"];
 
 /// Joins the METADATA of a rule: what stands above `findings` goes before what stands above the package.
 pub fn rule(id: RuleId, file: &str, package: &str, all: &[Annotation]) -> Result<Rule, LoadError> {
@@ -53,6 +54,11 @@ pub fn rule(id: RuleId, file: &str, package: &str, all: &[Annotation]) -> Result
             return Err(LoadError::new(&place, message));
         }
     }
+    let lifecycle = text(&custom, "lifecycle").map_or(Ok(Lifecycle::Enabled), |word| word.parse::<Lifecycle>());
+    let effective_on = match custom.get("effective_on") {
+        None => Ok(None),
+        Some(day) => Date::parse(day.as_str().unwrap_or_default()).map(Some),
+    };
     Ok(Rule {
         id,
         title,
@@ -61,6 +67,8 @@ pub fn rule(id: RuleId, file: &str, package: &str, all: &[Annotation]) -> Result
         remedy: text(&custom, "remedy"),
         related: related(map.get("related_resources")),
         applies_to,
+        lifecycle: lifecycle.map_err(|message| LoadError::new(&place, message))?,
+        effective_on: effective_on.map_err(|error| LoadError::new(&place, format!("`effective_on`: {error}")))?,
         source: Source::Rego,
         origin: file.to_owned(),
     })

@@ -2,12 +2,12 @@
 //!
 //! Deliberately absent: terminal detection; who prints says whether colour is wanted.
 
-use crate::summary::Summary;
+use crate::summary::{clean, line, one_line, place, softened};
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
-use meshgate_core::decide::Verdict;
 use meshgate_core::finding::{Finding, Location};
 use meshgate_core::report::Report;
 use meshgate_core::severity::Severity;
+use meshgate_core::waiver::WaiverKind;
 use std::fmt::Write;
 
 /// Renders a report. Without colour the words say all that colour says.
@@ -15,7 +15,7 @@ use std::fmt::Write;
 pub fn render(report: &Report, colour: bool) -> String {
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     let mut text = String::new();
-    for finding in &report.findings {
+    for finding in report.findings.iter().filter(|finding| finding.waiver.is_none()) {
         let groups = draw(finding);
         let _ = writeln!(text, "{}\n", renderer.render(&groups));
     }
@@ -29,8 +29,32 @@ pub fn render(report: &Report, colour: bool) -> String {
         let group = title.element(Level::NOTE.message(why));
         let _ = writeln!(text, "{}\n", renderer.render(&[group]));
     }
-    text.push_str(&summary(report));
+    waived(report, &mut text);
+    text.push_str(&line(report));
+    text.push('\n');
     text
+}
+
+/// Known findings that are shown one by one: an old estate has thousands.
+const KNOWN_SHOWN_MAX: usize = 10;
+
+/// What is accepted, in two lines each.
+fn waived(report: &Report, text: &mut String) {
+    let of = |finding: &&Finding, known: bool| {
+        finding.waiver.as_ref().is_some_and(|waiver| (waiver.kind == WaiverKind::Known) == known)
+    };
+    let known = || report.findings.iter().filter(|finding| of(finding, true));
+    let shown = report.findings.iter().filter(|finding| of(finding, false)).chain(known().take(KNOWN_SHOWN_MAX));
+    for finding in shown {
+        let waiver = finding.waiver.as_ref().map(|waiver| one_line(&waiver.line())).unwrap_or_default();
+        let (at, severity, rule) = (place(finding), finding.severity, &finding.rule);
+        let _ =
+            write!(text, "waived {severity}[{rule}]: {}\n  --> {at}\n   = {waiver}\n\n", one_line(&finding.message));
+    }
+    let more = known().count().saturating_sub(KNOWN_SHOWN_MAX);
+    if more > 0 {
+        let _ = write!(text, "and {more} known findings more; `--format concise` lists them\n\n");
+    }
 }
 
 const NO_PATH: Option<&str> = None;
@@ -60,6 +84,12 @@ fn draw(finding: &Finding) -> Vec<Group<'_>> {
             group = group.element(snippet);
         }
     }
+    if let Some(softened) = softened(finding) {
+        group = group.element(Level::NOTE.message(softened));
+    }
+    if finding.new == Some(true) {
+        group = group.element(Level::NOTE.message("new: it is not in what is compared with"));
+    }
     if let Some(help) = &finding.help {
         group = group.element(Level::HELP.message(clean(help)));
     }
@@ -81,37 +111,4 @@ fn snippet<'a>(
     };
     let path = location.file.as_str();
     Some(Snippet::source(&*excerpt.text).line_start(excerpt.line).path(path).annotation(annotation))
-}
-
-/// Control characters of a document must not steer the terminal.
-fn clean(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
-}
-
-fn summary(report: &Report) -> String {
-    let counts = Summary::of(report);
-    let verdict = match report.verdict {
-        Verdict::Allow => "allowed",
-        Verdict::Deny => "denied",
-    };
-    let mut said = Vec::new();
-    for (count, one) in [(counts.errors, "error"), (counts.warnings, "warning"), (counts.infos, "info")] {
-        if count > 0 {
-            said.push(many(count, one));
-        }
-    }
-    if said.is_empty() {
-        said.push("no findings".to_owned());
-    }
-    let skipped = match report.skipped {
-        0 => String::new(),
-        n => format!(" ({} of no known format skipped)", many(n, "file")),
-    };
-    let (descriptors, rules) = (many(report.descriptors.len(), "descriptor"), many(report.rules, "rule"));
-    let faults = many(report.faults.len(), "fault");
-    format!("{verdict}: {} · {descriptors}{skipped}, {rules}, {faults}\n", said.join(", "))
-}
-
-fn many(count: usize, one: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
 }

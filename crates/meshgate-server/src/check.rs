@@ -1,7 +1,7 @@
 //! `POST /v1/check`: a descriptor in, report JSON v1 out. The verdict is in the report; the status is 200 either way, and
 //! 422 where the command line exits with 2: no rule looks at such a document.
 //!
-//! Deliberately absent: `previous` in the envelope; there is no comparison yet, and it is refused rather than ignored.
+//! Deliberately absent: files. A text comes without those beside it, and without the layers of a folder.
 
 use crate::app::{App, Unavailable, json};
 use crate::problem::problem;
@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use meshgate_engine::CheckOptions;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 /// The query of `/v1/check`.
 #[derive(Debug, Deserialize)]
@@ -26,6 +27,7 @@ pub struct CheckQuery {
 struct Envelope {
     file: Option<String>,
     descriptor: String,
+    previous: Option<String>,
     #[serde(default)]
     context: EnvelopeContext,
 }
@@ -35,6 +37,8 @@ struct Envelope {
 struct EnvelopeContext {
     stage: Option<String>,
     event: Option<String>,
+    #[serde(default)]
+    labels: BTreeMap<String, String>,
 }
 
 const ENVELOPE: &str = "application/vnd.meshgate.check+json";
@@ -65,8 +69,9 @@ pub async fn check(
         }
         ENVELOPE => match serde_json::from_slice::<Envelope>(&body) {
             Ok(envelope) => {
-                let EnvelopeContext { stage, event } = envelope.context;
-                let options = CheckOptions { stage, event, ..CheckOptions::default() };
+                let EnvelopeContext { stage, event, labels } = envelope.context;
+                let previous = envelope.previous.map(String::into_bytes);
+                let options = CheckOptions { stage, event, labels, previous, ..CheckOptions::default() };
                 let file = envelope.file.or(query.file).unwrap_or_else(|| "descriptor.yaml".into());
                 (file, envelope.descriptor.into_bytes(), options)
             }

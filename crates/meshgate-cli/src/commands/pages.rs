@@ -18,7 +18,8 @@ const MARK: &str = "<!-- Written by `meshgate rules pages`: change the rule's ME
 const TABLE: &str = "RULES.md";
 
 pub fn run(args: &PagesArgs) -> Result<Status> {
-    let additions = Additions { bundles: vec![args.dir.clone()], no_embedded: true, ..Additions::default() };
+    let additions =
+        Additions { bundles: vec![args.dir.clone()], no_embedded: true, root_only: true, ..Additions::default() };
     let engine = Engine::new(&Config::default(), &additions).context("the engine cannot be made")?;
     let faults: Vec<String> = engine.load_faults().iter().map(|fault| format!("  {}", fault.message)).collect();
     ensure!(faults.is_empty(), "not everything could be loaded:\n{}", faults.join("\n"));
@@ -57,12 +58,12 @@ pub fn run(args: &PagesArgs) -> Result<Status> {
 fn pages(engine: &Engine, dir: &Path) -> Result<BTreeMap<PathBuf, String>> {
     let mut folders: BTreeMap<&Path, usize> = BTreeMap::new();
     let folder = |rule: &Rule| Path::new(&rule.origin).parent().map(Path::to_path_buf).unwrap_or_default();
-    for rule in engine.rules().values() {
+    for rule in engine.rules() {
         *folders.entry(Path::new(&rule.origin).parent().unwrap_or(dir)).or_default() += 1;
     }
     let mut pages = BTreeMap::new();
     let mut table = format!("{MARK}\n# Rules\n\n| rule | severity | looks for | at |\n|---|---|---|---|\n");
-    for rule in engine.rules().values() {
+    for rule in engine.rules() {
         let folder = folder(rule);
         // Rules that share a folder have pages by their own names.
         let name = match folders.get(folder.as_path()) {
@@ -142,7 +143,7 @@ fn examples(folder: &Path, prefix: &str) -> Result<BTreeMap<String, String>> {
 
 /// An example, and what the rule says of it.
 fn example(engine: &Engine, rule: &Rule, name: &str, content: &str) -> String {
-    let options = CheckOptions { stage: None, event: None, mesh_complete: false, allow_hosts: Vec::new() };
+    let options = CheckOptions::default();
     let outcome = engine.install(|engine| engine.check_text(name, content.as_bytes(), &options));
     let language = if name.ends_with(".json") { "json" } else { "yaml" };
     // A fence is longer than any in the example.

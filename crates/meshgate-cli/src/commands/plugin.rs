@@ -181,6 +181,7 @@ fn run_on(args: &PluginRunArgs) -> Result<Status> {
         bundles,
         // What it says is told in order.
         jobs: Some(1),
+        root_only: true,
         ..Additions::default()
     };
     let engine = Engine::new(&config, &additions).context("the engine cannot be made")?;
@@ -217,7 +218,8 @@ fn call(plugin: &Plugin, called: &Called) -> String {
 }
 
 fn test(args: &PluginTestArgs) -> Result<Status> {
-    let additions = Additions { plugin_cache: setup::plugin_cache(&args.cache)?, ..Additions::default() };
+    let additions =
+        Additions { plugin_cache: setup::plugin_cache(&args.cache)?, root_only: true, ..Additions::default() };
     let tests = meshgate_engine::test_plugins(&args.dir, &additions).context("the examples cannot be run")?;
     let failed = tests.iter().filter(|test| !test.passed).count();
     let text = match args.format {
@@ -242,8 +244,13 @@ fn test(args: &PluginTestArgs) -> Result<Status> {
 
 fn bench(args: &PluginBenchArgs) -> Result<Status> {
     let (entry, bundles) = entry(&args.file, &args.given)?;
-    let additions =
-        Additions { plugin_cache: setup::plugin_cache(&args.cache)?, bundles, jobs: Some(1), ..Additions::default() };
+    let additions = Additions {
+        plugin_cache: setup::plugin_cache(&args.cache)?,
+        bundles,
+        jobs: Some(1),
+        root_only: true,
+        ..Additions::default()
+    };
     let time = Duration::from_millis(args.millis);
     let seen = meshgate_engine::bench_plugin(entry, &args.descriptor, &additions, time)?;
     let micros = |time: Duration| time.as_secs_f64() * 1e6;

@@ -1,20 +1,22 @@
 //! `meshgate rules` and `meshgate explain`.
 //!
-//! Deliberately absent: which rules apply to a file; a rule says its kinds, and that is shown.
+//! Deliberately absent: evaluation.
 
-use crate::args::{ListFormat, RulesCommand, SetupArgs};
+use crate::args::{ListFormat, RulesCommand, SaidArgs, SetupArgs};
 use crate::commands::pages;
 use crate::exit::{Status, print};
 use crate::setup;
 use anyhow::{Result, bail};
-use meshgate_engine::{Builtin, builtin_rule};
+use meshgate_core::rule::Lifecycle;
+use meshgate_engine::{Applying, ApplyingTo, Builtin, builtin_rule};
 use serde_json::json;
 use std::fmt::Write;
 use std::path::Path;
 
 pub fn run(command: &RulesCommand) -> Result<Status> {
     match command {
-        RulesCommand::List { setup, format } => list(setup, *format),
+        RulesCommand::List { of: None, setup, format, .. } => list(setup, *format),
+        RulesCommand::List { of: Some(file), said, setup, format } => list_for(file, said, setup, *format),
         RulesCommand::Show { rule, setup } => show(rule, setup),
         RulesCommand::Pages(args) => pages::run(args),
     }
@@ -22,23 +24,73 @@ pub fn run(command: &RulesCommand) -> Result<Status> {
 
 fn list(args: &SetupArgs, format: ListFormat) -> Result<Status> {
     let engine = setup::complete_engine(&setup::rules_config(args, Path::new("."))?, args)?;
-    let rules = engine.rules().values();
+    let rules = engine.layered_rules();
     let text = if format == ListFormat::Json {
         let rows: Vec<_> = rules
-            .map(|rule| {
-                json!({"id": rule.id.as_str(), "title": rule.title, "severity": rule.severity.as_str(), "layer": "global",
+            .iter()
+            .map(|(layer, rule)| {
+                json!({"id": rule.id.as_str(), "title": rule.title, "severity": rule.severity.as_str(),
+                       "layer": layer.word(), "lifecycle": rule.lifecycle.as_str(),
                        "source": rule.source.as_str(), "gear": engine.gear(&rule.id).map(|gear| gear.name())})
             })
             .collect();
         format!("{:#}\n", json!(rows))
     } else {
-        let width = engine.rules().keys().map(|id| id.as_str().len()).max().unwrap_or(0);
-        let lines =
-            rules.map(|rule| format!("{:<width$}  {:<7}  {}\n", rule.id.as_str(), rule.severity.as_str(), rule.title));
+        let width = rules.iter().map(|(_, rule)| rule.id.as_str().len()).max().unwrap_or(0);
+        let lines = rules.iter().map(|(layer, rule)| {
+            let layer = if layer.word() == "global" { String::new() } else { format!(" ({})", layer.word()) };
+            let life = if rule.lifecycle == Lifecycle::Enabled { "" } else { rule.lifecycle.as_str() };
+            let life = if life.is_empty() { String::new() } else { format!(" [{life}]") };
+            format!("{:<width$}  {:<7}  {}{layer}{life}\n", rule.id.as_str(), rule.severity.as_str(), rule.title)
+        });
         lines.collect()
     };
     print(&text)?;
     Ok(Status::Allowed)
+}
+
+/// Says which rules look at a file, and why the others do not.
+fn list_for(file: &Path, said: &SaidArgs, args: &SetupArgs, format: ListFormat) -> Result<Status> {
+    let engine = setup::complete_engine(&setup::rules_config(args, file)?, args)?;
+    let all = engine.applying(file, &setup::options(said)).map_err(anyhow::Error::msg)?;
+    if all.is_empty() {
+        bail!("{} holds no document", file.display());
+    }
+    let text = if format == ListFormat::Json {
+        let row = |one: &Applying| {
+            json!({"id": one.rule.id.as_str(), "title": one.rule.title, "severity": one.rule.severity.as_str(),
+                   "layer": one.layer.word(), "lifecycle": one.rule.lifecycle.as_str(), "source": one.rule.source.as_str(),
+                   "gear": engine.gear(&one.rule.id).map(|gear| gear.name()),
+                   "applies": one.why_not.is_none(), "why_not": one.why_not, "enforcement": one.enforcement.as_str()})
+        };
+        let rows: Vec<_> = all
+            .iter()
+            .map(|to| json!({"id": to.id, "domain": to.domain, "rules": to.rules.iter().map(row).collect::<Vec<_>>()}))
+            .collect();
+        format!("{:#}\n", json!(rows))
+    } else {
+        all.iter().map(applying).collect::<Vec<_>>().join("\n")
+    };
+    print(&text)?;
+    Ok(Status::Allowed)
+}
+
+fn applying(to: &ApplyingTo) -> String {
+    let of = to.domain.as_ref().map(|domain| format!(" of the domain {domain}")).unwrap_or_default();
+    let mut text = format!("{}{of}\n", to.id.as_deref().unwrap_or("a descriptor without an id"));
+    let width = to.rules.iter().map(|one| one.rule.id.as_str().len()).max().unwrap_or(0);
+    for one in to.rules.iter().filter(|one| one.why_not.is_none()) {
+        let (id, severity, how) = (one.rule.id.as_str(), one.rule.severity.as_str(), one.enforcement.as_str());
+        let _ = writeln!(text, "  {id:<width$}  {severity:<7}  {how:<5}  {}", one.layer.word());
+    }
+    let others: Vec<_> = to.rules.iter().filter_map(|one| Some((one, one.why_not.as_ref()?))).collect();
+    if !others.is_empty() {
+        text.push_str("not:\n");
+    }
+    for (one, why) in others {
+        let _ = writeln!(text, "  {:<width$}  {why}", one.rule.id.as_str());
+    }
+    text
 }
 
 /// Prints what is known of a rule.
@@ -48,7 +100,7 @@ pub fn show(id: &str, args: &SetupArgs) -> Result<Status> {
         return Ok(Status::Allowed);
     }
     let engine = setup::complete_engine(&setup::rules_config(args, Path::new("."))?, args)?;
-    let Some(rule) = engine.rules().values().find(|rule| rule.id.as_str() == id) else {
+    let Some(rule) = engine.rules().iter().find(|rule| rule.id.as_str() == id) else {
         bail!("there is no rule `{id}`; `meshgate rules list` shows the loaded ones");
     };
     let mut text = format!("{} ({})\n{}\n", rule.id, rule.severity, rule.title);
@@ -63,6 +115,12 @@ pub fn show(id: &str, args: &SetupArgs) -> Result<Status> {
     }
     if !rule.related.is_empty() {
         let _ = write!(text, "\nRead more\n  {}\n", rule.related.join("\n  "));
+    }
+    if rule.lifecycle != Lifecycle::Enabled {
+        let _ = write!(text, "\nLifecycle\n  {}\n", rule.lifecycle.as_str());
+    }
+    if let Some(day) = rule.effective_on {
+        let _ = write!(text, "\nDenies from\n  {day}\n");
     }
     if let Some(gear) = engine.gear(&rule.id) {
         let _ = write!(text, "\nGear\n  {gear}\n");

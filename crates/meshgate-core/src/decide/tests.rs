@@ -6,6 +6,7 @@ use crate::finding::Location;
 use crate::pointer::Pointer;
 use crate::rule::RuleId;
 use crate::span::{Position, Range, Span};
+use crate::waiver::{Waived, WaiverKind};
 use proptest::prelude::*;
 
 fn finding(severity: Severity, enforcement: Enforcement, source: Source) -> Finding {
@@ -28,13 +29,17 @@ fn finding(severity: Severity, enforcement: Enforcement, source: Source) -> Find
         related: Vec::new(),
         fix: None,
         source,
+        waiver: None,
+        fingerprint: String::new(),
+        denies: false,
+        new: None,
     }
 }
 
 fn findings() -> impl Strategy<Value = Vec<Finding>> {
     let one = (
         prop::sample::select(vec![Severity::Info, Severity::Warning, Severity::Error]),
-        prop::sample::select(vec![Enforcement::Block, Enforcement::Warn, Enforcement::Audit]),
+        prop::sample::select(vec![Enforcement::Block, Enforcement::Warn, Enforcement::Audit, Enforcement::Off]),
         prop::sample::select(vec![Source::Rego, Source::Plugin, Source::Read, Source::Schema]),
     );
     prop::collection::vec(one.prop_map(|(s, e, o)| finding(s, e, o)), 0..8)
@@ -80,4 +85,22 @@ fn only_blocking_findings_at_the_threshold_deny() {
     assert_eq!(verdict(Severity::Warning, Enforcement::Block, Source::Rego), Verdict::Allow);
     assert_eq!(verdict(Severity::Error, Enforcement::Warn, Source::Rego), Verdict::Allow);
     assert_eq!(verdict(Severity::Error, Enforcement::Audit, Source::Read), Verdict::Deny);
+}
+
+#[test]
+fn a_waived_finding_does_not_deny_and_what_was_not_read_cannot_be_waived() {
+    let waived = |source| Finding {
+        waiver: Some(Waived {
+            kind: WaiverKind::Waiver,
+            reason: "known".into(),
+            approver: None,
+            expires: None,
+            ticket: None,
+            origin: "f:1:1".into(),
+        }),
+        ..finding(Severity::Error, Enforcement::Block, source)
+    };
+    assert_eq!(decide(&[waived(Source::Rego)], &[], Severity::Error), Verdict::Allow);
+    assert_eq!(decide(&[waived(Source::Read)], &[], Severity::Error), Verdict::Deny);
+    assert_eq!(decide(&[waived(Source::Rego)], &[fault()], Severity::Error), Verdict::Deny);
 }

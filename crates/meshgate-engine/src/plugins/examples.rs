@@ -40,7 +40,7 @@ pub fn test_plugins(folder: &Path, additions: &Additions) -> Result<Vec<PluginTe
         return Err(EngineError::new(&fault.rule, &fault.message));
     }
     let ids: BTreeSet<&str> =
-        engine.rules().values().filter(|rule| rule.source == Source::Plugin).map(|rule| rule.id.as_str()).collect();
+        engine.rules().iter().filter(|rule| rule.source == Source::Plugin).map(|rule| rule.id.as_str()).collect();
     let mut tests = Vec::new();
     let examples = folder.join("examples");
     if !examples.is_dir() {

@@ -3,7 +3,7 @@
 //! Deliberately absent: optional fields that come and go; what is unknown is null.
 
 use crate::summary::Summary;
-use meshgate_core::{decide::denies, finding, report, severity::Severity, span};
+use meshgate_core::{finding, report, rule::Source, span, waiver};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
@@ -59,10 +59,21 @@ struct Finding<'a> {
     label: Option<&'a str>,
     help: Option<&'a str>,
     docs: Option<&'a str>,
-    waiver: Option<()>,
+    waiver: Option<Waiver<'a>>,
     fix: Option<&'a Value>,
     #[schemars(extend("enum" = ["rego", "plugin", "schema", "compat", "read", "governance"]))]
     source: &'static str,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Waiver<'a> {
+    #[schemars(extend("enum" = ["waiver", "known", "exception"]))]
+    kind: &'static str,
+    reason: &'a str,
+    approver: Option<&'a str>,
+    expires: Option<String>,
+    ticket: Option<&'a str>,
+    origin: &'a str,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -98,7 +109,7 @@ impl<'a> Report<'a> {
                 errors: counts.errors,
                 warnings: counts.warnings,
                 infos: counts.infos,
-                waived: 0,
+                waived: counts.waived,
                 faults: report.faults.len(),
             },
             descriptors: report.descriptors.iter().map(Descriptor::of).collect(),
@@ -125,7 +136,7 @@ impl<'a> Descriptor<'a> {
 impl<'a> Finding<'a> {
     fn of(finding: &'a finding::Finding) -> Self {
         // Reading failures block whatever the platform says of enforcement.
-        let enforcement = if denies(finding, Severity::Error) { "block" } else { finding.enforcement.as_str() };
+        let enforcement = if finding.source == Source::Read { "block" } else { finding.enforcement.as_str() };
         Self {
             rule: finding.rule.as_str(),
             severity: finding.severity.as_str(),
@@ -137,9 +148,22 @@ impl<'a> Finding<'a> {
             label: finding.label.as_deref(),
             help: finding.help.as_deref(),
             docs: finding.docs.as_deref(),
-            waiver: None,
+            waiver: finding.waiver.as_ref().map(Waiver::of),
             fix: finding.fix.as_ref(),
             source: finding.source.as_str(),
+        }
+    }
+}
+
+impl<'a> Waiver<'a> {
+    fn of(waived: &'a waiver::Waived) -> Self {
+        Self {
+            kind: waived.kind.as_str(),
+            reason: &waived.reason,
+            approver: waived.approver.as_deref(),
+            expires: waived.expires.map(|day| day.to_string()),
+            ticket: waived.ticket.as_deref(),
+            origin: &waived.origin,
         }
     }
 }

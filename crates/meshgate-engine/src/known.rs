@@ -1,0 +1,62 @@
+//! Names of rules in a configuration that no rule has: a typing mistake must not switch anything off, or leave it on.
+//!
+//! Deliberately absent: patterns of approvers and of delegation; those may be written before the rules.
+
+use crate::builtin::BUILTINS;
+use crate::config::{Config, ConfigError, ConfigSource};
+use crate::embedded;
+use crate::pattern::Pattern;
+use crate::waivers::Waiver;
+use meshgate_core::pointer::Pointer;
+use std::collections::BTreeSet;
+
+/// Finds patterns that cover no rule.
+pub fn unknown(config: &Config, waivers: &[Waiver], known: &BTreeSet<&str>) -> Vec<ConfigError> {
+    let Some(source) = &config.source else { return Vec::new() };
+    let root = Pointer::root();
+    // What is compiled in is known, in force or not: `--no-embedded` must not break a configuration.
+    let embedded = embedded::rule_ids();
+    let mut all: BTreeSet<&str> = known.iter().copied().chain(embedded.iter().map(String::as_str)).collect();
+    all.extend(BUILTINS.iter().map(|builtin| builtin.id));
+    let mut errors = Vec::new();
+    let mut look = |pattern: &Pattern, source: &ConfigSource, at: Pointer| {
+        if !all.iter().any(|id| pattern.matches(id)) {
+            errors.push(source.error(&at, message(pattern, &all)));
+        }
+    };
+    for pattern in config.enforcement.keys().filter(|pattern| pattern.as_str() != "default") {
+        look(pattern, source, root.key("enforcement").key(pattern.as_str()));
+    }
+    for (index, selection) in config.select.iter().enumerate() {
+        for pattern in &selection.rules.0 {
+            look(pattern, source, root.key("select").index(index).key("rules"));
+        }
+    }
+    for waiver in waivers {
+        look(&waiver.entry.rule, &waiver.source, waiver.pointer.key("rule"));
+    }
+    for pattern in config.enforcement.keys().filter(|pattern| always_denies(pattern, &all)) {
+        let message = format!("`{pattern}`: what cannot be read, and what breaks the law of layers, always denies");
+        errors.push(source.error(&root.key("enforcement").key(pattern.as_str()), message));
+    }
+    for waiver in waivers.iter().filter(|waiver| always_denies(&waiver.entry.rule, &all)) {
+        let message = format!("`{}` cannot be waived: nothing was judged there", waiver.entry.rule);
+        errors.push(waiver.source.error(&waiver.pointer.key("rule"), message));
+    }
+    errors
+}
+
+/// Does a pattern cover nothing but what always denies?
+fn always_denies(pattern: &Pattern, known: &BTreeSet<&str>) -> bool {
+    let mut covered = known.iter().filter(|id| pattern.matches(id)).peekable();
+    covered.peek().is_some() && covered.all(|id| id.starts_with("read.") || id.starts_with("governance."))
+}
+
+fn message(pattern: &Pattern, known: &BTreeSet<&str>) -> String {
+    let close = known.iter().map(|id| (strsim::jaro_winkler(pattern.as_str(), id), id));
+    let close = close.filter(|(score, _)| *score > 0.85).max_by(|a, b| a.0.total_cmp(&b.0));
+    match close {
+        Some((_, close)) => format!("there is no rule `{pattern}`; did you mean `{close}`?"),
+        None => format!("no rule is covered by `{pattern}`; `meshgate rules list` shows the loaded ones"),
+    }
+}
