@@ -1,2 +1,502 @@
-//! x
+//! The gate as a team meets it: a rule is broken, one finding mended, another waived, and the waiver expires. And what a
+//! configuration gets wrong.
+
+// Clippy lets tests fail by panicking; helpers of tests are told from other code by this.
 #![cfg(test)]
+
+#[expect(dead_code, reason = "each test binary uses its own part")]
+mod support;
+
+use serde_json::{Value, json};
+use std::path::Path;
+use support::{CONTRACT, Ran, folder, rules, run, write};
+
+/// A contract of a customer table: an e-mail address that nobody classified, a birth date that nobody masks.
+const CUSTOMERS: &str = "apiVersion: v3.1.0
+kind: DataContract
+id: customers
+version: 1.0.0
+status: active
+domain: sales
+tags: [pii, crm]
+slaProperties: [{property: latency, value: 1}]
+schema:
+- name: customers
+  properties:
+  - name: id
+    classification: public
+  - name: birth_date
+    classification: restricted
+  - name: iban
+    classification: restricted
+";
+
+fn check(folder: &Path, more: &[&str]) -> Ran {
+    let mut args = vec!["check", "--format", "json"];
+    args.extend(more);
+    run(folder, &args)
+}
+
+fn waiver(rule: &str, more: &str, expires: &str) -> String {
+    format!(
+        "version: 1\nwaivers:\n- rule: {rule}\n  {more}\n  reason: masked in the access layer\n  approver: dpo@example.com\n  \
+         expires: {expires}\n  ticket: DG-12\n"
+    )
+}
+
+#[test]
+fn a_story_of_one_team() {
+    let here = folder(&[("meshgate.yaml", "version: 1\n"), ("sales/customers.odcs.yaml", CUSTOMERS)]);
+    // The rule is broken twice, and the team sees the lines.
+    let ran = run(here.path(), &["check"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.stdout.contains("--> sales/customers.odcs.yaml:15:21"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("restricted column `birth_date` has no masking strategy"));
+    assert!(
+        ran.stdout
+            .ends_with("denied: 2 errors · 1 descriptor (1 file of no known format skipped), 6 rules, 0 faults\n")
+    );
+    // One is mended.
+    let mended = CUSTOMERS.replace(
+        "  - name: iban\n    classification: restricted\n",
+        "  - name: iban\n    classification: restricted\n    customProperties: [{property: maskingStrategy, value: hash}]\n",
+    );
+    write(here.path(), "sales/customers.odcs.yaml", mended.as_bytes());
+    let ran = run(here.path(), &["check"]);
+    assert!(ran.stdout.contains("denied: 1 error ·"), "{}", ran.stdout);
+    // The other one is waived by the data protection officer, for a year.
+    let waived = waiver("privacy.unmasked_restricted_column", "column: customers.birth_date", "2099-12-31");
+    write(here.path(), "meshgate.yaml", waived.as_bytes());
+    let ran = run(here.path(), &["check"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    let shown = "waived error[privacy.unmasked_restricted_column]: restricted column `birth_date` has no masking strategy\n  \
+                 --> sales/customers.odcs.yaml:15:21\n   = masked in the access layer (approved by dpo@example.com, until \
+                 2099-12-31, DG-12)\n";
+    assert!(ran.stdout.contains(shown), "{}", ran.stdout);
+    let report = check(here.path(), &[]).json();
+    assert_eq!(
+        report["findings"][0]["waiver"],
+        json!({"kind": "waiver", "reason": "masked in the access layer", "approver": "dpo@example.com",
+               "expires": "2099-12-31", "ticket": "DG-12", "origin": "meshgate.yaml:3:3"})
+    );
+    assert_eq!((&report["summary"]["errors"], &report["summary"]["waived"]), (&json!(0), &json!(1)));
+    // Shortly before its end it is said; on its last day it holds; the day after, the gate is shut again.
+    for (day, code, said) in [
+        ("2099-12-30", 0, vec!["privacy.unmasked_restricted_column", "governance.waiver_expires_soon"]),
+        ("2099-12-31", 0, vec!["privacy.unmasked_restricted_column", "governance.waiver_expires_soon"]),
+        ("2100-01-01", 1, vec!["privacy.unmasked_restricted_column", "governance.waiver_expired"]),
+    ] {
+        let ran = check(here.path(), &["--at", day]);
+        let report = ran.json();
+        let mut found = rules(&report);
+        found.sort_unstable();
+        let mut expected = said.clone();
+        expected.sort_unstable();
+        assert_eq!((ran.code, found), (code, expected), "{day}");
+    }
+    let ran = run(here.path(), &["waivers", "--at", "2100-01-01", "--strict"]);
+    assert_eq!(ran.code, 1);
+    assert!(
+        ran.stdout.starts_with("expired privacy.unmasked_restricted_column  column customers.birth_date\n"),
+        "{}",
+        ran.stdout
+    );
+    assert!(
+        ran.stdout.contains("until 2099-12-31 (yesterday), 1 finding, approved by dpo@example.com"),
+        "{}",
+        ran.stdout
+    );
+    // Mended at last, the waiver is to be removed.
+    let clean = mended.replace("birth_date\n    classification: restricted", "birth_date\n    classification: public");
+    write(here.path(), "sales/customers.odcs.yaml", clean.as_bytes());
+    let ran = check(here.path(), &[]);
+    assert_eq!((ran.code, rules(&ran.json())), (0, vec!["governance.waiver_unused"]));
+    let listed = run(here.path(), &["waivers", "--format", "json"]).json();
+    assert_eq!((&listed[0]["state"], &listed[0]["findings"]), (&json!("unused"), &json!(0)));
+}
+
+#[test]
+fn waivers_cover_what_they_name_and_nothing_else() {
+    let masked = "privacy.unmasked_restricted_column";
+    for (more, waived) in [
+        ("product: customers", 2),
+        ("product: 'cust*'", 2),
+        ("product: orders", 0),
+        ("column: customers.iban", 1),
+        ("column: iban", 1),
+        ("column: '*.iban'", 1),
+        ("column: orders.iban", 0),
+        ("column: ib", 0),
+        ("file: 'sales/*'", 2),
+        ("file: finance/*", 0),
+        ("pointer: /schema/0/properties/1/classification", 1),
+        ("pointer: '/schema/0/*'", 2),
+        ("pointer: /schema/0", 0),
+    ] {
+        let config = waiver(masked, more, "2099-01-01");
+        let here = folder(&[("meshgate.yaml", &config), ("sales/c.yaml", CUSTOMERS)]);
+        let ran = check(here.path(), &[]);
+        assert_eq!(ran.json()["summary"]["waived"], waived, "{more}: {}{}", ran.stdout, ran.stderr);
+        assert_eq!(ran.code, i32::from(waived < 2), "{more}");
+    }
+}
+
+#[test]
+fn waivers_stand_in_files_of_their_own() {
+    let own = waiver("'privacy.*'", "product: customers", "2099-01-01");
+    for (named, files) in [
+        ("waiver_files: [w/a.yaml]", vec![("w/a.yaml", own.as_str())]),
+        ("waiver_files: [w]", vec![("w/a.yaml", own.as_str()), ("w/b.yaml", "version: 1\nwaivers: []\n")]),
+    ] {
+        let here = folder(&files);
+        write(here.path(), "meshgate.yaml", format!("version: 1\n{named}\n").as_bytes());
+        write(here.path(), "c.yaml", CUSTOMERS.as_bytes());
+        let ran = check(here.path(), &[]);
+        assert_eq!(ran.code, 0, "{named}: {}", ran.stderr);
+        assert_eq!(ran.json()["findings"][0]["waiver"]["origin"], "w/a.yaml:3:3");
+    }
+    let here = folder(&[("meshgate.yaml", "version: 1\nwaiver_files: [none.yaml]\n"), ("c.yaml", CUSTOMERS)]);
+    let ran = check(here.path(), &[]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stdout.contains("none.yaml"), "{}", ran.stdout);
+}
+
+#[test]
+fn who_may_waive_what_is_a_policy() {
+    let policy = |approvers: &str, more: &str| {
+        let waiver = waiver("privacy.unmasked_restricted_column", "product: customers", "2026-12-31");
+        format!("{waiver}waiver: {{ approvers: {{ {approvers} }}{more} }}\n")
+    };
+    for (approvers, more, code, said) in [
+        ("'privacy.*': dpo@example.com", "", 0, ""),
+        ("'privacy.*': ['*@legal.example.com', 'dpo@*']", "", 0, ""),
+        (
+            "'privacy.*': legal@example.com",
+            "",
+            1,
+            "`dpo@example.com` may not waive `privacy.*`: `legal@example.com` may",
+        ),
+        ("'*': nobody, 'privacy.*': dpo@example.com", "", 0, ""),
+        ("'*': nobody", "", 1, "may not waive"),
+        ("'quality.*': nobody", "", 0, ""),
+        ("'*': '*'", ", max_days: 3", 1, "it lasts 364 days more, at most 3 are accepted"),
+    ] {
+        let here = folder(&[("meshgate.yaml", &policy(approvers, more)), ("c.yaml", CUSTOMERS)]);
+        let ran = check(here.path(), &["--at", "2026-01-01"]);
+        assert_eq!(ran.code, code, "{approvers}: {}", ran.stdout);
+        assert!(ran.stdout.contains(said), "{approvers}: {}", ran.stdout);
+        assert_eq!(ran.stdout.contains("governance.waiver_refused"), code == 1, "{approvers}");
+    }
+    // Who waives a whole category must be one who may waive every rule in it.
+    let waiver = waiver("'privacy.*'", "product: customers", "2026-12-31");
+    let config = format!("{waiver}waiver: {{ approvers: {{ privacy.unmasked_restricted_column: legal }} }}\n");
+    let here = folder(&[("meshgate.yaml", &config), ("c.yaml", CUSTOMERS)]);
+    assert_eq!(check(here.path(), &["--at", "2026-01-01"]).code, 1);
+}
+
+#[test]
+fn a_waiver_never_covers_a_fault_or_what_cannot_be_read() {
+    let slow = "# METADATA\n# title: t\n# custom: {severity: error}\npackage meshgate.rules.quality.slow\n\n\
+                findings contains {\"pointer\": 1, \"message\": \"m\"} if true\n";
+    let config = waiver("'quality.*'", "file: '*'", "2099-01-01") + "bundles: [{name: b, path: b}]\n";
+    let here = folder(&[("meshgate.yaml", &config), ("b/slow.rego", slow), ("c.yaml", CONTRACT)]);
+    let ran = check(here.path(), &[]);
+    assert_eq!((ran.code, ran.json()["faults"][0]["kind"].clone()), (1, json!("bad_output")), "{}", ran.stdout);
+    for rule in ["read.syntax", "'read.*'", "governance.layer_override"] {
+        let here = folder(&[("meshgate.yaml", &*waiver(rule, "file: '*'", "2099-01-01")), ("c.yaml", CONTRACT)]);
+        let ran = check(here.path(), &[]);
+        assert_eq!(ran.code, 2, "{rule}");
+        assert!(ran.stdout.contains("cannot be waived: nothing was judged there"), "{}", ran.stdout);
+    }
+}
+
+#[test]
+fn rules_apply_where_they_are_selected() {
+    let on = |place: &str| {
+        format!("version: 1\nselect: [{{ rules: privacy.unmasked_restricted_column, where: {place} }}]\n")
+    };
+    let both = "version: 1\nselect:\n- { rules: 'privacy.*', where: { stage: prod } }\n- { rules: 'privacy.unmasked*', where: { tags: crm } }\n";
+    for (config, args, found) in [
+        (on("{ domain: sales }"), vec![], true),
+        (on("{ domain: [finance, SALES] }"), vec![], true),
+        (on("{ domain: finance }"), vec![], false),
+        (on("{ stage: prod }"), vec!["--stage", "prod"], true),
+        (on("{ stage: prod }"), vec!["--stage", "dev"], false),
+        (on("{ stage: prod }"), vec![], false),
+        (on("{ event: '*_CREATION' }"), vec!["--event", "DATA_PRODUCT_VERSION_CREATION"], true),
+        (on("{ format: odcs, kind: data-contract }"), vec![], true),
+        (on("{ format: dpds }"), vec![], false),
+        (on("{ tags: [nope, PII] }"), vec![], true),
+        (on("{ tags: nope }"), vec![], false),
+        (on("{ id: 'cust*' }"), vec![], true),
+        (on("{ id: orders }"), vec![], false),
+        (on("{ labels: { team: checkout } }"), vec!["--label", "team=checkout"], true),
+        (on("{ labels: { team: checkout } }"), vec!["--label", "team=crm"], false),
+        (on("{ labels: { team: checkout } }"), vec![], false),
+        (both.to_owned(), vec![], true),
+    ] {
+        let here = folder(&[("meshgate.yaml", &config), ("c.yaml", CUSTOMERS)]);
+        let ran = check(here.path(), &args);
+        assert_eq!(
+            rules(&ran.json()).contains(&"privacy.unmasked_restricted_column"),
+            found,
+            "{config} {args:?}: {}",
+            ran.stderr
+        );
+        let mut list = vec!["rules", "list", "--for", "c.yaml", "--format", "json"];
+        list.extend(&args);
+        let listed = run(here.path(), &list).json();
+        let rule = listed[0]["rules"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|rule| rule["id"] == "privacy.unmasked_restricted_column");
+        assert_eq!(rule.expect("the rule")["applies"], found, "{config} {args:?}");
+    }
+    let here = folder(&[("meshgate.yaml", &*on("{ stage: prod }")), ("c.yaml", CUSTOMERS)]);
+    assert!(check(here.path(), &[]).stderr.contains("no --stage is given: 1 rule is selected by stage"));
+    let why = run(here.path(), &["rules", "list", "--for", "c.yaml", "--stage", "dev"]).stdout;
+    assert!(why.contains("its stage is `dev`, not `prod`"), "{why}");
+}
+
+#[test]
+fn what_is_done_about_findings_is_the_platforms_to_say() {
+    let masked = "privacy.unmasked_restricted_column";
+    for (enforcement, args, code, mode) in [
+        ("{ default: warn }".to_owned(), vec![], 0, Some("warn")),
+        (format!("{{ default: block, {masked}: audit }}"), vec![], 0, Some("audit")),
+        (format!("{{ 'privacy.*': off, {masked}: block }}"), vec![], 1, Some("block")),
+        ("{ 'privacy.*': off }".to_owned(), vec![], 0, None),
+        (
+            format!("{{ {masked}: {{ mode: warn, until: 2030-01-01, then: block }} }}"),
+            vec!["--at", "2029-12-31"],
+            0,
+            Some("warn"),
+        ),
+        (
+            format!("{{ {masked}: {{ mode: warn, until: 2030-01-01, then: block }} }}"),
+            vec!["--at", "2030-01-01"],
+            1,
+            Some("block"),
+        ),
+        (
+            format!("{{ {masked}: {{ mode: warn, stages: {{ prod: block }} }} }}"),
+            vec!["--stage", "prod"],
+            1,
+            Some("block"),
+        ),
+        (
+            format!("{{ {masked}: {{ mode: warn, stages: {{ prod: block }} }} }}"),
+            vec!["--stage", "dev"],
+            0,
+            Some("warn"),
+        ),
+        (
+            format!(
+                "{{ {masked}: {{ mode: off, stages: {{ prod: {{ mode: warn, until: 2030-01-01, then: block }} }} }} }}"
+            ),
+            vec!["--stage", "prod", "--at", "2031-01-01"],
+            1,
+            Some("block"),
+        ),
+    ] {
+        let here =
+            folder(&[("meshgate.yaml", &*format!("version: 1\nenforcement: {enforcement}\n")), ("c.yaml", CUSTOMERS)]);
+        let ran = check(here.path(), &args);
+        assert_eq!(ran.code, code, "{enforcement} {args:?}: {}{}", ran.stdout, ran.stderr);
+        let report = ran.json();
+        let found = report["findings"].as_array().unwrap().iter().find(|finding| finding["rule"] == masked);
+        assert_eq!(found.map(|finding| finding["enforcement"].as_str().unwrap()), mode, "{enforcement} {args:?}");
+    }
+    // The severity is the rule's: what only warns is still an error.
+    let here = folder(&[("meshgate.yaml", "version: 1\nenforcement: { default: warn }\n"), ("c.yaml", CUSTOMERS)]);
+    let ran = run(here.path(), &["check"]);
+    assert!(ran.stdout.contains("= note: does not deny: it is enforced as `warn`"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("allowed: 2 errors"), "{}", ran.stdout);
+    // A threshold below does not change that; without enforcement it would.
+    assert_eq!(run(here.path(), &["check", "--deny-at", "info"]).code, 0);
+}
+
+#[test]
+fn a_rule_has_a_life() {
+    let rule = |more: &str| {
+        format!(
+            "# METADATA\n# title: t\n# custom:\n#   severity: error\n{more}package meshgate.rules.quality.young\n\n\
+             findings contains {{\"pointer\": \"\", \"message\": \"m\"}} if true\n"
+        )
+    };
+    for (more, at, code, mode) in [
+        ("#   lifecycle: draft\n", "2026-01-01", 0, "audit"),
+        ("#   lifecycle: deprecated\n", "2026-01-01", 1, "block"),
+        ("#   lifecycle: enabled\n", "2026-01-01", 1, "block"),
+        ("#   effective_on: 2026-06-01\n", "2026-05-31", 0, "warn"),
+        ("#   effective_on: 2026-06-01\n", "2026-06-01", 1, "block"),
+    ] {
+        let here = folder(&[("b/young.rego", &*rule(more)), ("c.yaml", CONTRACT)]);
+        let ran = check(here.path(), &["--bundle", "b", "--no-embedded", "--at", at]);
+        assert_eq!((ran.code, &ran.json()["findings"][0]["enforcement"]), (code, &json!(mode)), "{more} {at}");
+    }
+    for (more, said) in [
+        ("#   lifecycle: old\n", "lifecycle `old` is not one of `draft`, `enabled`, `deprecated`"),
+        ("#   effective_on: soon\n", "`effective_on`: `soon` is not a day"),
+    ] {
+        let here = folder(&[("b/young.rego", &*rule(more)), ("c.yaml", CONTRACT)]);
+        let ran = check(here.path(), &["--bundle", "b"]);
+        assert!(ran.code == 2 && ran.stdout.contains(said), "{more}: {}", ran.stdout);
+    }
+}
+
+#[test]
+fn a_wrong_configuration_is_told_at_its_place() {
+    let waiver_without = |key: &str| {
+        let lines: Vec<&str> =
+            "- rule: privacy.unmasked_restricted_column\n  reason: r\n  approver: a\n  expires: 2099-01-01"
+                .lines()
+                .filter(|line| !line.contains(key))
+                .collect();
+        format!("waivers:\n{}\n", lines.join("\n"))
+    };
+    for (text, said) in [
+        (
+            "enforcement: { privacy.unmasked_restrcted_column: warn }\n".to_owned(),
+            "fault[meshgate.yaml:2:16]: there is no rule `privacy.unmasked_restrcted_column`; did you mean `privacy.unmasked_restricted_column`?",
+        ),
+        ("enforcement: { 'nothing.*': warn }\n".to_owned(), "no rule is covered by `nothing.*`"),
+        (
+            "enforcement: { 'read.*': warn }\n".to_owned(),
+            "what cannot be read, and what breaks the law of layers, always denies",
+        ),
+        (
+            "enforcement: { default: loud }\n".to_owned(),
+            "enforcement `loud` is not one of `block`, `warn`, `audit`, `off`",
+        ),
+        ("enforcement: { default: { mode: warn, until: 2027-01-01 } }\n".to_owned(), "`until` needs `then`"),
+        (
+            "enforcement: { default: { mode: warn, until: tomorrow, then: block } }\n".to_owned(),
+            "`until`: `tomorrow` is not a day",
+        ),
+        ("enforcement: { default: { mode: warn, form: x } }\n".to_owned(), "unknown field `form`"),
+        ("select: [{ rules: 'privcy.*', where: { stage: prod } }]\n".to_owned(), "no rule is covered by `privcy.*`"),
+        ("select: [{ rules: 'privacy.*', where: {} }]\n".to_owned(), "`where` says nothing"),
+        ("select: [{ rules: 'privacy.*', where: { format: oddcs } }]\n".to_owned(), "`oddcs` is none of `dpds`"),
+        (
+            "select: [{ rules: 'privacy.*', where: { stages: prod } }]\n".to_owned(),
+            "unknown field `stages`, expected one of",
+        ),
+        ("select: [{ rules: [], where: { stage: prod } }]\n".to_owned(), "the list is empty"),
+        (waiver_without("expires"), "missing field `expires`"),
+        (waiver_without("approver"), "missing field `approver`"),
+        (waiver_without("reason"), "missing field `reason`"),
+        (
+            waiver_without("nothing").replace("2099-01-01", "2099-02-30"),
+            "meshgate.yaml:6:12: `2099-02-30` is not a day",
+        ),
+        (waiver_without("nothing").replace("reason: r", "reason: ' '"), "a waiver says why"),
+        (waiver_without("nothing").replace("privacy.unmasked_restricted_column", "'*'"), "this one would cover all"),
+        (waiver_without("nothing").replace("unmasked", "unmaksed"), "fault[meshgate.yaml:3:9]: there is no rule"),
+        ("baseline: none.json\n".to_owned(), "`meshgate baseline` writes it"),
+    ] {
+        let here = folder(&[("meshgate.yaml", &*format!("version: 1\n{text}")), ("c.yaml", CUSTOMERS)]);
+        let ran = run(here.path(), &["check"]);
+        assert_eq!(ran.code, 2, "{text}: {}{}", ran.stdout, ran.stderr);
+        let all = format!("{}{}", ran.stdout, ran.stderr);
+        assert!(all.contains(said), "{text}: {all}");
+    }
+}
+
+#[test]
+fn a_gate_that_checked_nothing_says_so() {
+    let nothing = "version: 1\nselect: [{ rules: '*', where: { stage: prod } }]\n";
+    let here = folder(&[("meshgate.yaml", nothing), ("c.yaml", CUSTOMERS)]);
+    for args in [vec!["check"], vec!["check", "c.yaml"], vec!["check", "--stage", "dev"]] {
+        let ran = run(here.path(), &args);
+        assert_eq!(ran.code, 2, "{args:?}: {}{}", ran.stdout, ran.stderr);
+        assert!(ran.stderr.contains("selects no") || ran.stderr.contains("selects none"), "{args:?}: {}", ran.stderr);
+        assert!(ran.stdout.starts_with("denied"), "{}", ran.stdout);
+    }
+    assert_eq!(run(here.path(), &["check", "--stage", "prod"]).code, 1);
+    let off = folder(&[
+        ("meshgate.yaml", "version: 1\nenforcement: { '*': off }\nschema: { odcs: off }\n"),
+        ("c.yaml", CUSTOMERS),
+    ]);
+    assert_eq!(run(off.path(), &["check"]).code, 2);
+}
+
+#[test]
+fn one_unreadable_file_among_many_is_told_and_the_rest_is_judged() {
+    let here = folder(&[("meshgate.yaml", "version: 1\n"), ("bad.yaml", "kind: DataContract\n  id: [")]);
+    for number in 0..1000 {
+        write(
+            here.path(),
+            &format!("c{number}.yaml"),
+            CONTRACT.replace("id: c\n", &format!("id: c{number}\n")).as_bytes(),
+        );
+    }
+    let ran = check(here.path(), &[]);
+    let report = ran.json();
+    assert_eq!((ran.code, rules(&report)), (1, vec!["read.syntax"]));
+    assert_eq!((&report["findings"][0]["file"], &report["summary"]["descriptors"]), (&json!("bad.yaml"), &json!(1001)));
+    let denied = report["descriptors"].as_array().unwrap().iter().filter(|one| one["verdict"] == "deny").count();
+    assert_eq!(denied, 1);
+}
+
+#[test]
+fn arguments_may_stand_in_the_environment() {
+    let here = folder(&[("c.yaml", &CUSTOMERS.replace("restricted", "internal"))]);
+    let mut command = support::meshgate(here.path());
+    command.args(["check"]).env("MESHGATE_FORMAT", "concise,json=r.json").env("MESHGATE_STAGE", "prod");
+    let output = command.output().expect("the program");
+    assert!(String::from_utf8_lossy(&output.stdout).starts_with("allowed"));
+    let report: Value = serde_json::from_slice(&std::fs::read(here.path().join("r.json")).unwrap()).unwrap();
+    assert_eq!(report["verdict"], "allow");
+    let output = support::meshgate(here.path()).args(["check"]).env("MESHGATE_DENY_AT", "loud").output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn exceptions_of_conftest_are_waivers_that_say_so() {
+    let policy = "package main\n\nimport rego.v1\n\ndeny_version contains \"no version\" if not input.release\n\n\
+                  deny contains \"bare\" if true\n\nexception contains rules if { input.id == \"customers\"; rules := [\"version\"] }\n";
+    let here = folder(&[
+        ("policy/p.rego", policy),
+        ("c.yaml", CUSTOMERS),
+        ("d.yaml", &CUSTOMERS.replace("id: customers", "id: d")),
+    ]);
+    let ran = check(here.path(), &["--no-embedded", "--policy", "policy", "--conftest-namespace", "main"]);
+    assert_eq!(ran.code, 1);
+    let report = ran.json();
+    let told: Vec<(&str, &str, &Value)> = report["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|f| (f["file"].as_str().unwrap(), f["message"].as_str().unwrap(), &f["waiver"]["kind"]))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("c.yaml", "bare", &Value::Null),
+            ("c.yaml", "no version", &json!("exception")),
+            ("d.yaml", "bare", &Value::Null),
+            ("d.yaml", "no version", &Value::Null),
+        ]
+    );
+    assert!(ran.stderr.contains("`exception` is deprecated"), "{}", ran.stderr);
+    // An exception of a rule that passes is none; a wrong one is a fault, and denies.
+    let wrong = policy.replace("[\"version\"]", "\"version\"");
+    write(here.path(), "policy/p.rego", wrong.as_bytes());
+    let ran = check(here.path(), &["c.yaml", "--no-embedded", "--policy", "policy"]);
+    assert_eq!((ran.code, &ran.json()["faults"][0]["rule"]), (1, &json!("main.exception")));
+}
+
+#[test]
+fn conftest_sees_the_document_as_it_is() {
+    // A document that its standard's schema refuses, with a reference that leads nowhere: conftest does not care.
+    let text = "apiVersion: v3.1.0\nkind: DataContract\nrelease: 1\nschema: { $ref: nowhere.yaml }\n";
+    let policy =
+        "package main\n\ndeny contains msg if { input.schema[\"$ref\"] != \"nowhere.yaml\"; msg := \"changed\" }\n";
+    let here = folder(&[("policy/p.rego", policy), ("c.yaml", text), ("other.yaml", "a: 1\n")]);
+    let ran = check(here.path(), &["--no-embedded", "--policy", "policy"]);
+    let report = ran.json();
+    assert_eq!((ran.code, rules(&report).len()), (0, 0), "{report:#}");
+    assert_eq!((&report["summary"]["descriptors"], &report["descriptors"][0]["schema"]), (&json!(2), &Value::Null));
+}

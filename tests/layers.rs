@@ -117,8 +117,11 @@ fn a_product_ships_its_plugins_with_it() {
     assert!(!spoke.is_empty() && spoke.iter().all(|file| *file == "p/c.yaml"), "{report:#}\n{}", ran.stderr);
 }
 
-/// Ways of a product or a domain to loosen what is above it: files, and what the gate says.
-fn attacks() -> Vec<(&'static str, Vec<(&'static str, String)>, &'static str)> {
+/// Its name, its files, and what the gate says.
+type Attack = (&'static str, Vec<(&'static str, String)>, &'static str);
+
+/// Ways of a product or a domain to loosen what is above it.
+fn attacks() -> Vec<Attack> {
     let masked = "privacy.unmasked_restricted_column";
     let config = |text: &str| vec![("sales/meshgate.yaml", format!("version: 1\n{text}\n"))];
     let module = |path: &'static str, text: &str| vec![(path, text.to_owned())];

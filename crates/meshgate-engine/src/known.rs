@@ -19,25 +19,26 @@ pub fn unknown(config: &Config, waivers: &[Waiver], known: &BTreeSet<&str>) -> V
     let mut all: BTreeSet<&str> = known.iter().copied().chain(embedded.iter().map(String::as_str)).collect();
     all.extend(BUILTINS.iter().map(|builtin| builtin.id));
     let mut errors = Vec::new();
-    let mut look = |pattern: &Pattern, source: &ConfigSource, at: Pointer| {
+    let mut look = |pattern: &Pattern, source: &ConfigSource, at: Pointer, is_key: bool| {
         if !all.iter().any(|id| pattern.matches(id)) {
-            errors.push(source.error(&at, message(pattern, &all)));
+            let message = message(pattern, &all);
+            errors.push(if is_key { source.key_error(&at, message) } else { source.error(&at, message) });
         }
     };
     for pattern in config.enforcement.keys().filter(|pattern| pattern.as_str() != "default") {
-        look(pattern, source, root.key("enforcement").key(pattern.as_str()));
+        look(pattern, source, root.key("enforcement").key(pattern.as_str()), true);
     }
     for (index, selection) in config.select.iter().enumerate() {
         for pattern in &selection.rules.0 {
-            look(pattern, source, root.key("select").index(index).key("rules"));
+            look(pattern, source, root.key("select").index(index).key("rules"), false);
         }
     }
     for waiver in waivers {
-        look(&waiver.entry.rule, &waiver.source, waiver.pointer.key("rule"));
+        look(&waiver.entry.rule, &waiver.source, waiver.pointer.key("rule"), false);
     }
     for pattern in config.enforcement.keys().filter(|pattern| always_denies(pattern, &all)) {
         let message = format!("`{pattern}`: what cannot be read, and what breaks the law of layers, always denies");
-        errors.push(source.error(&root.key("enforcement").key(pattern.as_str()), message));
+        errors.push(source.key_error(&root.key("enforcement").key(pattern.as_str()), message));
     }
     for waiver in waivers.iter().filter(|waiver| always_denies(&waiver.entry.rule, &all)) {
         let message = format!("`{}` cannot be waived: nothing was judged there", waiver.entry.rule);

@@ -441,10 +441,12 @@ impl Engine {
 
 /// A path as a person would write it from where the command runs.
 pub fn shown(path: &Path) -> String {
-    let here = std::env::current_dir().ok().and_then(|here| std::fs::canonicalize(here).ok());
-    let below = here.and_then(|here| path.strip_prefix(here).ok().map(Path::to_owned));
+    let here = std::env::current_dir().ok();
+    let real = here.as_ref().and_then(|here| std::fs::canonicalize(here).ok());
+    let below = [here, real].into_iter().flatten().find_map(|here| path.strip_prefix(here).ok().map(Path::to_owned));
     let text = below.unwrap_or_else(|| path.to_owned()).display().to_string();
-    if text.is_empty() { ".".to_owned() } else { text }
+    let text = text.strip_prefix("./").unwrap_or(&text);
+    if text.is_empty() { ".".to_owned() } else { text.to_owned() }
 }
 
 /// A fault of what does not load.

@@ -270,7 +270,7 @@ fn files(path: &Path, errors: &mut Vec<(String, String)>) -> Vec<PathBuf> {
 }
 
 fn read(path: &Path) -> Result<(Vec<WaiverEntry>, Arc<ConfigSource>), crate::config::ConfigError> {
-    let name = path.display().to_string();
+    let name = crate::layers::shown(path);
     let bytes = std::fs::read(path).map_err(|error| crate::config::ConfigError {
         place: name.clone(),
         message: format!("cannot be read: {error}"),

@@ -66,6 +66,12 @@ impl ConfigSource {
         ConfigError { place: self.at(self.document.span(pointer)), message: message.into() }
     }
 
+    /// An error about a key, or about an element of a list.
+    #[must_use]
+    pub fn key_error(&self, pointer: &Pointer, message: impl Into<String>) -> ConfigError {
+        ConfigError { place: self.place(pointer), message: message.into() }
+    }
+
     /// A place, as `file:line:column`.
     #[must_use]
     pub fn place(&self, pointer: &Pointer) -> String {
