@@ -3,7 +3,7 @@
 //!
 //! Deliberately absent: the step summary's file; who writes files knows where it is.
 
-use crate::summary::{line, loudness, one_line};
+use crate::summary::{clean, line, loudness, one_line};
 use meshgate_core::report::Report;
 use meshgate_core::severity::Severity;
 use std::fmt::Write;
@@ -52,7 +52,7 @@ pub fn render(report: &Report) -> String {
 }
 
 fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    clean(text).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 fn property(text: &str) -> String {

@@ -89,7 +89,10 @@ fn write_case(body: &mut String, file: &str, rule: &str, case: &Case<'_>) {
         .findings
         .iter()
         .filter(|finding| !finding.denies)
-        .map(|finding| format!("{}: {}: {}", place(finding), finding.severity, finding.message))
+        .map(|finding| {
+            let waived = finding.waiver.as_ref().map(|waiver| format!(" (waived: {})", waiver.line()));
+            format!("{}: {}: {}{}", place(finding), finding.severity, finding.message, waived.unwrap_or_default())
+        })
         .collect();
     if !quiet.is_empty() {
         let _ = writeln!(body, "      <system-out>{}</system-out>", escape(&quiet.join("\n")));

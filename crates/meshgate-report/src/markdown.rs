@@ -81,7 +81,8 @@ fn table(text: &mut String, title: &str, findings: &[&Finding], folded: bool) {
 fn prose(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     let mut in_code = false;
-    for c in one_line(text).chars() {
+    let text = single_quotes(&one_line(text));
+    for c in text.chars() {
         match c {
             // Rules quote names like this; within, nothing is markup but the end.
             '`' => {
@@ -102,9 +103,23 @@ fn prose(text: &str) -> String {
     }
     if in_code {
         // A quote that was left open would quote what follows.
-        return one_line(text).replace('`', "'").replace(['|', '<', '>', '[', ']', '*', '_'], " ");
+        return text.replace('`', "'").replace(['|', '<', '>', '[', ']', '*', '_'], " ");
     }
     escaped
+}
+
+/// Several backticks in a row would begin another kind of quote, and end none of ours.
+fn single_quotes(text: &str) -> String {
+    let mut single = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('`') {
+        let (before, from) = rest.split_at(at);
+        let run = from.len() - from.trim_start_matches('`').len();
+        single.push_str(before);
+        single.push(if run == 1 { '`' } else { '\'' });
+        rest = from.get(run..).unwrap_or_default();
+    }
+    single + rest
 }
 
 fn code(text: &str) -> String {

@@ -79,6 +79,8 @@ fn rule(id: &RuleId, known: Option<&Rule>, report: &Report) -> Value {
     if help.is_empty() {
         help.push_str(&rule.title);
     }
+    let source = Some(rule.source.as_str()).filter(|source| *source != category);
+    let tags: Vec<&str> = [category].into_iter().chain(source).collect();
     let mut said = json!({
         "id": id.as_str(),
         "name": name(id),
@@ -86,7 +88,7 @@ fn rule(id: &RuleId, known: Option<&Rule>, report: &Report) -> Value {
         "fullDescription": {"text": if rule.description.is_empty() { &rule.title } else { &rule.description }},
         "help": {"text": help},
         "defaultConfiguration": {"level": level(rule.severity)},
-        "properties": {"tags": [category, rule.source.as_str()], "lifecycle": rule.lifecycle.as_str()}
+        "properties": {"tags": tags, "lifecycle": rule.lifecycle.as_str()}
     });
     let link = rule.related.iter().find(|link| link.starts_with("https://") || link.starts_with("http://"));
     if let (Some(link), Some(said)) = (link, said.as_object_mut()) {

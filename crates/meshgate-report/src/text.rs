@@ -65,7 +65,7 @@ fn draw(finding: &Finding) -> Vec<Group<'_>> {
         Severity::Warning => Level::WARNING,
         Severity::Info => Level::INFO,
     };
-    let title = level.primary_title(clean(&finding.message)).id(finding.rule.as_str());
+    let title = level.primary_title(one_line(&finding.message)).id(finding.rule.as_str());
     let primary = AnnotationKind::Primary;
     let location = &finding.location;
     let mut group = match snippet(location, primary, finding.label.as_deref()) {
