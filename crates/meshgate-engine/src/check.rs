@@ -224,14 +224,14 @@ impl Engine {
 
     fn prepare(&self, found: Found, tree: &dyn Tree, kept: &AtomicUsize, refers: bool) -> Prepared {
         let unread = |found| Prepared { found, parsed: None, entries: Vec::new(), refers: Vec::new() };
+        // Nobody asks what conftest's policies have in the mesh.
+        if self.chain.is_raw_only() && !self.chain.asks_for_ids() && !refers {
+            return unread(found);
+        }
         // What cannot be opened is told when it is judged.
         let Ok(bytes) = self.open(&found, Some(tree)) else { return unread(found) };
         let read = || meshgate_descriptor::read(&found.name, &bytes, &self.read_limits);
         let Ok(parsed) = catch_unwind(AssertUnwindSafe(read)) else { return unread(found) };
-        // Nobody asks what conftest's policies have in the mesh.
-        if self.chain.is_raw_only() && !self.chain.asks_for_ids() {
-            return Prepared { found, parsed: Some(parsed), entries: Vec::new(), refers: Vec::new() };
-        }
         let recorder = changed::Recorder::new(tree.files());
         let entries = self.entries(&found.name, &parsed, if refers { &recorder } else { tree.files() });
         let keep = kept.fetch_add(bytes.len(), Ordering::Relaxed) < KEPT_BYTES_MAX;

@@ -15,6 +15,8 @@ const SCRIPT: &str = include_str!("html/page.js");
 
 /// What domain a descriptor without one is shown under.
 const NO_DOMAIN: &str = "no domain";
+/// What configurations, rules and files that descriptors refer to are shown under.
+const OTHER_FILES: &str = "other files";
 
 /// Renders a report.
 #[must_use]
@@ -77,7 +79,7 @@ impl<'a> Page<'a> {
         for fault in &self.report.faults {
             let file =
                 fault.file.as_deref().map(|file| format!(" on <code>{}</code>", escape(file))).unwrap_or_default();
-            let (rule, kind, message) = (escape(&fault.rule), fault.kind, escape(&fault.message));
+            let (rule, kind, message) = (escape(&fault.rule), fault.kind, quoted(&fault.message));
             let _ = writeln!(body, "<li><code>{rule}</code>{file}, {kind}: {message}</li>");
         }
         body.push_str("</ul></section>\n");
@@ -91,14 +93,14 @@ impl<'a> Page<'a> {
             denied: usize,
             counts: [usize; 4],
         }
-        let mut rows: BTreeMap<String, Row> = BTreeMap::new();
+        let mut rows: BTreeMap<(bool, String), Row> = BTreeMap::new();
         for descriptor in &self.report.descriptors {
-            let row = rows.entry(domain(descriptor)).or_default();
+            let row = rows.entry(order(domain(descriptor))).or_default();
             row.all += 1;
             row.denied += usize::from(descriptor.verdict == Verdict::Deny);
         }
         for (file, findings) in &self.findings {
-            let row = rows.entry(self.domain_of(file)).or_default();
+            let row = rows.entry(order(self.domain_of(file))).or_default();
             for finding in findings {
                 let at = match (&finding.waiver, finding.severity) {
                     (Some(_), _) => 3,
@@ -115,7 +117,7 @@ impl<'a> Page<'a> {
             "<section><h2>Domains</h2><table class=\"domains\"><thead><tr><th>domain</th><th>descriptors</th><th>denied</th>\
              <th>errors</th><th>warnings</th><th>infos</th><th>waived</th></tr></thead><tbody>\n",
         );
-        for (name, row) in &rows {
+        for ((_, name), row) in &rows {
             let [errors, warnings, infos, waived] = row.counts;
             let share = (row.denied * 100).checked_div(row.all).unwrap_or(0);
             let _ = writeln!(
@@ -158,13 +160,13 @@ impl<'a> Page<'a> {
     }
 
     fn products(&self, body: &mut String) {
-        let mut files: Vec<(String, &str)> =
-            self.descriptors.keys().chain(self.findings.keys()).map(|file| (self.domain_of(file), *file)).collect();
+        let all = self.descriptors.keys().chain(self.findings.keys());
+        let mut files: Vec<((bool, String), &str)> = all.map(|file| (order(self.domain_of(file)), *file)).collect();
         files.sort();
         files.dedup();
         body.push_str("<main>\n");
         let mut before: Option<&str> = None;
-        for (domain, file) in &files {
+        for ((_, domain), file) in &files {
             if before != Some(domain) {
                 let _ = writeln!(body, "<h2 class=\"domain\" data-of=\"{0}\">{0}</h2>", escape(domain));
                 before = Some(domain);
@@ -179,7 +181,12 @@ impl<'a> Page<'a> {
         let findings = self.findings.get(file).map(Vec::as_slice).unwrap_or_default();
         let denied = descriptors.iter().any(|descriptor| descriptor.verdict == Verdict::Deny)
             || findings.iter().any(|finding| finding.denies);
-        let state = if denied { "denied" } else { "allowed" };
+        // A file that is no descriptor has no verdict of its own.
+        let state = match (denied, descriptors.is_empty()) {
+            (true, _) => "denied",
+            (false, false) => "allowed",
+            (false, true) => "told",
+        };
         let ids: Vec<String> = descriptors
             .iter()
             .map(|descriptor| {
@@ -214,8 +221,13 @@ impl<'a> Page<'a> {
 
     fn domain_of(&self, file: &str) -> String {
         let descriptors = self.descriptors.get(file).and_then(|descriptors| descriptors.first());
-        descriptors.map_or_else(|| "configuration and rules".to_owned(), |descriptor| domain(descriptor))
+        descriptors.map_or_else(|| OTHER_FILES.to_owned(), |descriptor| domain(descriptor))
     }
+}
+
+/// Domains by their names, and then what is of none.
+fn order(domain: String) -> (bool, String) {
+    (domain == NO_DOMAIN || domain == OTHER_FILES, domain)
 }
 
 fn domain(descriptor: &DescriptorReport) -> String {
@@ -236,7 +248,7 @@ fn write_finding(body: &mut String, finding: &Finding) {
         "<article class=\"finding {severity} {state}{new}\" data-severity=\"{severity}\" data-rule=\"{rule}\" data-state=\"{state}{new}\">\
          <h3><span class=\"severity\">{severity}</span> {} <code class=\"rule\">{rule}</code>{}</h3>\
          <p class=\"at\">line {}, column {}{}</p>",
-        escape(&finding.message),
+        quoted(&finding.message),
         if new.is_empty() { "" } else { " <span class=\"tag\">new</span>" },
         at.line,
         at.column,
@@ -263,7 +275,7 @@ fn write_finding(body: &mut String, finding: &Finding) {
         let _ = writeln!(body, "<p class=\"note\">{why}</p>");
     }
     if let Some(help) = &finding.help {
-        let _ = writeln!(body, "<p class=\"help\">{}</p>", escape(help));
+        let _ = writeln!(body, "<p class=\"help\">{}</p>", quoted(help));
     }
     if let Some(docs) = &finding.docs {
         // Only what is a link of the web is made one: `javascript:` is a scheme, too.
@@ -281,7 +293,7 @@ fn write_line(body: &mut String, location: &Location, label: Option<&str>) {
     let Some(excerpt) = &location.excerpt else { return };
     let part = |from: usize, to: usize| escape(excerpt.text.get(from..to).unwrap_or_default());
     let cut = if excerpt.cut { "…" } else { "" };
-    let label = label.map(|label| format!("\n<span class=\"label\">{}</span>", escape(label))).unwrap_or_default();
+    let label = label.map(|label| format!("\n<span class=\"label\">{}</span>", quoted(label))).unwrap_or_default();
     let _ = writeln!(
         body,
         "<pre><span class=\"number\">{}</span> {cut}{}<mark>{}</mark>{}{label}</pre>",
@@ -296,4 +308,18 @@ fn write_line(body: &mut String, location: &Location, label: Option<&str>) {
 fn escape(text: &str) -> String {
     let text = if text.contains(char::is_control) { one_line(text) } else { text.to_owned() };
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
+}
+
+/// The same, what is quoted as code.
+fn quoted(text: &str) -> String {
+    let escaped = escape(text);
+    let parts: Vec<&str> = escaped.split('`').collect();
+    if parts.len().is_multiple_of(2) {
+        return escaped;
+    }
+    let code = |(index, part): (usize, &&str)| match index % 2 {
+        0 => (*part).to_owned(),
+        _ => format!("<code>{part}</code>"),
+    };
+    parts.iter().enumerate().map(code).collect()
 }

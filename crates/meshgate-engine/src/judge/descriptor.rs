@@ -174,7 +174,7 @@ impl Engine {
     fn evaluate(
         &self,
         one: &One<'_>,
-        model: Input,
+        mut model: Input,
         wanted: &Wanted<'_>,
         locator: &Locator<'_>,
         findings: &mut Vec<Owned>,
@@ -183,7 +183,12 @@ impl Engine {
         let One { chain, run, file, .. } = *one;
         let previous = run.previous.and_then(|earlier| earlier.of(&file.name, one.index, model.id()));
         let kind = model.kind.as_str();
-        let raw = chain.judges_raw().then(|| EvaluationInput::new(&*file.name, kind, model.raw.clone()));
+        // Where nobody wants the model, the document need not be copied.
+        let document = |model: &mut Input| match chain.is_raw_only() {
+            true => std::mem::take(&mut model.raw),
+            false => model.raw.clone(),
+        };
+        let raw = chain.judges_raw().then(|| EvaluationInput::new(&*file.name, kind, document(&mut model)));
         let input = EvaluationInput::of(model).with_mesh(Some(Arc::clone(&run.mesh))).with_previous(previous);
         let lower: Vec<OnceCell<EvaluationInput>> = chain.layers.iter().map(|_| OnceCell::new()).collect();
         let asked: Vec<(usize, &Arc<dyn Evaluator>, &EvaluationInput)> = chain
