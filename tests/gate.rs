@@ -500,3 +500,69 @@ fn conftest_sees_the_document_as_it_is() {
     assert_eq!((ran.code, rules(&report).len()), (0, 0), "{report:#}");
     assert_eq!((&report["summary"]["descriptors"], &report["descriptors"][0]["schema"]), (&json!(2), &Value::Null));
 }
+
+#[test]
+fn hooks_hand_over_files_that_are_no_descriptors() {
+    let here = folder(&[("c.yaml", CUSTOMERS), ("ci.yaml", "stages: []\n"), ("bad.yaml", "a: [")]);
+    assert_eq!(run(here.path(), &["check", "ci.yaml"]).code, 2);
+    let ran = run(here.path(), &["check", "--skip-unknown", "ci.yaml"]);
+    assert_eq!((ran.code, ran.stdout.starts_with("allowed: no findings")), (0, true), "{}{}", ran.stdout, ran.stderr);
+    assert_eq!(run(here.path(), &["check", "--skip-unknown", "ci.yaml", "c.yaml"]).code, 1);
+    // What cannot be read might be a descriptor, and what is not there is a mistake.
+    assert_eq!(run(here.path(), &["check", "--skip-unknown", "bad.yaml"]).code, 1);
+    assert_eq!(run(here.path(), &["check", "--skip-unknown", "none.yaml"]).code, 2);
+}
+
+/// The YAML of a page's configurations, each with its `version`.
+fn configurations(page: &str, keys: &[String]) -> Vec<String> {
+    let blocks = page.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let first = |block: &str| {
+        let line = block.lines().find(|line| !line.starts_with('#') && !line.is_empty());
+        line.and_then(|line| line.split(':').next()).unwrap_or_default().to_owned()
+    };
+    let ours = blocks.filter(|block| keys.contains(&first(block)));
+    ours.map(|block| if block.contains("version: 1\n") { block.to_owned() } else { format!("version: 1\n{block}") })
+        .collect()
+}
+
+#[test]
+fn pages_show_configurations_that_are_valid() {
+    let here = folder(&[]);
+    let schema = run(here.path(), &["schema", "config"]).json();
+    let validator = jsonschema::validator_for(&schema).expect("a schema");
+    let keys: Vec<String> = schema["properties"].as_object().expect("keys").keys().cloned().collect();
+    let mut all = 0;
+    let template = run(here.path(), &["init"]);
+    assert_eq!(template.code, 0);
+    // What the template has commented out is meant to be uncommented.
+    let template = std::fs::read_to_string(here.path().join("meshgate.yaml")).expect("the template");
+    let said = |line: &str| {
+        let bare = line.trim_start_matches("# ").trim_start();
+        let key = bare.split(':').next().unwrap_or_default();
+        keys.iter().any(|known| known == key) || (line.starts_with("#   ") && !bare.is_empty())
+    };
+    let lines: Vec<String> = template
+        .lines()
+        .filter(|line| !line.starts_with('#') || said(line))
+        .map(|line| line.strip_prefix("# ").unwrap_or(line).to_owned())
+        .collect();
+    let mut texts = vec![("the template".to_owned(), lines.join("\n") + "\n")];
+    for page in ["README.md", "docs/governance.md", "docs/conftest.md", "docs/ci.md", "plugins/README.md"] {
+        let text = std::fs::read_to_string(support::root().join(page)).expect(page);
+        texts.extend(configurations(&text, &keys).into_iter().map(|block| (page.to_owned(), block)));
+    }
+    for (page, block) in texts {
+        write(here.path(), "block.yaml", block.as_bytes());
+        let ran = run(here.path(), &["eval", "input", "-i", "block.yaml", "--format", "raw"]);
+        assert_eq!(ran.code, 0, "{page}: {block}{}", ran.stderr);
+        let errors: Vec<String> =
+            validator.iter_errors(&ran.json()).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        assert!(errors.is_empty(), "{page}: {block}{errors:?}");
+        // And the program reads it: what it may miss are files and rules.
+        write(here.path(), "c.yaml", CONTRACT.as_bytes());
+        let ran = run(here.path(), &["check", "c.yaml", "--config", "block.yaml"]);
+        assert!(!ran.stderr.contains("block.yaml:"), "{page}: {block}{}", ran.stderr);
+        all += 1;
+    }
+    assert!(all > 8, "{all}");
+}

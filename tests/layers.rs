@@ -117,6 +117,21 @@ fn a_product_ships_its_plugins_with_it() {
     assert!(!spoke.is_empty() && spoke.iter().all(|file| *file == "p/c.yaml"), "{report:#}\n{}", ran.stderr);
 }
 
+#[test]
+fn domains_are_beside_one_another() {
+    let here = folder(&[
+        ("meshgate.yaml", "version: 1\ndomains: { sales: [sales] }\nbundles: [{ name: f, path: f, layer: finance }]\n"),
+        ("f/own.rego", &rule("quality", "own", "error")),
+        ("sales/p/c.yaml", &contract("c", "sales")),
+        ("sales/p/policies/own.rego", &rule("quality", "own", "warning")),
+        // What would end the search elsewhere hides nothing here.
+        ("sales/p/.git", "gitdir: nowhere\n"),
+        ("sales/meshgate.yaml", "version: 1\ndeny_at: warning\n"),
+    ]);
+    let ran = check(here.path(), &[]);
+    assert_eq!((ran.code, rules(&ran.json())), (1, vec!["quality.own"]), "{}{}", ran.stdout, ran.stderr);
+}
+
 /// Its name, its files, and what the gate says.
 type Attack = (&'static str, Vec<(&'static str, String)>, &'static str);
 

@@ -90,6 +90,35 @@ fn a_check_over_http_has_the_bytes_of_the_command_line() {
 }
 
 #[test]
+fn what_is_governed_is_governed_over_http_too() {
+    let config = "version: 1\nenforcement: { versioning.version_not_semver: { mode: audit, stages: { prod: block } } }\n\
+        select: [{ rules: quality.sla_missing, where: { stage: prod, labels: { team: a } } }]\n\
+        waivers: [{ rule: privacy.unmasked_restricted_column, column: iban, reason: r, approver: a, expires: 2999-01-01 },\n\
+        { rule: privacy.unclassified_personal_column, reason: gone, approver: a, expires: 2020-01-01 }]\n";
+    let text = CONTRACT.replace("1.0.0", "'1'").replace("slaProperties: [{property: latency, value: 1}]\n", "")
+        + "  - name: iban\n    classification: restricted\n  - name: b\n    classification: restricted\n";
+    let here = support::folder(&[("meshgate.yaml", config), ("c.yaml", &text)]);
+    let sidecar = Sidecar::start(here.path(), &["--config", "meshgate.yaml"]);
+    for (context, args) in [
+        (serde_json::json!({}), vec![]),
+        (serde_json::json!({"stage": "dev"}), vec!["--stage", "dev"]),
+        (serde_json::json!({"stage": "prod", "labels": {"team": "a"}}), vec!["--stage", "prod", "--label", "team=a"]),
+    ] {
+        let mut all = vec!["check", "c.yaml", "--config", "meshgate.yaml", "--format", "json"];
+        all.extend(args);
+        let ran = run(here.path(), &all);
+        assert!(
+            ran.stdout.contains("\"reason\": \"r\"") && ran.stdout.contains("governance.waiver_expired"),
+            "{}",
+            ran.stdout
+        );
+        let body = serde_json::json!({"file": "c.yaml", "descriptor": text, "context": context}).to_string();
+        let (status, _, answer) = sidecar.post("/v1/check", "application/vnd.meshgate.check+json", body.as_bytes());
+        assert_eq!((status, answer), (200, ran.stdout), "{all:?}");
+    }
+}
+
+#[test]
 fn wrong_requests_get_problems_and_the_sidecar_lives() {
     let here = tempfile::tempdir().expect("a folder");
     let sidecar = Sidecar::start(here.path(), &[]);

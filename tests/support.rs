@@ -84,7 +84,11 @@ pub fn golden(name: &str, actual: &str) {
         std::fs::write(&path, actual).expect("a golden file");
     }
     let expected = std::fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(actual, expected, "{name} has changed; if that is right, run the test with BLESS=1");
+    let differing = actual.lines().zip(expected.lines()).find(|(now, then)| now != then);
+    assert!(
+        actual == expected,
+        "{name} has changed, first in {differing:#?}; if that is right, run the test with BLESS=1"
+    );
 }
 
 /// A plugin from the hostile suite's template, whose `evaluate` has this body.

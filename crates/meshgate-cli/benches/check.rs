@@ -10,6 +10,7 @@
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot run has nothing to measure")]
 
 #[path = "../../meshgate-rego/benches/peer.rs"]
+#[expect(dead_code, reason = "each benchmark uses its own part")]
 mod peer;
 
 use peer::{Peer, timed};
@@ -95,7 +96,7 @@ fn run(folder: &Path, arguments: &[&str]) -> Used {
         .unwrap();
     let text = String::from_utf8(output.stderr).unwrap();
     let numbers: Vec<f64> = text.lines().last().unwrap().split(' ').map(|number| number.parse().unwrap()).collect();
-    let [seconds, processor, memory] = numbers[..] else { panic!("{text}") };
+    let [seconds, processor, memory]: [f64; 3] = numbers.try_into().unwrap();
     Used { seconds, processor, memory }
 }
 

@@ -23,6 +23,7 @@ pub struct Against<'a> {
     pub base: Option<&'a str>,
     pub new_only: bool,
     pub changed: bool,
+    pub skip_unknown: bool,
 }
 
 /// Judges what the arguments name. Notes go to standard error.
@@ -54,6 +55,7 @@ pub fn judge(args: &RunArgs, against: &Against<'_>) -> Result<Outcome> {
         against: base.map(Arc::new),
         new_only: against.new_only,
         changed: against.changed,
+        skip_unknown: against.skip_unknown,
         listener: Some(listener(&bar)),
         ..setup::options(&args.said)
     };
@@ -64,6 +66,8 @@ pub fn judge(args: &RunArgs, against: &Against<'_>) -> Result<Outcome> {
     } else {
         engine.check(&args.paths, &options)
     };
+    // The process is about to end: taking the engine apart would only take time.
+    std::mem::forget(engine);
     bar.finish_and_clear();
     outcome.notes.iter().for_each(|note| say(note));
     if against.changed {

@@ -232,6 +232,12 @@ pub fn join(
     (descriptor, resolution)
 }
 
+/// Takes a document as it is written, without what it refers to.
+#[must_use]
+pub fn plain(file: &str, document: Document, format: Format, limits: &ReadLimits, extract: Arc<Extract>) -> Descriptor {
+    Descriptor::new(format, file, document, extract, limits.nodes_max)
+}
+
 /// Joins a document with the files that it refers to, and no more: enough to know what it brings to the mesh.
 #[must_use]
 pub fn link(

@@ -20,7 +20,7 @@ pub use cursor::Cursor;
 pub use descriptor::{Descriptor, Part};
 pub use document::Document;
 pub use extract::Extract;
-pub use format::{Recognised, join, link, model, outline, recognise};
+pub use format::{Recognised, join, link, model, outline, plain, recognise};
 pub use read::{Diagnostic, Parsed, read};
 pub use reference::{Files, NoFiles, Opened, Resolution, Unopened, host};
 pub use schema::{Focus, SchemaCheck, Violation, check as check_schema, declared};

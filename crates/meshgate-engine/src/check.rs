@@ -54,6 +54,9 @@ impl Engine {
         // A file that is named and lies in a named folder is judged once, as named.
         found.sort_by(|a, b| a.path.cmp(&b.path).then(b.named.cmp(&a.named)));
         found.dedup_by(|a, b| a.path == b.path);
+        if options.skip_unknown {
+            found.iter_mut().for_each(|file| file.named = false);
+        }
         let day = options.at.unwrap_or_else(today);
         let folders: Vec<PathBuf> = found.iter().map(|file| file.path.clone()).collect();
         let layers = self.pool.install(|| Layers::of(self, &folders, options.stage.as_deref(), day));
@@ -91,7 +94,7 @@ impl Engine {
             day,
             run: &run,
             layers: Some(&layers),
-            nothing_changed: options.changed && all > 0 && judged == 0,
+            nothing_wanted: (options.changed && all > 0 && judged == 0) || options.skip_unknown,
             notes,
         };
         let mut outcome = self.conclude(results.into_iter().chain(dense).collect(), errors, whole);
@@ -201,7 +204,7 @@ impl Engine {
             }
             None => failed(&found),
         };
-        let whole = Whole { day, run: &run, layers: None, nothing_changed: false, notes: Vec::new() };
+        let whole = Whole { day, run: &run, layers: None, nothing_wanted: false, notes: Vec::new() };
         self.conclude([result].into_iter().chain(dense).collect(), errors, whole)
     }
 

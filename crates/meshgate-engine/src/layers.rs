@@ -72,7 +72,7 @@ impl Layers {
                 let mut layers = engine.layers.clone();
                 for lying in own {
                     if let Some(layer) = loaded.get(lying) {
-                        let layer = walled(&layers, layer);
+                        let layer = walled(&layers, layer, domain.as_deref());
                         layers.push(layer);
                     }
                 }
@@ -133,9 +133,10 @@ fn parent(file: &Path) -> PathBuf {
 }
 
 /// A layer as it counts below others: without its rules, where one of them is at a path of a layer above.
-fn walled(above: &[Arc<LayerRules>], layer: &Arc<LayerRules>) -> Arc<LayerRules> {
+fn walled(above: &[Arc<LayerRules>], layer: &Arc<LayerRules>, domain: Option<&str>) -> Arc<LayerRules> {
     let mut owned = Owned::default();
-    above.iter().for_each(|layer| owned.extend(&layer.owned));
+    // Another domain's rules are beside these, not above.
+    above.iter().filter(|layer| layer.counts_for(domain)).for_each(|layer| owned.extend(&layer.owned));
     let trespasses = owned.trespasses(&layer.owned);
     if trespasses.is_empty() {
         return Arc::clone(layer);
@@ -195,6 +196,11 @@ impl<'a> Finder<'a> {
         }
         let mut lying = Vec::new();
         let roots = self.engine.root_folders();
+        // Below a root its folder is the end, and nothing between hides what is above.
+        let end = |at: &Path| match roots.iter().any(|root| folder.starts_with(root)) {
+            true => roots.iter().any(|root| root == at),
+            false => at.join(".git").symlink_metadata().is_ok(),
+        };
         for at in folder.ancestors() {
             // At the root's own folder the root speaks; above it nobody of the tree does.
             if roots.iter().any(|root| root == at) {
@@ -207,7 +213,7 @@ impl<'a> Finder<'a> {
                     self.list(&read);
                 }
             }
-            if at.join(".git").symlink_metadata().is_ok() {
+            if end(at) {
                 break;
             }
         }
@@ -222,8 +228,7 @@ impl<'a> Finder<'a> {
             // Another product's folder is between: what lies above is not its own.
             // Looked for only where there is a `policies/` further up, which is rare.
             let further = at.ancestors().skip(1).any(|up| up.join(POLICIES).is_dir());
-            let end = roots.iter().any(|root| root == at) || at.join(".git").symlink_metadata().is_ok();
-            if end || (further && self.holds_product(at)) {
+            if end(at) || (further && self.holds_product(at)) {
                 break;
             }
         }

@@ -24,6 +24,9 @@ pub struct CheckArgs {
     /// Only findings deny that are not there in what is compared with
     #[arg(long, requires = "against")]
     pub new_only: bool,
+    /// Pass over named files of no known format, as in a folder: for hooks that are handed every changed file
+    #[arg(long)]
+    pub skip_unknown: bool,
     /// Judge only files that differ from what is compared with, and those that depend on them
     #[arg(long, requires = "against")]
     pub changed: bool,

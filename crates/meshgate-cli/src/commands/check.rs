@@ -15,7 +15,12 @@ pub fn run(args: &CheckArgs) -> Result<Status> {
     if args.format.iter().filter(|target| target.file.is_none()).count() > 1 {
         bail!("two formats for standard output: give one of them a file, as in `--format json=report.json`");
     }
-    let against = Against { base: args.against.as_deref(), new_only: args.new_only, changed: args.changed };
+    let against = Against {
+        base: args.against.as_deref(),
+        new_only: args.new_only,
+        changed: args.changed,
+        skip_unknown: args.skip_unknown,
+    };
     let Outcome { report, errors, .. } = judge(&args.run, &against)?;
     for target in &args.format {
         write(&report, target)?;

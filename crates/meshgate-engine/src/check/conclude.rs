@@ -27,8 +27,8 @@ pub(super) struct Whole<'a> {
     pub day: Date,
     pub run: &'a Run<'a>,
     pub layers: Option<&'a Layers>,
-    /// Were there files, and none of them changed?
-    pub nothing_changed: bool,
+    /// May it be that there is no descriptor to judge?
+    pub nothing_wanted: bool,
     pub notes: Vec<String>,
 }
 
@@ -76,7 +76,7 @@ impl Engine {
         if report.faults.iter().any(|fault| fault.kind == FaultKind::Load) {
             errors.push("not everything could be loaded; see the faults of kind `load`".to_owned());
         }
-        if whole.nothing_changed {
+        if report.descriptors.is_empty() && whole.nothing_wanted {
             // Nothing to judge is what was asked for.
         } else if report.descriptors.is_empty() {
             let skipped = match report.skipped {

@@ -33,6 +33,8 @@ pub struct CheckOptions {
     pub tell_new: bool,
     /// Are only files judged that differ from what is compared with, and those that depend on them?
     pub changed: bool,
+    /// Are named files of no known format passed over, like those of a folder?
+    pub skip_unknown: bool,
     /// Who hears how far the run is.
     pub listener: Option<Listener>,
 }

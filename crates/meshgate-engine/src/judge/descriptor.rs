@@ -19,7 +19,7 @@ use meshgate_core::report::{DescriptorReport, SchemaVerdict};
 use meshgate_core::rule::{Rule, RuleId, Source};
 use meshgate_core::severity::{Enforcement, Severity};
 use meshgate_core::waiver::{Waived, WaiverKind};
-use meshgate_descriptor::{Descriptor, Document};
+use meshgate_descriptor::{Descriptor, Document, Resolution};
 use rayon::prelude::*;
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,6 +37,13 @@ pub(super) struct One<'a> {
     pub whole: bool,
 }
 
+/// A question to an evaluator.
+struct Ask<'a> {
+    number: usize,
+    evaluator: &'a Arc<dyn Evaluator>,
+    input: &'a EvaluationInput,
+}
+
 /// A finding, and the layer whose rule made it; `None` for Meshgate's own remarks.
 type Owned = (Finding, Option<usize>);
 
@@ -49,8 +56,12 @@ impl Engine {
         let One { chain, run, .. } = *one;
         let raw_only = chain.is_raw_only();
         let extract = Arc::clone(&self.extract);
-        let (descriptor, resolution) =
-            meshgate_descriptor::join(&one.file.name, document, format, run.files, &self.read_limits, extract);
+        let (file, limits) = (&one.file.name, &self.read_limits);
+        let (descriptor, resolution) = if raw_only && !chain.asks_for_ids() {
+            (meshgate_descriptor::plain(file, document, format, limits, extract), Resolution::default())
+        } else {
+            meshgate_descriptor::join(file, document, format, run.files, limits, extract)
+        };
         let mut model = self.model(&descriptor, one, raw_only);
         if let Some(domain) = &chain.domain {
             result.findings.extend(self.mismatch(&model, domain, one, &descriptor));
@@ -74,7 +85,7 @@ impl Engine {
         let looked = shared(run, looked);
         let columns = if has_column_waivers(chain) { columns(&model) } else { BTreeMap::new() };
         let mut faults = Vec::new();
-        let excepted = self.evaluate(one, model, &wanted, &locator, &mut findings, &mut faults);
+        let excepted = self.evaluate(one, &descriptor, model, &wanted, &locator, &mut findings, &mut faults);
         for (finding, owner) in &mut findings {
             let exception = excepted.iter().find(|(rule, _)| owner.is_some() && *rule == finding.rule);
             finding.waiver = exception.map(|(_, place)| excepting(place));
@@ -115,7 +126,7 @@ impl Engine {
         if !raw_only {
             return meshgate_descriptor::model(descriptor, context);
         }
-        let raw = descriptor.to_value();
+        let raw = plain(descriptor);
         if one.chain.asks_for_ids() {
             return Input { context, raw, ..meshgate_descriptor::outline(descriptor) };
         }
@@ -170,10 +181,12 @@ impl Engine {
         findings.retain(|(finding, _)| finding.enforcement != Enforcement::Off);
     }
 
+    #[expect(clippy::too_many_arguments, reason = "what evaluators see, and where their answers go")]
     /// Asks every evaluator that has a rule that is wanted; returns what policies except themselves.
     fn evaluate(
         &self,
         one: &One<'_>,
+        descriptor: &Descriptor,
         mut model: Input,
         wanted: &Wanted<'_>,
         locator: &Locator<'_>,
@@ -186,21 +199,16 @@ impl Engine {
         // Where nobody wants the model, the document need not be copied.
         let document = |model: &mut Input| match chain.is_raw_only() {
             true => std::mem::take(&mut model.raw),
-            false => model.raw.clone(),
+            false => plain(descriptor),
         };
         let raw = chain.judges_raw().then(|| EvaluationInput::new(&*file.name, kind, document(&mut model)));
         let input = EvaluationInput::of(model).with_mesh(Some(Arc::clone(&run.mesh))).with_previous(previous);
         let lower: Vec<OnceCell<EvaluationInput>> = chain.layers.iter().map(|_| OnceCell::new()).collect();
-        let asked: Vec<(usize, &Arc<dyn Evaluator>, &EvaluationInput)> = chain
-            .layers
-            .iter()
-            .enumerate()
-            .flat_map(|(number, layer)| layer.evaluators.iter().map(move |evaluator| (number, layer, evaluator)))
-            .filter(|(number, _, evaluator)| {
-                let rules = wanted.get(*number);
-                rules.is_some_and(|rules| evaluator.rules().iter().any(|rule| rules.contains_key(&rule.id)))
-            })
-            .map(|(number, layer, evaluator)| {
+        let mut asked: Vec<Ask<'_>> = Vec::new();
+        for (number, layer) in chain.layers.iter().enumerate() {
+            let Some(rules) = wanted.get(number) else { continue };
+            for evaluator in &layer.evaluators {
+                let here = evaluator.rules().iter().any(|rule| rules.contains_key(&rule.id));
                 let input = match (&raw, number) {
                     (Some(raw), _) if evaluator.raw() => raw,
                     (_, 0) => &input,
@@ -209,19 +217,19 @@ impl Engine {
                         None => &input,
                     },
                 };
-                (number, evaluator, input)
-            })
-            .collect();
+                if here {
+                    asked.push(Ask { number, evaluator, input });
+                }
+            }
+        }
         let wants = |number: usize, rule: &Rule| wanted.get(number).is_some_and(|rules| rules.contains_key(&rule.id));
-        let ask = |(number, evaluator, input): &(usize, &Arc<dyn Evaluator>, &EvaluationInput)| {
-            evaluator.evaluate_some(input, &|rule| wants(*number, rule))
-        };
+        let ask = |ask: &Ask<'_>| ask.evaluator.evaluate_some(ask.input, &|rule| wants(ask.number, rule));
         // Rules take microseconds and stay on this thread; plugins take longer, and go side by side when there are several.
-        let several = asked.iter().filter(|(_, evaluator, _)| evaluator.is_slow()).count() > 1;
+        let several = asked.iter().filter(|ask| ask.evaluator.is_slow()).count() > 1;
         let evaluations: Vec<Evaluation> =
             if several { asked.par_iter().map(ask).collect() } else { asked.iter().map(ask).collect() };
         let mut excepted = Vec::new();
-        for ((number, evaluator, _), evaluation) in asked.iter().zip(evaluations) {
+        for (Ask { number, evaluator, .. }, evaluation) in asked.iter().zip(evaluations) {
             faults.extend(evaluation.faults);
             excepted.extend(evaluation.excepted);
             for remark in evaluation.remarks {
@@ -320,6 +328,11 @@ fn shared(run: &Run<'_>, looked: BTreeSet<&RuleId>) -> Arc<[RuleId]> {
     let list: Arc<[RuleId]> = list.into();
     known.insert(Arc::clone(&list));
     list
+}
+
+/// The document as it is written.
+fn plain(descriptor: &Descriptor) -> serde_json::Value {
+    descriptor.parts().first().map(|part| part.document.to_value()).unwrap_or_default()
 }
 
 fn excepting(place: &str) -> Waived {
