@@ -186,6 +186,10 @@ fn who_may_waive_what_is_a_policy() {
         assert_eq!(ran.code, code, "{approvers}: {}", ran.stdout);
         assert!(ran.stdout.contains(said), "{approvers}: {}", ran.stdout);
         assert_eq!(ran.stdout.contains("governance.waiver_refused"), code == 1, "{approvers}");
+        if approvers.starts_with("'privacy.*': legal") {
+            let text = run(here.path(), &["check", "--at", "2026-01-01"]).stdout;
+            assert!(text.contains("= note: may be waived by legal@example.com"), "{text}");
+        }
     }
     // Who waives a whole category must be one who may waive every rule in it.
     let waiver = waiver("'privacy.*'", "product: customers", "2026-12-31");

@@ -287,6 +287,9 @@ fn attacks() -> Vec<Attack> {
             ],
             "is set to `off` here",
         ),
+        ("a profile", config("profile: lax"), "unknown field `profile`"),
+        ("parameters", config("params: { quality: { days: 1000 } }"), "unknown field `params`"),
+        ("another name", vec![("sales/meshgate.yml", "version: 1\n".to_owned())], "call it meshgate.yaml"),
         (
             "a threshold",
             vec![("sales/meshgate.yaml", "version: 1\ndeny_at: error\n".to_owned())],

@@ -121,6 +121,8 @@ pub struct Finding {
     pub source: Source,
     /// What it was accepted by.
     pub waiver: Option<Waived>,
+    /// Who may waive it, as patterns; empty where nobody is named, or nobody may.
+    pub approvers: Vec<String>,
     /// The same for the same remark about the same thing, whatever lines and positions in lists do; hexadecimal.
     pub fingerprint: String,
     /// Does it shut the gate?

@@ -243,6 +243,15 @@ impl Chain {
         refused.unwrap_or_else(|| waiver.standing(&layer.config.waiver, today))
     }
 
+    /// Who may waive a rule, as its owner says.
+    pub fn approvers(&self, rule: &RuleId) -> Vec<String> {
+        let owner = self.layers.iter().find(|layer| layer.rules().any(|known| known.id == *rule));
+        let Some(owner) = owner.or(self.layers.first()) else { return Vec::new() };
+        let covering = owner.config.waiver.approvers.iter().filter(|(rules, _)| rules.matches(rule.as_str()));
+        let names = covering.max_by_key(|(rules, _)| rules.specificity()).map(|(_, names)| names.0.as_slice());
+        names.unwrap_or_default().iter().map(ToString::to_string).collect()
+    }
+
     /// Did anything of the layers for a domain not load, or try what it may not?
     pub fn is_broken(&self, domain: Option<&str>) -> bool {
         let broken = |layer: &Arc<LayerRules>| {

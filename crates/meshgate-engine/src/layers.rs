@@ -28,6 +28,9 @@ use std::sync::Arc;
 /// The name of the folder that holds a product's own rules.
 pub const POLICIES: &str = "policies";
 
+/// What somebody may take for the name of a configuration.
+const MISNAMED: &str = "meshgate.yml";
+
 /// Keys that only the root configuration has: what they say is not of one layer.
 const ROOT_KEYS: &[&str] = &["embedded", "extract", "limits", "rego", "http", "server", "mesh", "domains", "baseline"];
 
@@ -213,6 +216,10 @@ impl<'a> Finder<'a> {
                     self.list(&read);
                 }
             }
+            let misnamed = at.join(MISNAMED);
+            if misnamed.symlink_metadata().is_ok() {
+                lying.push(Lying::Config(misnamed));
+            }
             if end(at) {
                 break;
             }
@@ -283,6 +290,13 @@ impl Engine {
     /// Loads what lies in the tree.
     fn lying(&self, lying: &Lying) -> LayerRules {
         match lying {
+            Lying::Config(path) if path.ends_with(MISNAMED) => {
+                let mut layer = LayerRules::new(self.layer_of(&parent(path)), Arc::new(Config::default()));
+                layer
+                    .faults
+                    .push(load_fault(&shown(path), format!("is not read under this name: call it {CONFIG_FILE}")));
+                layer
+            }
             Lying::Config(path) => match Config::read(path) {
                 Ok(config) => self.lower(Arc::new(config)),
                 Err(error) => {

@@ -49,6 +49,7 @@ impl<'a> Located<'a> {
             fix: None,
             source: Source::Governance,
             waiver: None,
+            approvers: Vec::new(),
             denies: severity == Severity::Error,
             new: None,
         }
@@ -70,6 +71,7 @@ impl<'a> Located<'a> {
             fix: None,
             source: Source::Read,
             waiver: None,
+            approvers: Vec::new(),
             denies: true,
             new: None,
         }
@@ -147,6 +149,7 @@ impl<'a> Locator<'a> {
             source: rule.source,
             rule: remark.rule,
             waiver: None,
+            approvers: Vec::new(),
             denies: false,
             new: None,
         }
@@ -183,6 +186,7 @@ impl<'a> Locator<'a> {
             fix: None,
             source: Source::Schema,
             waiver: None,
+            approvers: Vec::new(),
             denies: false,
             new: None,
         }

@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: the network; no font, script or picture is fetched, and the page says so in its policy.
 
-use crate::summary::{Summary, many, one_line, softened, verdict};
+use crate::summary::{Summary, many, one_line, softened, verdict, waivable};
 use meshgate_core::decide::Verdict;
 use meshgate_core::finding::{Finding, Location};
 use meshgate_core::report::{DescriptorReport, Report};
@@ -273,6 +273,9 @@ fn write_finding(body: &mut String, finding: &Finding) {
     }
     if let Some(why) = softened(finding) {
         let _ = writeln!(body, "<p class=\"note\">{why}</p>");
+    }
+    if !finding.approvers.is_empty() {
+        let _ = writeln!(body, "<p class=\"note\">{}</p>", escape(&waivable(finding)));
     }
     if let Some(help) = &finding.help {
         let _ = writeln!(body, "<p class=\"help\">{}</p>", quoted(help));

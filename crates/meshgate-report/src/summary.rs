@@ -94,6 +94,11 @@ pub fn softened(finding: &Finding) -> Option<&'static str> {
     }
 }
 
+/// Who may waive a finding.
+pub fn waivable(finding: &Finding) -> String {
+    format!("may be waived by {}", finding.approvers.join(" or "))
+}
+
 /// Control characters of a document must not steer a terminal, or a log.
 pub fn clean(text: &str) -> String {
     text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()

@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: terminal detection; who prints says whether colour is wanted.
 
-use crate::summary::{clean, line, one_line, place, softened};
+use crate::summary::{clean, line, one_line, place, softened, waivable};
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use meshgate_core::finding::{Finding, Location};
 use meshgate_core::report::Report;
@@ -86,6 +86,9 @@ fn draw(finding: &Finding) -> Vec<Group<'_>> {
     }
     if let Some(softened) = softened(finding) {
         group = group.element(Level::NOTE.message(softened));
+    }
+    if !finding.approvers.is_empty() {
+        group = group.element(Level::NOTE.message(clean(&waivable(finding))));
     }
     if finding.new == Some(true) {
         group = group.element(Level::NOTE.message("new: it is not in what is compared with"));

@@ -30,6 +30,7 @@ fn finding(severity: Severity, enforcement: Enforcement, source: Source) -> Find
         fix: None,
         source,
         waiver: None,
+        approvers: Vec::new(),
         fingerprint: String::new(),
         denies: false,
         new: None,

@@ -95,7 +95,12 @@ impl Engine {
         findings.iter_mut().for_each(|(finding, _)| self.mark_known(finding, run));
         let deny_at = chain.deny_at(self.deny_at);
         let mut findings: Vec<Finding> = findings.into_iter().map(|(finding, _)| finding).collect();
-        findings.iter_mut().for_each(|finding| finding.denies = denies(finding, deny_at));
+        for finding in &mut findings {
+            finding.denies = denies(finding, deny_at);
+            if finding.denies && finding.source != Source::Read {
+                finding.approvers = chain.approvers(&finding.rule);
+            }
+        }
         let any = !looked.is_empty() || (schema.is_some() && chain.schema(format).is_some());
         let verdict = if one.whole && !chain.is_broken(domain.as_deref()) {
             decide(&findings, &faults, deny_at)
