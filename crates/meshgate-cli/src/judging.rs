@@ -7,7 +7,6 @@ use crate::exit::say;
 use crate::setup;
 use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
-use meshgate_core::severity::Severity;
 use meshgate_engine::{Base, CheckOptions, Config, Listener, Outcome, Progress};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -45,7 +44,7 @@ pub fn judge(args: &RunArgs, against: &Against<'_>) -> Result<Outcome> {
     let base = base.map_err(|message| anyhow::anyhow!("--against: {message}"))?;
     let mut engine = setup::engine(&config, &args.setup, args.jobs)?;
     if let Some(severity) = args.deny_at {
-        engine = engine.deny_at(Severity::from(severity));
+        engine = engine.deny_at(severity);
     }
     let bar = ProgressBar::no_length();
     let options = CheckOptions {

@@ -4,7 +4,7 @@
 //! Deliberately absent: the configuration's own keys.
 
 use super::{ListFormat, SetupArgs, bare_host};
-use clap::{Args as ClapArgs, ValueEnum};
+use clap::Args as ClapArgs;
 use meshgate_core::date::Date;
 use meshgate_core::severity::Severity;
 use meshgate_report::Format;
@@ -48,9 +48,9 @@ pub struct RunArgs {
     /// A host that references in descriptors may lead to, over https; may be given several times
     #[arg(long, value_name = "HOST", value_parser = bare_host)]
     pub allow_host: Vec<String>,
-    /// The lowest severity that denies
-    #[arg(long, value_name = "SEVERITY", env = "MESHGATE_DENY_AT")]
-    pub deny_at: Option<DenyAt>,
+    /// The lowest severity that denies: error, warning or info
+    #[arg(long, value_name = "SEVERITY", env = "MESHGATE_DENY_AT", value_parser = str::parse::<Severity>)]
+    pub deny_at: Option<Severity>,
     /// How many descriptors are judged at once; the number of cores when not given
     #[arg(long, value_name = "N", env = "MESHGATE_JOBS")]
     pub jobs: Option<usize>,
@@ -92,24 +92,6 @@ pub struct BaselineArgs {
     /// The file to write; name it as `baseline:` in meshgate.yaml
     #[arg(long, short, value_name = "FILE", default_value = "meshgate-baseline.json")]
     pub output: PathBuf,
-}
-
-/// A severity on the command line.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum DenyAt {
-    Error,
-    Warning,
-    Info,
-}
-
-impl From<DenyAt> for Severity {
-    fn from(at: DenyAt) -> Self {
-        match at {
-            DenyAt::Error => Self::Error,
-            DenyAt::Warning => Self::Warning,
-            DenyAt::Info => Self::Info,
-        }
-    }
 }
 
 /// A report to write.
