@@ -169,6 +169,13 @@ fn only_what_is_new_denies() {
     let text = run(here.path(), &["check", "--against", "main"]);
     assert_eq!(text.code, 1);
     assert_eq!(text.stdout.matches("= note: new: it is not in what is compared with").count(), 1, "{}", text.stdout);
+    // A second descriptor that calls itself like an old one is new, and so are its findings.
+    write(here.path(), "e.yaml", unmasked("d", "tax_id").as_bytes());
+    write(here.path(), "c.yaml", unmasked("c", "iban").as_bytes());
+    assert_eq!(check(here.path(), &["--against", "main", "--new-only"]).code, 1);
+    // But a file may move.
+    std::fs::rename(here.path().join("d.yaml"), here.path().join("e.yaml")).unwrap();
+    assert_eq!(check(here.path(), &["--against", "main", "--new-only"]).code, 0);
     // What cannot be read is never known.
     write(here.path(), "bad.yaml", b"kind: DataContract\n  x: [");
     commit(here.path());

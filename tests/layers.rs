@@ -287,6 +287,7 @@ fn attacks() -> Vec<Attack> {
             ],
             "is set to `off` here",
         ),
+        ("waivers from elsewhere", config("waiver_files: [/etc/passwd]"), "is not there, or not below this file"),
         ("a profile", config("profile: lax"), "unknown field `profile`"),
         ("parameters", config("params: { quality: { days: 1000 } }"), "unknown field `params`"),
         ("another name", vec![("sales/meshgate.yml", "version: 1\n".to_owned())], "call it meshgate.yaml"),

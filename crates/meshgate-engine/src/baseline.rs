@@ -7,13 +7,14 @@ use meshgate_core::report::Report;
 use meshgate_core::rule::Source;
 use meshgate_core::waiver::WaiverKind;
 use serde::{Deserialize, Serialize};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 /// Findings that are known.
 #[derive(Debug, Clone, Default)]
 pub struct Baseline {
-    fingerprints: HashSet<String>,
+    /// Fingerprints, each with the files that it was found in.
+    fingerprints: HashMap<String, HashSet<String>>,
     /// What reports call it.
     pub name: String,
 }
@@ -50,7 +51,7 @@ impl Baseline {
         if written.version != 1 {
             return Err(format!("{name} has the version {}; this program reads version 1", written.version));
         }
-        Ok(Self { fingerprints: written.findings.into_iter().map(|entry| entry.fingerprint).collect(), name })
+        Ok(Self::of(written.findings.into_iter().map(|entry| (entry.fingerprint, entry.file)), name))
     }
 
     /// What stands in a report, for the file, and how much that is: one line a finding, in an order that differs little from day to day.
@@ -80,10 +81,23 @@ impl Baseline {
         (format!("{{\n  \"version\": 1,\n  \"findings\": {list}\n}}\n"), findings.len())
     }
 
-    /// Is a finding known?
+    /// A baseline of these fingerprints and files.
+    pub(crate) fn of(findings: impl Iterator<Item = (String, String)>, name: String) -> Self {
+        let mut fingerprints: HashMap<String, HashSet<String>> = HashMap::new();
+        for (fingerprint, file) in findings {
+            fingerprints.entry(fingerprint).or_default().insert(file);
+        }
+        Self { fingerprints, name }
+    }
+
+    /// Is a finding known: was it there in this file, or in one that is gone? A second descriptor with the id of one that is
+    /// still there is no old acquaintance.
     #[must_use]
-    pub fn knows(&self, fingerprint: &str) -> bool {
-        self.fingerprints.contains(fingerprint)
+    pub fn knows(&self, finding: &Finding) -> bool {
+        let files = self.fingerprints.get(&finding.fingerprint);
+        files.is_some_and(|files| {
+            files.contains(&finding.location.file) || files.iter().all(|file| !Path::new(file).exists())
+        })
     }
 
     /// How many are known.

@@ -71,6 +71,10 @@ pub fn read_any(path: &Path, within: Option<&Path>) -> Result<Files, EngineError
             {
                 return Err(EngineError::new(&name, "is a link that leads out of its folder"));
             }
+            // A pipe would wait for ever.
+            if !entry.path().is_file() {
+                return Err(EngineError::new(&name, "is no regular file"));
+            }
             let bytes = std::fs::read(entry.path()).map_err(|error| EngineError::new(&name, error))?;
             let below = entry.path().strip_prefix(path).unwrap_or(entry.path()).to_string_lossy().replace('\\', "/");
             for part in [below.as_bytes(), &bytes] {

@@ -11,6 +11,7 @@ mod options;
 pub use options::{CheckOptions, Listener, Outcome, Progress, WaiverReport};
 
 use crate::base::{Base, History};
+use crate::baseline::Baseline;
 use crate::changed;
 use crate::discover::{Found, files};
 use crate::engine::{Engine, today};
@@ -25,7 +26,6 @@ use meshgate_core::fault::{Fault, FaultKind};
 use meshgate_core::model::Context;
 use meshgate_descriptor::{Files, NoFiles, Parsed, Recognised, recognise};
 use rayon::prelude::*;
-use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -166,13 +166,14 @@ impl Engine {
     }
 
     /// The fingerprints of what the rules of today find in what is compared with.
-    fn known(&self, history: &History, layers: &Layers, options: &CheckOptions, day: Date) -> HashSet<String> {
+    fn known(&self, history: &History, layers: &Layers, options: &CheckOptions, day: Date) -> Baseline {
         let prepared = history.take_prepared();
         let entries = prepared.iter().flat_map(|file| file.entries.iter().cloned()).collect();
         let (mesh, _) = self.mesh(entries, options);
         let run = self.run(options, day, history, Some(history), mesh, Some(layers), None);
         let results = self.judge_all(prepared, &run, None);
-        results.into_iter().flat_map(|result| result.findings).map(|finding| finding.fingerprint).collect()
+        let findings = results.into_iter().flat_map(|result| result.findings);
+        Baseline::of(findings.map(|finding| (finding.fingerprint, finding.location.file)), history.base.label.clone())
     }
 
     /// Checks one text, as the sidecar and standard input give it. Runs on the calling thread: call it on the engine's own.

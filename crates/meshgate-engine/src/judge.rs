@@ -4,6 +4,7 @@
 
 mod descriptor;
 
+use crate::baseline::Baseline;
 use crate::check::Prepared;
 use crate::discover::Found;
 use crate::engine::Engine;
@@ -38,7 +39,7 @@ pub(crate) struct Run<'a> {
     /// The version that is compared with.
     pub previous: Option<&'a dyn Earlier>,
     /// Fingerprints of what was there before, if anything is compared.
-    pub known: Option<&'a HashSet<String>>,
+    pub known: Option<&'a Baseline>,
     /// Do only findings deny that were not?
     pub new_only: bool,
     /// What became of each waiver, by its place.

@@ -329,6 +329,15 @@ impl Engine {
         let named = |layer: &LayerRules, said: &Option<String>| {
             said.as_ref().is_some_and(|said| !said.eq_ignore_ascii_case(layer.layer.word()))
         };
+        let inside =
+            |path: &Path| std::fs::canonicalize(config.folder.join(path)).is_ok_and(|real| real.starts_with(&folder));
+        for (index, path) in config.waiver_files.iter().enumerate().filter(|(_, path)| !inside(path)) {
+            let message = format!("`{}` is not there, or not below this file", path.display());
+            layer.faults.push(load_fault(&source.place(&root.key("waiver_files").index(index)), message));
+        }
+        if !layer.faults.is_empty() {
+            return layer;
+        }
         for (index, entry) in config.bundles.iter().enumerate() {
             let at = root.key("bundles").index(index);
             if named(&layer, &entry.layer) {
@@ -350,9 +359,6 @@ impl Engine {
                 layer.findings.extend(attempt(&layer, &at.key("layer"), message));
                 continue;
             }
-            let inside = |path: &Path| {
-                std::fs::canonicalize(config.folder.join(path)).is_ok_and(|real| real.starts_with(&folder))
-            };
             if let Some((name, _)) = entry.capabilities.files.iter().find(|(_, path)| !inside(path)) {
                 let message =
                     format!("plugin `{}` is granted the folder `{name}`, which is not below this file", entry.id);

@@ -265,13 +265,13 @@ impl Engine {
             return;
         }
         if let Some(known) = run.known {
-            let is_known = known.contains(&finding.fingerprint);
+            let is_known = known.knows(finding);
             finding.new = Some(!is_known);
             if is_known && run.new_only && finding.waiver.is_none() {
-                finding.waiver = Some(known_in("the version compared with"));
+                finding.waiver = Some(known_in(&known.name));
             }
         }
-        if let Some(baseline) = self.baseline.as_ref().filter(|baseline| baseline.knows(&finding.fingerprint)) {
+        if let Some(baseline) = self.baseline.as_ref().filter(|baseline| baseline.knows(finding)) {
             finding.new = Some(false);
             finding.waiver.get_or_insert_with(|| known_in(&baseline.name));
         }
