@@ -46,6 +46,9 @@ pub enum Command {
     Explain {
         /// The rule, for example `privacy.unmasked_restricted_column`
         rule: String,
+        /// A file whose domain's or product's own rules count, too
+        #[arg(long = "for", value_name = "FILE")]
+        of: Option<PathBuf>,
         #[command(flatten)]
         setup: SetupArgs,
     },
@@ -290,6 +293,9 @@ pub enum RulesCommand {
     Show {
         /// The rule
         rule: String,
+        /// A file whose domain's or product's own rules count, too
+        #[arg(long = "for", value_name = "FILE")]
+        of: Option<PathBuf>,
         #[command(flatten)]
         setup: SetupArgs,
     },

@@ -33,7 +33,7 @@ pub fn run(command: Command) -> Result<Status> {
         Command::Bench(args) => bench::run(&args),
         Command::Plugin(args) => plugin::run(args.command),
         Command::Rules(args) => rules::run(&args.command),
-        Command::Explain { rule, setup } => rules::show(&rule, &setup),
+        Command::Explain { rule, of, setup } => rules::show(&rule, of.as_deref(), &setup),
         Command::Waivers(args) => waivers::run(&args),
         Command::Baseline(args) => baseline::run(&args),
         Command::Init => init::run(),

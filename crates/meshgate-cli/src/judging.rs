@@ -7,6 +7,7 @@ use crate::exit::say;
 use crate::setup;
 use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
+use meshgate_core::fault::FaultKind;
 use meshgate_engine::{Base, CheckOptions, Config, Listener, Outcome, Progress};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -71,12 +72,19 @@ pub fn judge(args: &RunArgs, against: &Against<'_>) -> Result<Outcome> {
     outcome.notes.iter().for_each(|note| say(note));
     if against.changed {
         let judged = outcome.report.descriptors.len();
-        say(&format!(
-            "{judged} descriptors changed or depend on what changed; {} files are left out",
-            outcome.left_out
-        ));
+        let files =
+            if outcome.left_out == 1 { "1 file is".to_owned() } else { format!("{} files are", outcome.left_out) };
+        say(&format!("{judged} descriptors changed or depend on what changed; {files} left out"));
     }
     Ok(outcome)
+}
+
+/// Says what kept the job from being done in full, for commands that show no report.
+pub fn say_errors(outcome: &Outcome) {
+    for fault in outcome.report.faults.iter().filter(|fault| fault.kind == FaultKind::Load) {
+        say(&format!("  {}: {}", fault.rule, fault.message));
+    }
+    outcome.errors.iter().for_each(|error| say(&format!("meshgate failed: {error}")));
 }
 
 /// Moves the bar, which is drawn on a terminal only.

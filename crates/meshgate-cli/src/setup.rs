@@ -4,8 +4,8 @@
 
 use crate::args::{CacheArgs, ConfigArgs, SaidArgs, SetupArgs};
 use crate::exit::say;
-use anyhow::{Context, Result};
-use meshgate_engine::{Additions, CheckOptions, Config, Engine, PluginCache, shown};
+use anyhow::{Context, Result, bail};
+use meshgate_engine::{Additions, CONFIG_FILE, CheckOptions, Config, Engine, PluginCache, shown};
 use std::path::{Path, PathBuf};
 
 /// Reads the configuration: the one named, or the nearest `meshgate.yaml` from `near` upwards, or the defaults.
@@ -22,7 +22,10 @@ pub fn config(args: &ConfigArgs, near: &Path) -> Result<Config> {
             say(&format!("using {}{trust}", shown(&path)));
             Ok(config)
         }
-        None => Ok(Config::default()),
+        None => match Config::misnamed(near) {
+            Some(path) => bail!("{} is not read under this name: call it {CONFIG_FILE}", shown(&path)),
+            None => Ok(Config::default()),
+        },
     }
 }
 

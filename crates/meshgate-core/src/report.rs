@@ -72,7 +72,8 @@ impl SchemaVerdict {
 impl Report {
     /// Orders findings and faults, and drops findings that say the same of the same place.
     pub fn normalise(&mut self) {
-        self.findings.sort_by(|a, b| key(a).cmp(&key(b)));
+        // Of the same finding for a contract and for its product the one counts that denies.
+        self.findings.sort_by(|a, b| key(a).cmp(&key(b)).then_with(|| b.denies.cmp(&a.denies)));
         self.findings.dedup_by(|a, b| {
             a.rule == b.rule
                 && a.location.file == b.location.file

@@ -94,6 +94,7 @@ impl Engine {
             day,
             run: &run,
             layers: Some(&layers),
+            complete: options.mesh_complete || self.mesh_complete,
             nothing_wanted: (options.changed && all > 0 && judged == 0) || options.skip_unknown,
             notes,
         };
@@ -119,6 +120,7 @@ impl Engine {
             today: day,
             files,
             tree,
+            providers: mesh::providers(&mesh),
             mesh,
             layers,
             previous,
@@ -205,7 +207,7 @@ impl Engine {
             }
             None => failed(&found),
         };
-        let whole = Whole { day, run: &run, layers: None, nothing_wanted: false, notes: Vec::new() };
+        let whole = Whole { day, run: &run, layers: None, complete: false, nothing_wanted: false, notes: Vec::new() };
         self.conclude([result].into_iter().chain(dense).collect(), errors, whole)
     }
 

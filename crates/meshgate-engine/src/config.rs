@@ -244,12 +244,22 @@ impl Config {
     /// so that a configuration deeper in a tree cannot stand in for the one above it.
     #[must_use]
     pub fn discover(from: &Path) -> Option<PathBuf> {
+        Self::outermost(from, CONFIG_FILE)
+    }
+
+    /// Looks for a file that somebody may take for a configuration, and that is none.
+    #[must_use]
+    pub fn misnamed(from: &Path) -> Option<PathBuf> {
+        Self::outermost(from, MISNAMED)
+    }
+
+    fn outermost(from: &Path, name: &str) -> Option<PathBuf> {
         // `..` must be gone before the folders above are looked at; a path that does not exist is looked for by its text.
         let absolute = std::fs::canonicalize(from).or_else(|_| std::path::absolute(from)).ok()?;
         let mut found = None;
         for folder in absolute.ancestors() {
             // A file that is there and cannot be read is found, and then refused: it must not be as if it were not there.
-            let path = folder.join(CONFIG_FILE);
+            let path = folder.join(name);
             if path.symlink_metadata().is_ok() {
                 found = Some(path);
             }
@@ -263,6 +273,9 @@ impl Config {
 
 /// The name of a configuration.
 pub const CONFIG_FILE: &str = "meshgate.yaml";
+
+/// What somebody may take for it.
+pub const MISNAMED: &str = "meshgate.yml";
 /// Adds the nearest known key to serde's word on an unknown one.
 fn explain(message: &str) -> String {
     let mut quoted = message.split('`').skip(1).step_by(2);

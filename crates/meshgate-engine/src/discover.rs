@@ -46,7 +46,9 @@ pub fn files(path: &Path, errors: &mut Vec<String>, links: &mut usize) -> Vec<Fo
                     // A link that leads nowhere is kept: opening it says so.
                     Ok(entry) if entry.file_type().is_some_and(|kind| !kind.is_dir()) && !entry.path().is_dir() => {
                         let extension = entry.path().extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
-                        if matches!(extension.as_deref(), Some("yaml" | "yml" | "json")) {
+                        // What it is said in is read as such, by whoever it speaks for.
+                        let is_config = entry.file_name() == crate::config::CONFIG_FILE;
+                        if matches!(extension.as_deref(), Some("yaml" | "yml" | "json")) && !is_config {
                             files.push(found(entry.path(), false));
                         }
                     }

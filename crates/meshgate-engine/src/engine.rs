@@ -178,6 +178,7 @@ impl Engine {
             }
             engine.unknown_layers(&layers);
         }
+        engine.warnings.extend(known::doubtful(&engine.root, &known, &layers));
         engine.read_baseline();
         let mut rules: Vec<Rule> = layers.iter().flat_map(LayerRules::rules).cloned().collect();
         rules.sort_by(|a, b| a.id.cmp(&b.id));
@@ -246,7 +247,7 @@ impl Engine {
             };
             self.add_plugin(layer, &entry);
         }
-        let (waivers, errors) = Waiver::of(&root);
+        let (waivers, errors) = Waiver::of(&root, None);
         global.waivers = waivers;
         errors.into_iter().for_each(|(place, message)| self.refuse(&place, message));
         let mut layers = vec![global];

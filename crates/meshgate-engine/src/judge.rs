@@ -22,7 +22,7 @@ use meshgate_core::model::{Context, Format};
 use meshgate_core::report::DescriptorReport;
 use meshgate_core::rule::{Rule, RuleId};
 use meshgate_descriptor::{Diagnostic, Document, Files, Parsed, Recognised, recognise};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 
@@ -38,6 +38,8 @@ pub(crate) struct Run<'a> {
     pub layers: Option<&'a Layers>,
     /// The version that is compared with.
     pub previous: Option<&'a dyn Earlier>,
+    /// Products of the run, by the contracts that they offer.
+    pub providers: HashMap<String, Vec<String>>,
     /// Fingerprints of what was there before, if anything is compared.
     pub known: Option<&'a Baseline>,
     /// Do only findings deny that were not?
@@ -171,7 +173,7 @@ impl Engine {
             let one = One { file, located: &located, chain, run, index, whole };
             if !self.judge(&one, document, format, &mut result) && file.named {
                 let why = if result.deselected {
-                    "the configuration selects none of its rules for this file"
+                    "the configuration leaves none of its rules for this file"
                 } else {
                     "no rule applies to this file"
                 };

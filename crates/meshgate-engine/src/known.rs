@@ -5,6 +5,7 @@
 use crate::builtin::BUILTINS;
 use crate::config::{Config, ConfigError, ConfigSource};
 use crate::embedded;
+use crate::governance::LayerRules;
 use crate::pattern::Pattern;
 use crate::waivers::Waiver;
 use meshgate_core::pointer::Pointer;
@@ -45,6 +46,51 @@ pub fn unknown(config: &Config, waivers: &[Waiver], known: &BTreeSet<&str>) -> V
         errors.push(waiver.source.error(&waiver.pointer.key("rule"), message));
     }
     errors
+}
+
+/// Finds what is likely a typing mistake, and may be right: approvers and delegations may be written before the rules,
+/// and domains come from descriptors.
+pub fn doubtful(config: &Config, known: &BTreeSet<&str>, layers: &[LayerRules]) -> Vec<String> {
+    let Some(source) = &config.source else { return Vec::new() };
+    let root = Pointer::root();
+    let mut doubts = Vec::new();
+    let covers = |pattern: &Pattern| {
+        known.iter().any(|id| pattern.matches(id)) || BUILTINS.iter().any(|builtin| pattern.matches(builtin.id))
+    };
+    for pattern in config.waiver.approvers.keys().filter(|pattern| !covers(pattern)) {
+        let at = root.key("waiver").key("approvers").key(pattern.as_str());
+        doubts.push(source.key_error(&at, format!("no rule is covered by `{pattern}`")).to_string());
+    }
+    for (name, patterns) in &config.delegate {
+        for pattern in patterns.0.iter().filter(|pattern| !covers(pattern)) {
+            let at = root.key("delegate").key(name);
+            doubts.push(source.key_error(&at, format!("no rule is covered by `{pattern}`")).to_string());
+        }
+    }
+    // Where the root names its domains, others are likely slips.
+    if !config.domains.is_empty() {
+        let domains: Vec<&str> = config.domains.keys().map(String::as_str).collect();
+        let is_one = |pattern: &Pattern| domains.iter().any(|domain| pattern.matches_any_case(domain));
+        for (index, selection) in config.select.iter().enumerate() {
+            let said = selection.place.domain.iter().flat_map(|patterns| &patterns.0);
+            for pattern in said.filter(|pattern| !is_one(pattern)) {
+                let at = root.key("select").index(index).key("where").key("domain");
+                doubts.push(source.key_error(&at, format!("`{pattern}` is none of the domains here")).to_string());
+            }
+        }
+        for layer in layers.iter().filter(|layer| layer.by_domain) {
+            let name = layer.layer.word();
+            if !domains.iter().any(|domain| domain.eq_ignore_ascii_case(name)) {
+                let at = root.key("domains");
+                doubts.push(
+                    source
+                        .key_error(&at, format!("`{name}`, the layer of a bundle or plugin, is none of the domains"))
+                        .to_string(),
+                );
+            }
+        }
+    }
+    doubts
 }
 
 /// Does a pattern cover nothing but what always denies?

@@ -4,7 +4,7 @@
 //! Deliberately absent: trust. What lies in the tree that is judged can add and tighten, and nothing else.
 
 use crate::bundle;
-use crate::config::{CONFIG_FILE, Config, Said};
+use crate::config::{CONFIG_FILE, Config, MISNAMED, Said};
 use crate::engine::Engine;
 use crate::governance::{Chain, LayerRules, OVERRIDE, attempt};
 use crate::locate::Located;
@@ -27,9 +27,6 @@ use std::sync::Arc;
 
 /// The name of the folder that holds a product's own rules.
 pub const POLICIES: &str = "policies";
-
-/// What somebody may take for the name of a configuration.
-const MISNAMED: &str = "meshgate.yml";
 
 /// Keys that only the root configuration has: what they say is not of one layer.
 const ROOT_KEYS: &[&str] = &["embedded", "extract", "limits", "rego", "http", "server", "mesh", "domains", "baseline"];
@@ -346,6 +343,11 @@ impl Engine {
                 continue;
             }
             let path = config.folder.join(&entry.path);
+            if std::fs::canonicalize(&path).is_ok_and(|real| !real.starts_with(&folder)) {
+                let message = format!("bundle `{}` is not below this file", entry.name);
+                layer.findings.extend(attempt(&layer, &at.key("path"), message));
+                continue;
+            }
             // The root has it already.
             if std::fs::canonicalize(&path).is_ok_and(|real| self.listed.contains(&real)) {
                 continue;
@@ -437,7 +439,7 @@ impl Engine {
     }
 
     fn finish_lower(&self, mut layer: LayerRules) -> LayerRules {
-        let (waivers, errors) = Waiver::of(&layer.config);
+        let (waivers, errors) = Waiver::of(&layer.config, layer.folder.as_deref());
         layer.waivers = waivers;
         layer.faults.extend(errors.into_iter().map(|(place, message)| load_fault(&place, message)));
         let clashes = crate::engine::clashes(&layer.evaluators);

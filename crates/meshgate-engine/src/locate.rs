@@ -123,8 +123,20 @@ impl<'a> Locator<'a> {
         let value = self.values.get(part).zip(self.descriptor.parts().get(part));
         let value = value.map(|(value, part)| value.get_or_init(|| part.document.to_value()));
         let anchor = fingerprint::anchor(value.unwrap_or(&Value::Null), &location.pointer);
-        let descriptor = self.id.filter(|_| part == 0).unwrap_or(&location.file);
+        let own = match part {
+            0 => self.id,
+            // A contract that a product refers to is the same contract when it is judged for itself.
+            _ => value.and_then(|value| value.get("id")?.as_str()),
+        };
+        let descriptor = own.unwrap_or(&location.file);
         fingerprint::of(rule, descriptor, &anchor, message)
+    }
+
+    /// The id of the document in a file that the descriptor refers to.
+    pub fn id_in(&self, file: &str) -> Option<&str> {
+        let part = self.parts.iter().skip(1).position(|part| part.file == file)? + 1;
+        let value = self.values.get(part)?.get()?;
+        value.get("id")?.as_str()
     }
 
     /// Makes a finding of a rule's remark.

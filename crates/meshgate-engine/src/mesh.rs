@@ -8,6 +8,7 @@ use meshgate_core::model::{
 };
 use petgraph::algo::tarjan_scc;
 use petgraph::graph::DiGraph;
+use serde_json::Value;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -65,6 +66,17 @@ fn port(port: &Port) -> MeshPort {
         consumers: Vec::new(),
         pointer: port.pointer.clone(),
     }
+}
+
+/// Products by the contracts that they offer.
+pub fn providers(mesh: &Shared) -> HashMap<String, Vec<String>> {
+    let contracts = mesh.value.get("contracts").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let of = |contract: &Value| {
+        let id = contract.get("id")?.as_str()?.to_owned();
+        let providers = contract.get("providers")?.as_array()?.iter();
+        Some((id, providers.filter_map(|id| id.as_str().map(str::to_owned)).collect()))
+    };
+    contracts.iter().filter_map(of).collect()
 }
 
 /// Readers of offers that are told: more mean that many products offer and read the same name.
@@ -239,7 +251,7 @@ fn record(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     fn product(id: &str, inputs: &[&str], outputs: &[&str]) -> Entry {
         let port = |direction, contract: &&str| MeshPort {

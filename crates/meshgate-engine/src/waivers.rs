@@ -2,8 +2,9 @@
 //!
 //! Deliberately absent: faults and diagnostics. Nothing that was not judged can be accepted.
 
+use crate::builtin::BUILTINS;
 use crate::config::{Config, ConfigSource, Said, WaiverEntry, WaiverFile, WaiverPolicy};
-use crate::governance::{OVERRIDE, any, covers_builtin};
+use crate::governance::{OVERRIDE, any};
 use meshgate_core::date::Date;
 use meshgate_core::finding::Finding;
 use meshgate_core::layer::Layer;
@@ -50,21 +51,29 @@ pub type Columns = BTreeMap<(Option<String>, String), String>;
 
 /// Which descriptor a finding is of, and how columns are called in it.
 pub struct Judged<'a> {
-    pub id: Option<&'a str>,
+    /// Its own, and where it is a contract, those of the products that offer it.
+    pub ids: &'a [String],
+    /// The id of the document in a file that it refers to.
+    pub id_in: &'a dyn Fn(&str) -> Option<String>,
     pub looked: &'a [RuleId],
     /// Columns by file and pointer: `table.column`.
     pub columns: &'a Columns,
 }
 
 impl Waiver {
-    /// Reads those of a configuration, and of the files that it names.
-    pub fn of(config: &Config) -> (Vec<Self>, Vec<(String, String)>) {
+    /// Reads those of a configuration, and of the files that it names; of none outside of `within`, wherever links lead.
+    pub fn of(config: &Config, within: Option<&Path>) -> (Vec<Self>, Vec<(String, String)>) {
         let (mut waivers, mut errors) = (Vec::new(), Vec::new());
         if let Some(source) = &config.source {
             waivers.extend(Self::all(&config.waivers, source));
         }
         for path in &config.waiver_files {
             for file in files(&config.folder.join(path), &mut errors) {
+                if within.is_some_and(|within| !std::fs::canonicalize(&file).is_ok_and(|real| real.starts_with(within)))
+                {
+                    errors.push((crate::layers::shown(&file), "is a link that leads out of its folder".to_owned()));
+                    continue;
+                }
                 match read(&file) {
                     Ok((entries, source)) => waivers.extend(Self::all(&entries, &source)),
                     Err(error) => errors.push((error.place, error.message)),
@@ -113,22 +122,25 @@ impl Waiver {
         Standing::Active(left)
     }
 
-    /// Does it speak of this descriptor, in a run that looked with its rule?
-    pub fn is_in_view(&self, judged: &Judged<'_>) -> bool {
-        self.speaks_of(judged)
-            && (covers_builtin(&self.entry.rule)
-                || judged.looked.iter().any(|rule| self.entry.rule.matches(rule.as_str())))
+    /// Does it speak of this descriptor, in a run that looked with a rule that it may waive?
+    pub fn is_in_view(&self, judged: &Judged<'_>, may: impl Fn(&RuleId) -> bool) -> bool {
+        let builtins = BUILTINS.iter().map(|builtin| RuleId::foreign(builtin.id));
+        let waivable =
+            builtins.filter(|id| !id.as_str().starts_with("read.") && !id.as_str().starts_with("governance."));
+        let mut rules =
+            judged.looked.iter().cloned().chain(waivable).filter(|rule| self.entry.rule.matches(rule.as_str()));
+        self.names(judged.ids) && rules.any(|rule| may(&rule))
     }
 
-    fn speaks_of(&self, judged: &Judged<'_>) -> bool {
-        self.entry.product.as_ref().is_none_or(|pattern| judged.id.is_some_and(|id| pattern.matches(id)))
+    fn names(&self, ids: &[String]) -> bool {
+        self.entry.product.as_ref().is_none_or(|pattern| ids.iter().any(|id| pattern.matches(id)))
     }
 
     /// Would it cover a finding?
     pub fn covers(&self, finding: &Finding, judged: &Judged<'_>) -> bool {
         let fits = !matches!(finding.source, Source::Read | Source::Governance)
             && self.entry.rule.matches(finding.rule.as_str())
-            && self.speaks_of(judged)
+            && (self.names(judged.ids) || (judged.id_in)(&finding.location.file).is_some_and(|id| self.names(&[id])))
             && self.entry.file.as_ref().is_none_or(|pattern| pattern.matches(&finding.location.file))
             && self.entry.pointer.as_ref().is_none_or(|pattern| pattern.matches(finding.location.pointer.as_str()));
         fits && self.entry.column.as_ref().is_none_or(|pattern| {

@@ -4,22 +4,29 @@
 
 use crate::args::BaselineArgs;
 use crate::exit::{Status, say};
-use crate::judging::{Against, judge};
+use crate::judging::{Against, judge, say_errors};
 use anyhow::{Context, Result};
+use meshgate_core::rule::Source;
 use meshgate_engine::{Baseline, Outcome};
 
 pub fn run(args: &BaselineArgs) -> Result<Status> {
-    let Outcome { report, errors, .. } = judge(&args.run, &Against::default())?;
+    let outcome = judge(&args.run, &Against::default())?;
+    let Outcome { report, errors, .. } = &outcome;
     if !errors.is_empty() {
-        errors.iter().for_each(|error| say(&format!("meshgate failed: {error}")));
+        say_errors(&outcome);
         say("no baseline is written: it would not know what was not judged");
         return Ok(Status::Failed);
     }
-    let (text, count) = Baseline::write(&report);
+    let (text, count) = Baseline::write(report);
     let file = args.output.display();
     std::fs::write(&args.output, text).with_context(|| format!("{file} cannot be written"))?;
     let many = if count == 1 { "1 finding".to_owned() } else { format!("{count} findings") };
     say(&format!("wrote {many} to {file}; say `baseline: {file}` in meshgate.yaml, and only what is new denies"));
+    let never = |source| matches!(source, Source::Read | Source::Governance);
+    let left = report.findings.iter().filter(|finding| finding.denies && never(finding.source)).count();
+    if left > 0 {
+        say(&format!("{left} of `read.…` and `governance.…` are in no baseline: they deny until they are mended"));
+    }
     if !report.faults.is_empty() {
         say("faults are in no baseline: they deny until they are mended");
     }

@@ -7,8 +7,8 @@ use crate::commands::pages;
 use crate::exit::{Status, print};
 use crate::setup;
 use anyhow::{Result, bail};
-use meshgate_core::rule::Lifecycle;
-use meshgate_engine::{Applying, ApplyingTo, Builtin, builtin_rule};
+use meshgate_core::rule::{Lifecycle, Rule};
+use meshgate_engine::{Applying, ApplyingTo, Builtin, CheckOptions, builtin_rule};
 use serde_json::json;
 use std::fmt::Write;
 use std::path::Path;
@@ -17,7 +17,7 @@ pub fn run(command: &RulesCommand) -> Result<Status> {
     match command {
         RulesCommand::List { of: None, setup, format, .. } => list(setup, *format),
         RulesCommand::List { of: Some(file), said, setup, format } => list_for(file, said, setup, *format),
-        RulesCommand::Show { rule, setup } => show(rule, setup),
+        RulesCommand::Show { rule, of, setup } => show(rule, of.as_deref(), setup),
         RulesCommand::Pages(args) => pages::run(args),
     }
 }
@@ -93,15 +93,33 @@ fn applying(to: &ApplyingTo) -> String {
     text
 }
 
+/// How close a name is to an id, or to its last word.
+fn closeness(name: &str, id: &str) -> f64 {
+    let bare = id.rsplit('.').next().unwrap_or(id);
+    strsim::jaro_winkler(name, id).max(strsim::jaro_winkler(name, bare))
+}
+
 /// Prints what is known of a rule.
-pub fn show(id: &str, args: &SetupArgs) -> Result<Status> {
+pub fn show(id: &str, of: Option<&Path>, args: &SetupArgs) -> Result<Status> {
     if let Some(Builtin { id, title, description }) = builtin_rule(id) {
         print(&format!("{id}\n{title}\n\nWhy, and what to do\n  {description}\n\nFrom\n  Meshgate itself\n"))?;
         return Ok(Status::Allowed);
     }
-    let engine = setup::complete_engine(&setup::rules_config(args, Path::new("."))?, args)?;
-    let Some(rule) = engine.rules().iter().find(|rule| rule.id.as_str() == id) else {
-        bail!("there is no rule `{id}`; `meshgate rules list` shows the loaded ones");
+    let near = of.unwrap_or(Path::new("."));
+    let engine = setup::complete_engine(&setup::rules_config(args, near)?, args)?;
+    let mut rules: Vec<Rule> = engine.rules().to_vec();
+    if let Some(file) = of {
+        let all = engine.applying(file, &CheckOptions::default()).map_err(anyhow::Error::msg)?;
+        rules.extend(all.into_iter().flat_map(|to| to.rules).map(|one| one.rule));
+    }
+    let Some(rule) = rules.iter().find(|rule| rule.id.as_str() == id) else {
+        let close = rules.iter().map(|rule| (closeness(id, rule.id.as_str()), rule.id.as_str()));
+        let close = close.filter(|(score, _)| *score > 0.8).max_by(|a, b| a.0.total_cmp(&b.0));
+        let help = close.map(|(_, close)| format!("; did you mean `{close}`?")).unwrap_or_default();
+        bail!(
+            "there is no rule `{id}`{help}; `meshgate rules list` shows the loaded ones, `--for FILE` those of a domain or \
+             product, too"
+        );
     };
     let mut text = format!("{} ({})\n{}\n", rule.id, rule.severity, rule.title);
     if !rule.description.is_empty() {

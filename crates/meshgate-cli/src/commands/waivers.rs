@@ -3,24 +3,25 @@
 //! Deliberately absent: writing waivers; who approves one writes it where a review sees it.
 
 use crate::args::{ListFormat, WaiversArgs};
-use crate::exit::{Status, print, say};
-use crate::judging::{Against, judge};
+use crate::exit::{Status, print};
+use crate::judging::{Against, judge, say_errors};
 use anyhow::Result;
 use meshgate_engine::{Outcome, WaiverReport};
 use serde_json::json;
 use std::fmt::Write;
 
 pub fn run(args: &WaiversArgs) -> Result<Status> {
-    let Outcome { waivers, errors, .. } = judge(&args.run, &Against::default())?;
+    let outcome = judge(&args.run, &Against::default())?;
+    let Outcome { waivers, errors, .. } = &outcome;
     let text = match args.format {
         ListFormat::Json => {
             let rows: Vec<_> = waivers.iter().map(row).collect();
             format!("{:#}\n", json!(rows))
         }
-        ListFormat::Text => table(&waivers),
+        ListFormat::Text => table(waivers),
     };
     print(&text)?;
-    errors.iter().for_each(|error| say(&format!("meshgate failed: {error}")));
+    say_errors(&outcome);
     let bad = waivers.iter().any(|waiver| matches!(waiver.state, "expired" | "refused" | "unused"));
     Ok(match (errors.is_empty(), args.strict && bad) {
         (false, _) => Status::Failed,

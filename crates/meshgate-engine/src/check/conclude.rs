@@ -27,6 +27,8 @@ pub(super) struct Whole<'a> {
     pub day: Date,
     pub run: &'a Run<'a>,
     pub layers: Option<&'a Layers>,
+    /// Is it the whole mesh that was looked at?
+    pub complete: bool,
     /// May it be that there is no descriptor to judge?
     pub nothing_wanted: bool,
     pub notes: Vec<String>,
@@ -90,7 +92,7 @@ impl Engine {
                 known.join(", ")
             ));
         } else if report.descriptors.iter().all(|one| one.format.is_none() || one.looked.is_empty()) && deselected {
-            errors.push("the configuration selects no rule for any of these files: nothing was checked".to_owned());
+            errors.push("the configuration (`select`, `enforcement`) leaves no rule for any of these files: nothing was checked".to_owned());
         } else if !judged && report.findings.is_empty() && errors.is_empty() {
             errors.push("no rule applies to any of these files: nothing was checked".to_owned());
         }
@@ -140,7 +142,9 @@ fn waivers(chains: &[&Chain], whole: &Whole<'_>, findings: &mut Vec<Finding>) ->
             let policy = &layer.config.waiver;
             let soon = i64::from(policy.soon_days.unwrap_or(SOON_DAYS));
             for waiver in &layer.waivers {
-                let now = used.get(&waiver.origin).cloned().unwrap_or_default();
+                let mut now = used.get(&waiver.origin).cloned().unwrap_or_default();
+                // Where all is there, what it speaks of is not.
+                now.in_view |= whole.complete;
                 let standing = chain.standing(layer, waiver, whole.day);
                 findings.extend(waiver.remark(&standing, &now, soon));
                 reports.entry(waiver.origin.clone()).or_insert_with(|| told(waiver, &standing, &now, soon, whole.day));

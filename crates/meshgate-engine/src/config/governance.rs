@@ -53,8 +53,9 @@ impl Enforced {
     /// Returns what is done in a stage on a day.
     #[must_use]
     pub fn at(&self, stage: Option<&str>, today: Date) -> Enforcement {
-        match stage.and_then(|stage| self.stages.get(stage)) {
-            Some(own) => own.at(None, today),
+        let said = stage.and_then(|stage| self.stages.iter().find(|(name, _)| name.eq_ignore_ascii_case(stage)));
+        match said {
+            Some((_, own)) => own.at(None, today),
             None => self.then.filter(|(day, _)| today >= *day).map_or(self.mode, |(_, then)| then),
         }
     }

@@ -41,6 +41,11 @@ impl ConfigSource {
             return Err(ConfigError { place: name.to_owned(), message });
         };
         let source = Self { name: name.to_owned(), document, text };
+        if !source.value().is_object() {
+            return Err(
+                source.error(&Pointer::root(), "is no mapping of keys; run `meshgate init` for one to begin with")
+            );
+        }
         match serde_path_to_error::deserialize(&source.value()) {
             Ok(read) => Ok((read, source)),
             Err(error) => {

@@ -90,7 +90,12 @@ impl Engine {
             let exception = excepted.iter().find(|(rule, _)| owner.is_some() && *rule == finding.rule);
             finding.waiver = exception.map(|(_, place)| excepting(place));
         }
-        let judged = Judged { id: id.as_deref(), looked: &looked, columns: &columns };
+        let mut ids: Vec<String> = id.iter().cloned().collect();
+        if kind_of(format) == Kind::DataContract {
+            ids.extend(id.iter().filter_map(|id| run.providers.get(id)).flatten().cloned());
+        }
+        let id_in = |file: &str| locator.id_in(file).map(str::to_owned);
+        let judged = Judged { ids: &ids, id_in: &id_in, looked: &looked, columns: &columns };
         waive(chain, run, domain.as_deref(), &judged, &mut findings);
         findings.iter_mut().for_each(|(finding, _)| self.mark_known(finding, run));
         let deny_at = chain.deny_at(self.deny_at);
@@ -312,7 +317,9 @@ fn wanted<'a>(chain: &'a Chain, subject: &Subject<'_>, run: &Run<'_>, domain: Op
                     continue;
                 }
                 let enforcement = plan.enforcement(stage, run.today);
-                if enforcement != Enforcement::Off {
+                if enforcement == Enforcement::Off {
+                    out += 1;
+                } else {
                     rules.insert(&rule.id, enforcement);
                 }
             }
@@ -375,7 +382,12 @@ fn waive(chain: &Chain, run: &Run<'_>, domain: Option<&str>, judged: &Judged<'_>
     for (number, layer) in chain.layers.iter().enumerate().filter(|(_, layer)| layer.counts_for(domain)) {
         for waiver in &layer.waivers {
             let entry = used.entry(&waiver.origin).or_default();
-            entry.in_view |= waiver.is_in_view(judged);
+            // Whose rule it is can be told of findings only; what looked is a rule of some layer, or Meshgate's own.
+            let may = |rule: &RuleId| {
+                let owner = chain.layers.iter().position(|layer| layer.rules().any(|known| known.id == *rule));
+                may_waive(chain, owner.unwrap_or(0), number, layer, rule)
+            };
+            entry.in_view |= waiver.is_in_view(judged, may);
             for (finding, owner) in findings.iter_mut() {
                 let owner = owner.unwrap_or(0);
                 if finding.waiver.is_some()
