@@ -188,6 +188,14 @@ fn who_may_waive_what_is_a_policy() {
             assert!(text.contains("= note: may be waived by legal@example.com"), "{text}");
         }
     }
+    // However the rule is written.
+    for rule in ["'*.unmasked_restricted_column'", "'p*'", "'*unmasked*'", "'privacy.unmasked_restricted_colum*'"] {
+        let waiver = waiver(rule, "product: customers", "2026-12-31");
+        let config = format!("{waiver}waiver: {{ approvers: {{ 'privacy.*': legal, '*': '*' }} }}\n");
+        let here = folder(&[("meshgate.yaml", &config), ("c.yaml", CUSTOMERS)]);
+        let ran = check(here.path(), &["--at", "2026-01-01"]);
+        assert_eq!((ran.code, ran.stdout.contains("governance.waiver_refused")), (1, true), "{rule}: {}", ran.stdout);
+    }
     // Who waives a whole category must be one who may waive every rule in it.
     let waiver = waiver("'privacy.*'", "product: customers", "2026-12-31");
     let config = format!("{waiver}waiver: {{ approvers: {{ privacy.unmasked_restricted_column: legal }} }}\n");

@@ -229,18 +229,34 @@ impl Chain {
         said.map_or(Enforcement::Block, |(_, enforced)| enforced.at(stage, today))
     }
 
-    /// What a waiver of one of its layers is worth on a day: whoever owns a rule that it names says who may waive it.
+    /// What a waiver of one of its layers is worth on a day: whoever owns a rule that it names says who may waive it, and
+    /// who waives several must be one who may waive each.
     pub fn standing(&self, layer: &LayerRules, waiver: &Waiver, today: Date) -> Standing {
-        let owns = |other: &LayerRules| {
-            other.layer == Layer::Global && covers_builtin(&waiver.entry.rule)
-                || other.rules().any(|rule| waiver.entry.rule.matches(rule.id.as_str()))
-        };
-        let mut above = self.layers.iter().take_while(|other| !std::ptr::eq(&raw const ***other, layer));
-        let refused = above.by_ref().filter(|other| owns(other)).find_map(|owner| {
-            let standing = waiver.standing(&owner.config.waiver, today);
+        let own = std::iter::once(&layer.config.waiver);
+        let above = self.layers.iter().take_while(|other| !std::ptr::eq(&raw const ***other, layer));
+        let named = |other: &&Arc<LayerRules>| other.rules().any(|rule| waiver.entry.rule.matches(rule.id.as_str()));
+        let mut policies = above.filter(named).map(|other| &other.config.waiver).chain(own);
+        let standing = policies.find_map(|policy| {
+            let standing = waiver.standing(policy, today);
             (!matches!(standing, Standing::Active(_))).then_some(standing)
         });
-        refused.unwrap_or_else(|| waiver.standing(&layer.config.waiver, today))
+        if let Some(standing) = standing {
+            return standing;
+        }
+        let of = |layer: &Arc<LayerRules>| {
+            let policy = Arc::clone(&layer.config);
+            let ids: Vec<String> = layer.rules().map(|rule| rule.id.to_string()).collect();
+            ids.into_iter().map(move |id| (Arc::clone(&policy), id)).collect::<Vec<_>>()
+        };
+        let builtins = self.layers.first().map(|root| Arc::clone(&root.config)).into_iter();
+        let builtins =
+            builtins.flat_map(|root| BUILTINS.iter().map(move |builtin| (Arc::clone(&root), builtin.id.to_owned())));
+        let mut rules = self.layers.iter().flat_map(of).chain(builtins).filter(|(_, id)| waiver.entry.rule.matches(id));
+        let refused = rules.find_map(|(config, id)| waiver.refusal(&config.waiver, &id));
+        match refused {
+            Some(why) => Standing::Refused(why),
+            None => Standing::Active(today.days_until(waiver.entry.expires.0)),
+        }
     }
 
     /// Who may waive a rule, as its owner says.
@@ -358,9 +374,4 @@ pub fn attempt(layer: &LayerRules, key: &Pointer, message: String) -> Option<Fin
         ),
     };
     Some(layer.config.source.as_ref()?.finding(OVERRIDE, Severity::Error, key, said))
-}
-
-/// Is this an id of Meshgate's own remarks, or a pattern that covers some?
-pub fn covers_builtin(pattern: &Pattern) -> bool {
-    BUILTINS.iter().any(|builtin| pattern.matches(builtin.id))
 }

@@ -90,46 +90,39 @@ impl Waiver {
         })
     }
 
-    /// What it is worth on a day, by the rules of who may waive what.
+    /// What it is worth on a day, by the end that whoever says so gives it.
     pub fn standing(&self, policy: &WaiverPolicy, today: Date) -> Standing {
         let left = today.days_until(self.entry.expires.0);
         if left < 0 {
             return Standing::Expired;
         }
-        if let Some(most) = policy.max_days.map(i64::from).filter(|most| left > *most) {
-            return Standing::Refused(format!(
-                "it lasts {left} days more, at most {most} are accepted (`waiver.max_days`)"
-            ));
-        }
-        // Who may waive `privacy.*` must be one who may waive every rule in it.
-        let covering = policy.approvers.iter().filter(|(rules, _)| {
-            rules.matches(self.entry.rule.as_str()) || self.entry.rule.matches(rules.as_str().trim_end_matches('*'))
-        });
-        let most = covering.clone().map(|(rules, _)| rules.specificity()).max();
-        let exact = |rules: &crate::pattern::Pattern| {
-            self.entry.rule.as_str().contains('*') || Some(rules.specificity()) == most
-        };
-        for (rules, approvers) in covering.filter(|(rules, _)| exact(rules)) {
-            if !any(approvers, &self.entry.approver) {
-                let names: Vec<String> = approvers.0.iter().map(|name| format!("`{name}`")).collect();
-                return Standing::Refused(format!(
-                    "`{}` may not waive `{rules}`: {} may (`waiver.approvers`)",
-                    self.entry.approver,
-                    names.join(" or ")
-                ));
+        match policy.max_days.map(i64::from).filter(|most| left > *most) {
+            Some(most) => {
+                Standing::Refused(format!("it lasts {left} days more, at most {most} are accepted (`waiver.max_days`)"))
             }
+            None => Standing::Active(left),
         }
-        Standing::Active(left)
+    }
+
+    /// Says why its approver may not waive a rule, if that is so: the most specific pattern that covers the rule counts.
+    pub fn refusal(&self, policy: &WaiverPolicy, rule: &str) -> Option<String> {
+        let covering = policy.approvers.iter().filter(|(rules, _)| rules.matches(rule));
+        let (rules, approvers) = covering.max_by_key(|(rules, _)| rules.specificity())?;
+        if any(approvers, &self.entry.approver) {
+            return None;
+        }
+        let names: Vec<String> = approvers.0.iter().map(|name| format!("`{name}`")).collect();
+        let names = names.join(" or ");
+        Some(format!("`{}` may not waive `{rules}`: {names} may (`waiver.approvers`)", self.entry.approver))
     }
 
     /// Does it speak of this descriptor, in a run that looked with a rule that it may waive?
     pub fn is_in_view(&self, judged: &Judged<'_>, may: impl Fn(&RuleId) -> bool) -> bool {
-        let builtins = BUILTINS.iter().map(|builtin| RuleId::foreign(builtin.id));
-        let waivable =
-            builtins.filter(|id| !id.as_str().starts_with("read.") && !id.as_str().starts_with("governance."));
-        let mut rules =
-            judged.looked.iter().cloned().chain(waivable).filter(|rule| self.entry.rule.matches(rule.as_str()));
-        self.names(judged.ids) && rules.any(|rule| may(&rule))
+        let named = |id: &str| self.entry.rule.matches(id);
+        let waivable = |id: &str| !id.starts_with("read.") && !id.starts_with("governance.");
+        self.names(judged.ids)
+            && (judged.looked.iter().any(|rule| named(rule.as_str()) && may(rule))
+                || BUILTINS.iter().any(|own| named(own.id) && waivable(own.id) && may(&RuleId::foreign(own.id))))
     }
 
     fn names(&self, ids: &[String]) -> bool {

@@ -117,8 +117,8 @@ pub fn show(id: &str, of: Option<&Path>, args: &SetupArgs) -> Result<Status> {
         let close = close.filter(|(score, _)| *score > 0.8).max_by(|a, b| a.0.total_cmp(&b.0));
         let help = close.map(|(_, close)| format!("; did you mean `{close}`?")).unwrap_or_default();
         bail!(
-            "there is no rule `{id}`{help}; `meshgate rules list` shows the loaded ones, `--for FILE` those of a domain or \
-             product, too"
+            "there is no rule `{id}` (`meshgate rules list` shows the loaded ones, `--for FILE` those of a domain or product, \
+             too){help}"
         );
     };
     let mut text = format!("{} ({})\n{}\n", rule.id, rule.severity, rule.title);

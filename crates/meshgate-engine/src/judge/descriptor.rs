@@ -381,6 +381,7 @@ fn waive(chain: &Chain, run: &Run<'_>, domain: Option<&str>, judged: &Judged<'_>
     let mut used: BTreeMap<&str, Use> = BTreeMap::new();
     for (number, layer) in chain.layers.iter().enumerate().filter(|(_, layer)| layer.counts_for(domain)) {
         for waiver in &layer.waivers {
+            let standing = OnceCell::new();
             let entry = used.entry(&waiver.origin).or_default();
             // Whose rule it is can be told of findings only; what looked is a rule of some layer, or Meshgate's own.
             let may = |rule: &RuleId| {
@@ -399,7 +400,7 @@ fn waive(chain: &Chain, run: &Run<'_>, domain: Option<&str>, judged: &Judged<'_>
                 entry.in_view = true;
                 let location = &finding.location;
                 entry.findings.insert((location.file.clone(), location.pointer.clone(), finding.message.clone()));
-                if let Standing::Active(_) = chain.standing(layer, waiver, run.today) {
+                if let Standing::Active(_) = standing.get_or_init(|| chain.standing(layer, waiver, run.today)) {
                     finding.waiver = Some(waiver.waived());
                 }
             }
