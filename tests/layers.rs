@@ -356,6 +356,20 @@ fn no_layer_loosens_what_is_above_it() {
 }
 
 #[test]
+fn a_products_raw_rules_do_not_switch_the_schema_off() {
+    let broken = contract("c", "sales").replace("status: active\n", "");
+    let here = folder(&[
+        ("meshgate.yaml", "version: 1\nembedded: false\n"),
+        ("p/c.yaml", &broken),
+        ("p/policies/.manifest", "{\"input\": \"raw\"}"),
+        ("p/policies/own.rego", &rule("quality", "own", "info")),
+    ]);
+    let ran = check(here.path(), &[]);
+    assert_eq!(ran.code, 1, "{}", ran.stdout);
+    assert!(ran.stdout.contains("schema.missing_key"), "{}", ran.stdout);
+}
+
+#[test]
 fn an_attempt_harms_nobody_else() {
     let here = folder(&[
         ("meshgate.yaml", ROOT),

@@ -15,6 +15,7 @@ use crate::baseline::Baseline;
 use crate::changed;
 use crate::discover::{Found, files};
 use crate::engine::{Engine, today};
+use crate::governance::Chain;
 use crate::judge::{Earlier, FileResult, Run, failed};
 use crate::layers::Layers;
 use crate::mesh::{self, Entry};
@@ -64,7 +65,7 @@ impl Engine {
         found.retain(|file| file.named || !layers.is_example(&file.path));
         let examples = before - found.len();
         let mut sources = self.sources(paths, options);
-        let prepared = self.prepare_all(found, &sources, options.changed);
+        let prepared = self.prepare_all(found, &sources, Some(&layers), options.changed);
         let mut entries = Vec::new();
         for file in &prepared {
             for entry in &file.entries {
@@ -145,8 +146,16 @@ impl Engine {
         self.pool.install(|| prepared.into_par_iter().map(judge).collect())
     }
 
-    fn prepare_all(&self, found: Vec<Found>, tree: &dyn Tree, refers: bool) -> Vec<Prepared> {
+    fn prepare_all(&self, found: Vec<Found>, tree: &dyn Tree, layers: Option<&Layers>, refers: bool) -> Vec<Prepared> {
         let kept = AtomicUsize::new(0);
+        // Nobody asks what conftest's policies have in the mesh.
+        let plain = |chain: &Chain| chain.is_raw_only() && !chain.asks_for_ids();
+        let all = layers.map(Layers::chains).unwrap_or_default();
+        let plain = !refers && layers.is_some() && plain(&self.chain) && all.into_iter().all(|chain| plain(chain));
+        if plain {
+            let unread = |found| Prepared { found, parsed: None, entries: Vec::new(), refers: Vec::new() };
+            return found.into_iter().map(unread).collect();
+        }
         let prepare = |file: Found| self.prepare(file, tree, &kept, refers);
         self.pool.install(|| found.into_par_iter().map(prepare).collect())
     }
@@ -156,7 +165,7 @@ impl Engine {
         let names = base.names();
         let mut history = History::new(base, self.read_limits, Arc::clone(&self.extract));
         let found = names.into_iter().map(|name| Found { path: PathBuf::from(&name), name, named: false }).collect();
-        let prepared = self.prepare_all(found, &history, false);
+        let prepared = self.prepare_all(found, &history, None, false);
         for file in &prepared {
             for (index, entry) in file.entries.iter().enumerate() {
                 history.add(entry, &file.found.name, index);
@@ -230,10 +239,6 @@ impl Engine {
 
     fn prepare(&self, found: Found, tree: &dyn Tree, kept: &AtomicUsize, refers: bool) -> Prepared {
         let unread = |found| Prepared { found, parsed: None, entries: Vec::new(), refers: Vec::new() };
-        // Nobody asks what conftest's policies have in the mesh.
-        if self.chain.is_raw_only() && !self.chain.asks_for_ids() && !refers {
-            return unread(found);
-        }
         // What cannot be opened is told when it is judged.
         let Ok(bytes) = self.open(&found, Some(tree)) else { return unread(found) };
         let read = || meshgate_descriptor::read(&found.name, &bytes, &self.read_limits);

@@ -194,9 +194,10 @@ impl Chain {
         self.evaluators().any(|evaluator| evaluator.raw())
     }
 
-    /// Do all evaluators, so that no model is wanted?
+    /// Do all evaluators, so that no model is wanted? Only the root can say so: no schema is checked then.
     pub fn is_raw_only(&self) -> bool {
-        self.judges_raw() && self.evaluators().all(|evaluator| evaluator.raw())
+        let root = self.layers.first().is_some_and(|root| !root.evaluators.is_empty());
+        root && self.evaluators().all(|evaluator| evaluator.raw())
     }
 
     fn evaluators(&self) -> impl Iterator<Item = &Arc<dyn Evaluator>> {
