@@ -256,6 +256,13 @@ fn only_what_changed_and_what_depends_on_it_is_judged() {
     assert_eq!(touch("z/policies/own.rego", "package z\n\ny := 2\n"), ["z/alone.yaml"]);
     assert_eq!(touch("b/x.rego", "package x\n\ny := 2\n").len(), 5);
     assert_eq!(touch("meshgate.yaml", "version: 1\nbundles: [{name: b, path: b}]\n# x\n").len(), 5);
+    // What a configuration in the tree names.
+    write(here.path(), "b2/meshgate.yaml", b"version: 1\nwaiver_files: [w.yaml]\n");
+    write(here.path(), "b2/w.yaml", b"version: 1\nwaivers: []\n");
+    commit(here.path());
+    assert_eq!(touch("b2/w.yaml", "version: 1\nwaivers: []\n# x\n"), ["b2/invoices.yaml", "b2/p.yaml"]);
+    git(here.path(), &["rm", "-q", "b2/meshgate.yaml", "b2/w.yaml"]);
+    commit(here.path());
     // Rules and configurations that come and go.
     write(here.path(), "a/policies/new.rego", b"package a\n\ny := 1\n");
     assert_eq!(judged(&changed()), ["a/orders.yaml", "a/p.yaml", "b2/p.yaml"]);

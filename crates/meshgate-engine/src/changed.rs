@@ -106,6 +106,11 @@ impl Differences<'_> {
         differs
     }
 
+    /// The same for either.
+    fn path(&mut self, path: &Path) -> bool {
+        if path.is_dir() { self.folder(path) } else { self.file(path) }
+    }
+
     /// Does anything that speaks of the descriptors of a folder?
     fn layers(&mut self, folder: &Path) -> bool {
         folder.ancestors().any(|at| self.file(&at.join(CONFIG_FILE)) || self.folder(&at.join(POLICIES)))
@@ -120,13 +125,12 @@ pub fn narrow(prepared: Vec<Prepared>, history: &History, layers: &Layers, engin
     // Rules that are the root's are everybody's.
     let sources = engine.layers.iter().filter_map(|layer| layer.config.source.as_ref());
     let mut roots: Vec<PathBuf> = sources.map(|source| PathBuf::from(&source.name)).collect();
-    roots
-        .extend(engine.layers.iter().flat_map(|layer| &layer.waivers).map(|waiver| PathBuf::from(&waiver.source.name)));
-    let files = roots.iter().filter(|file| base.holds(file)).any(|file| differences.file(file));
-    let mut plugins = engine.root.plugins.iter().map(|entry| engine.root.folder.join(&entry.path));
-    let plugins = plugins.any(|file| base.holds(&file) && differences.file(&file));
+    let root = &engine.root;
+    let named = root.waiver_files.iter().chain(&root.baseline).chain(root.plugins.iter().map(|entry| &entry.path));
+    roots.extend(named.map(|path| root.folder.join(path)));
+    let files = roots.iter().filter(|path| base.holds(path)).any(|path| differences.path(path));
     let mut bundles = engine.listed.iter().filter(|folder| base.holds(folder));
-    if files || plugins || bundles.any(|folder| differences.folder(folder)) {
+    if files || bundles.any(|folder| differences.folder(folder)) {
         return prepared;
     }
     let mut looked: Vec<bool> = Vec::with_capacity(prepared.len());
@@ -134,7 +138,7 @@ pub fn narrow(prepared: Vec<Prepared>, history: &History, layers: &Layers, engin
         let path = Path::new(&file.found.name);
         let folder = path.parent().unwrap_or(Path::new(""));
         let above = std::env::current_dir().ok().filter(|_| !path.is_absolute());
-        let own = layers.bundle_folders(&file.found.path);
+        let own = layers.paths(&file.found.path);
         looked.push(
             differences.file(path)
                 || file.refers.iter().any(|name| differences.file(Path::new(name)))
@@ -146,7 +150,7 @@ pub fn narrow(prepared: Vec<Prepared>, history: &History, layers: &Layers, engin
                         .filter(|up| base.holds(up))
                         .any(|up| differences.file(&up.join(CONFIG_FILE)) || differences.folder(&up.join(POLICIES)))
                 })
-                || own.iter().any(|folder| base.holds(folder) && differences.folder(folder)),
+                || own.iter().any(|path| base.holds(path) && differences.path(path)),
         );
     }
     let names: HashSet<&str> = prepared.iter().map(|file| file.found.name.as_str()).collect();

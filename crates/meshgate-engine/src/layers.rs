@@ -105,14 +105,14 @@ impl Layers {
             && folder.ancestors().any(|at| self.bundles.contains(at))
     }
 
-    /// Folders of rules that configurations in the tree name for a file.
-    pub fn bundle_folders(&self, file: &Path) -> Vec<PathBuf> {
+    /// Bundles, plugins and files of waivers that configurations in the tree name for a file.
+    pub fn paths(&self, file: &Path) -> Vec<PathBuf> {
         let chain = self.chain(file).map(|chain| chain.layers.clone()).unwrap_or_default();
         let of = |layer: &Arc<LayerRules>| {
-            let config = Arc::clone(&layer.config);
-            let folder = config.folder.clone();
-            let paths: Vec<PathBuf> = config.bundles.iter().map(|entry| folder.join(&entry.path)).collect();
-            paths
+            let config = &layer.config;
+            let bundles = config.bundles.iter().map(|entry| &entry.path);
+            let named = bundles.chain(config.plugins.iter().map(|entry| &entry.path)).chain(&config.waiver_files);
+            named.map(|path| config.folder.join(path)).collect::<Vec<_>>()
         };
         chain.iter().filter(|layer| layer.folder.is_some()).flat_map(of).collect()
     }
