@@ -281,3 +281,45 @@ fn only_what_changed_and_what_depends_on_it_is_judged() {
     write(here.path(), "z/new.yaml", contract("new").as_bytes());
     assert_eq!(judged(&changed()), ["z/new.yaml"]);
 }
+
+/// Whoever may write into the tree, or into a copy of a repository, must not make the gate run anything.
+#[test]
+fn no_repository_makes_git_run_a_command() {
+    let ran = |here: &Path, args: &[&str]| {
+        let marker = here.join("ran");
+        let ran = check(here, args);
+        assert!(!marker.exists(), "git ran a command: {}", ran.stderr);
+        ran
+    };
+    // Objects that are missing are not asked for from a remote.
+    let here = repository(&[("c.yaml", &unmasked("c", "iban"))]);
+    let marker = here.path().join("ran");
+    for (key, value) in [
+        ("core.repositoryformatversion", "1"),
+        ("extensions.partialClone", "origin"),
+        ("remote.origin.promisor", "true"),
+        ("remote.origin.url", here.path().to_str().unwrap()),
+        ("remote.origin.uploadpack", &*format!("touch {};", marker.display())),
+        ("core.fsmonitor", &*format!("touch {}", marker.display())),
+        ("core.sshCommand", &*format!("touch {}", marker.display())),
+    ] {
+        git(here.path(), &["config", key, value]);
+    }
+    let id =
+        Command::new("git").arg("-C").arg(here.path()).args(["rev-parse", "HEAD:c.yaml"]).output().expect("git").stdout;
+    let id = String::from_utf8(id).unwrap().trim().to_owned();
+    std::fs::remove_file(here.path().join(".git/objects").join(&id[..2]).join(&id[2..])).expect("an object");
+    assert_ne!(ran(here.path(), &["--against", "HEAD", "--new-only"]).code, 0);
+    assert_ne!(ran(here.path(), &["--against", "HEAD", "--changed"]).code, 0);
+    // A folder that is made to look like a repository is none.
+    let here = repository(&[("sub/c.yaml", CONTRACT)]);
+    let sub = here.path().join("sub");
+    git(&sub, &["init", "-q", "--bare", "inner"]);
+    for entry in std::fs::read_dir(sub.join("inner")).unwrap().flatten() {
+        std::fs::rename(entry.path(), sub.join(entry.file_name())).unwrap();
+    }
+    let config =
+        format!("[core]\n\tbare = true\n\tfsmonitor = touch {0}\n\tworktree = ..\n", sub.join("ran").display());
+    write(&sub, "config", config.as_bytes());
+    ran(&sub, &["--against", "HEAD"]);
+}

@@ -55,7 +55,10 @@ impl Layers {
         if engine.root_only {
             return Self::default();
         }
-        let folders: BTreeSet<PathBuf> = files.iter().map(|file| parent(file)).collect();
+        // Links are resolved once a folder, not once a file.
+        let given: BTreeSet<&Path> = files.iter().map(|file| given_parent(file)).collect();
+        let given: Vec<(&Path, PathBuf)> = given.into_iter().map(|folder| (folder, real(folder))).collect();
+        let folders: BTreeSet<PathBuf> = given.iter().map(|(_, real)| real.clone()).collect();
         let mut finder = Finder::new(engine);
         let lying: Vec<(PathBuf, Vec<Lying>)> =
             folders.into_iter().map(|folder| (folder.clone(), finder.above(&folder))).collect();
@@ -82,6 +85,11 @@ impl Layers {
             });
             chains.insert(folder.clone(), Arc::clone(chain));
         }
+        for (given, real) in &given {
+            if let Some(chain) = chains.get(real).map(Arc::clone) {
+                chains.insert((*given).to_owned(), chain);
+            }
+        }
         let mut bundles = finder.listed;
         for lying in loaded.keys() {
             if let Lying::Policies(path) = lying {
@@ -93,15 +101,17 @@ impl Layers {
 
     /// Returns what speaks for a file.
     pub fn chain(&self, file: &Path) -> Option<&Arc<Chain>> {
-        self.chains.get(&parent(file))
+        self.chains.get(given_parent(file)).or_else(|| self.chains.get(&parent(file)))
     }
 
     /// Is a file an example of a rule's documentation, which is to fail or to pass its rule, and no product's?
     pub fn is_example(&self, file: &Path) -> bool {
         let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if !(name.starts_with("pass_") || name.starts_with("fail_")) {
+            return false;
+        }
         let folder = parent(file);
-        (name.starts_with("pass_") || name.starts_with("fail_"))
-            && folder.components().any(|step| step.as_os_str() == "examples")
+        folder.components().any(|step| step.as_os_str() == "examples")
             && folder.ancestors().any(|at| self.bundles.contains(at))
     }
 
@@ -126,9 +136,17 @@ impl Layers {
     }
 }
 
+/// The folder of a file, as it is given.
+fn given_parent(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 /// The folder of a file, `..` and links resolved.
 fn parent(file: &Path) -> PathBuf {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    real(given_parent(file))
+}
+
+fn real(folder: &Path) -> PathBuf {
     std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned())
 }
 

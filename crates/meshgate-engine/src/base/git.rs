@@ -172,7 +172,13 @@ impl Reader {
 fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new("git");
     // What the tree or its configuration says must not make git run anything.
-    command.arg("-C").arg(folder).args(["-c", "core.fsmonitor=false", "--no-optional-locks", "--no-replace-objects"]);
+    command.arg("-C").arg(folder).args(["--no-optional-locks", "--no-replace-objects", "--no-pager"]);
+    // A folder of the tree may be made to look like a repository, with a configuration of its own; objects that are not
+    // there may be asked for from a remote, by a command that the configuration names.
+    for setting in ["core.fsmonitor=false", "safe.bareRepository=explicit", "protocol.allow=never"] {
+        command.args(["-c", setting]);
+    }
+    command.env("GIT_NO_LAZY_FETCH", "1").env("GIT_TERMINAL_PROMPT", "0");
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
