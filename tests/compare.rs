@@ -282,6 +282,60 @@ fn only_what_changed_and_what_depends_on_it_is_judged() {
     assert_eq!(judged(&changed()), ["z/new.yaml"]);
 }
 
+#[cfg(unix)]
+#[test]
+fn nothing_that_was_hidden_is_known_and_nothing_that_is_shown_is_unchanged() {
+    let text = unmasked("evil", "iban");
+    let here = repository(&[
+        ("meshgate.yaml", "version: 1\n"),
+        ("s/notes.txt", &text),
+        ("s/policies/own.rego", "package s\n\ny := 1\n"),
+        ("s/policies/examples/fail_1.yaml", &text),
+        (
+            "s/p.yaml",
+            &contract("p").replace("slaProperties", "description: {purpose: {$ref: gone.json}}\nslaProperties"),
+        ),
+        ("s/gone.json", "\"x\""),
+    ]);
+    // A link to what was no descriptor.
+    std::os::unix::fs::symlink("notes.txt", here.path().join("s/evil.yaml")).unwrap();
+    let ran = check(here.path(), &["--against", "HEAD", "--changed"]);
+    assert_eq!((ran.code, judged(&ran)), (1, vec!["s/evil.yaml".to_owned()]), "{}", ran.stderr);
+    assert!(ran.stderr.contains("1 file is an example of rules, and not judged"), "{}", ran.stderr);
+    std::fs::remove_file(here.path().join("s/evil.yaml")).unwrap();
+    // An example that becomes a descriptor.
+    git(here.path(), &["mv", "s/policies/examples/fail_1.yaml", "s/evil.yaml"]);
+    assert_eq!(check(here.path(), &["--against", "HEAD", "--new-only"]).code, 1);
+    git(here.path(), &["reset", "-q", "--hard"]);
+    // A file that was ignored.
+    write(here.path(), "s/.gitignore", b"hidden.yaml\n");
+    write(here.path(), "s/hidden.yaml", text.as_bytes());
+    git(here.path(), &["add", "-f", "s/.gitignore", "s/hidden.yaml"]);
+    commit(here.path());
+    std::fs::remove_file(here.path().join("s/.gitignore")).unwrap();
+    assert!(judged(&check(here.path(), &["--against", "HEAD", "--changed"])).contains(&"s/hidden.yaml".to_owned()));
+    assert_eq!(check(here.path(), &["--against", "HEAD", "--new-only"]).code, 1);
+}
+
+#[test]
+fn a_name_that_is_several_revisions_is_none() {
+    let here = repository(&[("c.yaml", CONTRACT)]);
+    git(here.path(), &["update-ref", "refs/remotes/origin/main", "HEAD"]);
+    assert_eq!(check(here.path(), &["--against", "origin/main"]).code, 0);
+    git(here.path(), &["tag", "origin/main"]);
+    let ran = check(here.path(), &["--against", "origin/main"]);
+    assert!(
+        ran.code == 2 && ran.stderr.contains("there are refs/tags/origin/main and refs/remotes/origin/main"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(check(here.path(), &["--against", "refs/remotes/origin/main"]).code, 0);
+    git(here.path(), &["tag", "-d", "origin/main"]);
+    write(here.path(), "origin/main/c.yaml", CONTRACT.as_bytes());
+    let ran = check(here.path(), &["c.yaml", "--against", "origin/main"]);
+    assert!(ran.code == 2 && ran.stderr.contains("is a path and a revision of git"), "{}", ran.stderr);
+}
+
 /// Whoever may write into the tree, or into a copy of a repository, must not make the gate run anything.
 #[test]
 fn no_repository_makes_git_run_a_command() {

@@ -356,6 +356,50 @@ fn no_layer_loosens_what_is_above_it() {
 }
 
 #[test]
+fn what_a_team_calls_a_bundle_hides_no_descriptor_and_no_rule() {
+    let here = folder(&[
+        ("meshgate.yaml", "version: 1\n"),
+        ("s/meshgate.yaml", "version: 1\nbundles: [{ name: x, path: . }]\n"),
+        ("s/mine.rego", "package s.mine\n\ny := 1\n"),
+        ("s/examples/pass_orders.odcs.yaml", &unmasked("orders", "sales")),
+    ]);
+    let ran = check(here.path(), &[]);
+    assert_eq!((ran.code, rules(&ran.json())), (1, vec!["privacy.unmasked_restricted_column"]), "{}", ran.stderr);
+    let here = folder(&[
+        ("meshgate.yaml", "version: 1\n"),
+        ("a/meshgate.yaml", "version: 1\nbundles: [{ name: x, path: ../z }]\n"),
+        ("a/c.yaml", &contract("a", "sales")),
+        ("z/c.yaml", &contract("z", "sales")),
+        ("z/policies/own.rego", &rule("quality", "own", "error")),
+        ("z/in/c.yaml", &contract("in", "sales")),
+        ("z/in/policies/README.md", "nothing"),
+        (
+            "z/p.yaml",
+            "apiVersion: v1.0.0\nkind: DataProduct\nid: z\nname: z\nversion: 1.0.0\nstatus: active\nteam: {name: t}\n",
+        ),
+    ]);
+    let report = check(here.path(), &[]).json();
+    assert_eq!(
+        (by_file(&report, "z/c.yaml"), by_file(&report, "z/in/c.yaml")),
+        (vec!["quality.own"], vec!["quality.own"])
+    );
+}
+
+#[test]
+fn a_product_asks_nothing_over_the_roots_network() {
+    let asks = "package meshgate.rules.quality.asks\n\n# METADATA\n# title: t\n# custom: {severity: info}\n\
+        findings contains {\"pointer\": \"\", \"message\": \"m\"} if http.send({\"method\": \"get\", \"url\": \"http://127.0.0.1:1/\"}).status_code\n";
+    let here = folder(&[
+        ("meshgate.yaml", "version: 1\nhttp: { hosts: ['127.0.0.1:1'] }\n"),
+        ("p/c.yaml", CONTRACT),
+        ("p/policies/asks.rego", asks),
+    ]);
+    let ran = check(here.path(), &[]);
+    assert_eq!((ran.code, &ran.json()["faults"][0]["kind"]), (2, &"load".into()), "{}", ran.stdout);
+    assert!(ran.stdout.contains("http.send"), "{}", ran.stdout);
+}
+
+#[test]
 fn a_products_raw_rules_do_not_switch_the_schema_off() {
     let broken = contract("c", "sales").replace("status: active\n", "");
     let here = folder(&[

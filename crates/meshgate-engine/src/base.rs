@@ -46,7 +46,8 @@ impl Base {
         let path = Path::new(against);
         let label = against.to_owned();
         let of = |kind| Self { kind, label, paths: paths.to_vec() };
-        let plain = !against.contains(['/', '\\']);
+        // Whoever may write into the tree could lay a folder where a branch is meant.
+        let plain = !(against.starts_with("./") || against.starts_with("../") || path.is_absolute());
         match (path.exists(), Git::open(against, paths)) {
             (true, Ok(_)) if plain => Err(format!(
                 "`{against}` is a path and a revision of git: write `./{against}` for the path, or `refs/heads/{against}`"

@@ -8,7 +8,7 @@ use meshgate_core::rule::Source;
 use meshgate_core::waiver::WaiverKind;
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Findings that are known.
 #[derive(Debug, Clone, Default)]
@@ -17,6 +17,8 @@ pub struct Baseline {
     fingerprints: HashMap<String, HashSet<String>>,
     /// What reports call it.
     pub name: String,
+    /// Where it lies: it may have been written there, and the run be elsewhere.
+    folder: PathBuf,
 }
 
 /// The file.
@@ -51,7 +53,9 @@ impl Baseline {
         if written.version != 1 {
             return Err(format!("{name} has the version {}; this program reads version 1", written.version));
         }
-        Ok(Self::of(written.findings.into_iter().map(|entry| (entry.fingerprint, entry.file)), name))
+        let mut baseline = Self::of(written.findings.into_iter().map(|entry| (entry.fingerprint, entry.file)), name);
+        baseline.folder = path.parent().unwrap_or(Path::new("")).to_owned();
+        Ok(baseline)
     }
 
     /// What stands in a report, for the file, and how much that is: one line a finding, in an order that differs little from day to day.
@@ -87,17 +91,22 @@ impl Baseline {
         for (fingerprint, file) in findings {
             fingerprints.entry(fingerprint).or_default().insert(file);
         }
-        Self { fingerprints, name }
+        Self { fingerprints, name, folder: PathBuf::new() }
     }
 
     /// Is a finding known: was it there in this file, or in one that is gone? A second descriptor with the id of one that is
     /// still there is no old acquaintance.
     #[must_use]
     pub fn knows(&self, finding: &Finding) -> bool {
+        let file = &finding.location.file;
+        let there = |known: &String| self.folder.join(known);
+        let is_same = |known: &String| {
+            known == file
+                || matches!((std::fs::canonicalize(there(known)), std::fs::canonicalize(file)), (Ok(a), Ok(b)) if a == b)
+        };
+        let is_gone = |known: &String| !Path::new(known).exists() && !there(known).exists();
         let files = self.fingerprints.get(&finding.fingerprint);
-        files.is_some_and(|files| {
-            files.contains(&finding.location.file) || files.iter().all(|file| !Path::new(file).exists())
-        })
+        files.is_some_and(|files| files.iter().any(is_same) || files.iter().all(is_gone))
     }
 
     /// How many are known.

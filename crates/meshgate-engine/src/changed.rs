@@ -9,7 +9,7 @@ use crate::config::CONFIG_FILE;
 use crate::engine::Engine;
 use crate::layers::{Layers, POLICIES};
 use crate::mesh::Entry;
-use crate::sources::read_file;
+use crate::sources::{name, read_file, tidy};
 use meshgate_descriptor::{Document, Files, Opened, Unopened};
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -38,8 +38,14 @@ impl<'a> Recorder<'a> {
 impl Files for Recorder<'_> {
     fn open(&self, from: &str, reference: &str) -> Result<Opened, Unopened> {
         let opened = self.files.open(from, reference);
-        if let Ok(opened) = &opened {
-            self.note(&opened.file);
+        match &opened {
+            Ok(opened) => self.note(&opened.file),
+            // What is gone may have been there.
+            Err(Unopened::Missing | Unopened::Unreadable(_)) => {
+                let folder = Path::new(from).parent().unwrap_or(Path::new(""));
+                self.note(&name(&tidy(&folder.join(reference))));
+            }
+            Err(_) => {}
         }
         opened
     }
@@ -78,12 +84,14 @@ impl Differences<'_> {
         if let Some(known) = self.files.get(path) {
             return *known;
         }
-        let name = path.to_string_lossy();
-        let differs = match (path.exists(), self.base.read(&name)) {
+        let then = path.to_string_lossy();
+        let differs = match (path.exists(), self.base.read(&then)) {
+            // What a link leads to may have been no descriptor then.
+            _ if path.is_symlink() => true,
             (false, Ok(None)) => false,
             // What cannot be read is looked at, and told.
             (true, Ok(Some(_))) => {
-                read_file(path, self.bytes_max).map_or(true, |bytes| !self.base.is_same(&name, &bytes))
+                read_file(path, self.bytes_max).map_or(true, |bytes| !self.base.is_same(&then, &bytes))
             }
             _ => true,
         };
@@ -113,7 +121,12 @@ impl Differences<'_> {
 
     /// Does anything that speaks of the descriptors of a folder?
     fn layers(&mut self, folder: &Path) -> bool {
-        folder.ancestors().any(|at| self.file(&at.join(CONFIG_FILE)) || self.folder(&at.join(POLICIES)))
+        folder.ancestors().any(|at| self.speaks(at))
+    }
+
+    /// Does anything of one folder: its configuration, its rules, and what it hides?
+    fn speaks(&mut self, at: &Path) -> bool {
+        self.file(&at.join(CONFIG_FILE)) || self.file(&at.join(".gitignore")) || self.folder(&at.join(POLICIES))
     }
 }
 
@@ -144,11 +157,7 @@ pub fn narrow(prepared: Vec<Prepared>, history: &History, layers: &Layers, engin
                 || file.refers.iter().any(|name| differences.file(Path::new(name)))
                 || differences.layers(folder)
                 || above.is_some_and(|above| {
-                    above
-                        .ancestors()
-                        .skip(1)
-                        .filter(|up| base.holds(up))
-                        .any(|up| differences.file(&up.join(CONFIG_FILE)) || differences.folder(&up.join(POLICIES)))
+                    above.ancestors().skip(1).filter(|up| base.holds(up)).any(|up| differences.speaks(up))
                 })
                 || own.iter().any(|path| base.holds(path) && differences.path(path)),
         );

@@ -17,7 +17,7 @@ use crate::discover::{Found, files};
 use crate::engine::{Engine, today};
 use crate::governance::Chain;
 use crate::judge::{Earlier, FileResult, Run, failed};
-use crate::layers::Layers;
+use crate::layers::{Layers, looks_like_example};
 use crate::mesh::{self, Entry};
 use crate::sources::{Sources, Tree};
 use conclude::Whole;
@@ -28,7 +28,7 @@ use meshgate_core::model::Context;
 use meshgate_descriptor::{Files, NoFiles, Parsed, Recognised, recognise};
 use rayon::prelude::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -64,6 +64,15 @@ impl Engine {
         let before = found.len();
         found.retain(|file| file.named || !layers.is_example(&file.path));
         let examples = before - found.len();
+        let mut notes = Vec::new();
+        if examples > 0 {
+            let files = if examples == 1 {
+                "1 file is an example".to_owned()
+            } else {
+                format!("{examples} files are examples")
+            };
+            notes.push(format!("{files} of rules, and not judged"));
+        }
         let mut sources = self.sources(paths, options);
         let prepared = self.prepare_all(found, &sources, Some(&layers), options.changed);
         let mut entries = Vec::new();
@@ -75,7 +84,6 @@ impl Engine {
             }
             entries.extend(file.entries.iter().cloned());
         }
-        let mut notes = Vec::new();
         let history = options.against.as_ref().map(|base| self.history(Arc::clone(base), &mut notes));
         let (mesh, dense) = self.mesh(entries, options);
         let known = history.as_ref().filter(|_| options.new_only || options.tell_new);
@@ -164,7 +172,9 @@ impl Engine {
     fn history(&self, base: Arc<Base>, notes: &mut Vec<String>) -> History {
         let names = base.names();
         let mut history = History::new(base, self.read_limits, Arc::clone(&self.extract));
-        let found = names.into_iter().map(|name| Found { path: PathBuf::from(&name), name, named: false }).collect();
+        // What was an example of a rule then was not judged.
+        let names = names.into_iter().filter(|name| !looks_like_example(Path::new(name)));
+        let found = names.map(|name| Found { path: PathBuf::from(&name), name, named: false }).collect();
         let prepared = self.prepare_all(found, &history, None, false);
         for file in &prepared {
             for (index, entry) in file.entries.iter().enumerate() {

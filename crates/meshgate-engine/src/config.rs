@@ -157,7 +157,7 @@ impl Config {
     /// [`ConfigError`] with the place of what is wrong.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let name = crate::layers::shown(path);
-        let bytes = std::fs::read(path)
+        let bytes = crate::sources::read_file(path, CONFIG_BYTES_MAX)
             .map_err(|error| ConfigError { place: name.clone(), message: format!("cannot be read: {error}") })?;
         let mut config = Self::parse(&name, &bytes)?;
         config.folder = path.parent().unwrap_or(Path::new("")).to_owned();
@@ -188,7 +188,8 @@ impl Config {
             let message = format!("{} has the SHA-256 {digest}, not this one", path.display());
             return Err(source.error(&at.key("sha256"), message));
         }
-        let base = Self::read(&path)?;
+        let mut base = Self::parse(&crate::layers::shown(&path), &bytes)?;
+        base.folder = path.parent().unwrap_or(Path::new("")).to_owned();
         let own = |base: &Self, pointer: Pointer, message: &str| match &base.source {
             Some(source) => source.error(&pointer, message),
             None => ConfigError { place: path.display().to_string(), message: message.to_owned() },
@@ -203,6 +204,13 @@ impl Config {
         }
         if let Some(index) = base.plugins.iter().position(|entry| entry.sha256.is_none()) {
             return Err(own(&base, Pointer::root().key("plugins").index(index).key("path"), why));
+        }
+        let open = !base.waiver_files.is_empty()
+            || base.baseline.is_some()
+            || base.plugins.iter().any(|entry| !entry.capabilities.files.is_empty());
+        if open {
+            let why = "an extended configuration names no `waiver_files`, `baseline` or folders of plugins: they are not pinned";
+            return Err(own(&base, Pointer::root().key("version"), why));
         }
         Ok(base)
     }
@@ -270,6 +278,9 @@ impl Config {
         found
     }
 }
+
+/// Bytes of a configuration.
+const CONFIG_BYTES_MAX: usize = 16 << 20;
 
 /// The name of a configuration.
 pub const CONFIG_FILE: &str = "meshgate.yaml";

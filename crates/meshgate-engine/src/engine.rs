@@ -297,7 +297,7 @@ impl Engine {
 
     fn add_bundle(&mut self, layer: &mut LayerRules, name: &str, files: &bundle::Files, namespaces: Vec<String>) {
         // regorus prepares on this thread, which may have a small stack: the pool's threads have a large one.
-        let loaded = self.pool.install(|| self.load_bundle(files, namespaces));
+        let loaded = self.pool.install(|| self.load_bundle(files, namespaces, true));
         match loaded {
             Ok(bundle) => {
                 self.warnings.extend(bundle.warnings().iter().map(ToString::to_string));
@@ -314,11 +314,14 @@ impl Engine {
         &self,
         files: &bundle::Files,
         namespaces: Vec<String>,
+        network: bool,
     ) -> Result<Arc<Bundle>, Vec<String>> {
         let read = |text: &String| Clearance::read(text, &files.modules, &files.data);
         let options = Options {
             version: files.version,
             namespaces,
+            // What lies in the tree asks nothing over the root's network.
+            network: if network { Arc::clone(&self.options.network) } else { Arc::default() },
             clearance: files.clearance.as_ref().and_then(read).unwrap_or_default(),
             ..self.options.clone()
         };

@@ -4,7 +4,7 @@
 //! Deliberately absent: trust. What lies in the tree that is judged can add and tighten, and nothing else.
 
 use crate::bundle;
-use crate::config::{CONFIG_FILE, Config, MISNAMED, Said};
+use crate::config::{CONFIG_FILE, Config, ConfigError, MISNAMED, Said};
 use crate::engine::Engine;
 use crate::governance::{Chain, LayerRules, OVERRIDE, attempt};
 use crate::locate::Located;
@@ -106,13 +106,7 @@ impl Layers {
 
     /// Is a file an example of a rule's documentation, which is to fail or to pass its rule, and no product's?
     pub fn is_example(&self, file: &Path) -> bool {
-        let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if !(name.starts_with("pass_") || name.starts_with("fail_")) {
-            return false;
-        }
-        let folder = parent(file);
-        folder.components().any(|step| step.as_os_str() == "examples")
-            && folder.ancestors().any(|at| self.bundles.contains(at))
+        looks_like_example(file) && parent(file).ancestors().any(|at| self.bundles.contains(at))
     }
 
     /// Bundles, plugins and files of waivers that configurations in the tree name for a file.
@@ -134,6 +128,22 @@ impl Layers {
         all.sort_by(|a, b| a.0.cmp(b.0));
         all.into_iter().map(|(_, chain)| chain).filter(|chain| seen.insert(Arc::as_ptr(chain))).collect()
     }
+}
+
+/// Reads a configuration of the tree: nothing of what a link leads to elsewhere.
+fn read_own(path: &Path) -> Result<Config, ConfigError> {
+    let inside = std::fs::canonicalize(path).is_ok_and(|real| real.starts_with(parent(path)));
+    if inside {
+        return Config::read(path);
+    }
+    Err(ConfigError { place: shown(path), message: "is a link that leads out of its folder, or nowhere".to_owned() })
+}
+
+/// Is a file called and placed as examples of rules are?
+pub fn looks_like_example(file: &Path) -> bool {
+    let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    (name.starts_with("pass_") || name.starts_with("fail_"))
+        && given_parent(file).components().any(|step| step.as_os_str() == "examples")
 }
 
 /// The folder of a file, as it is given.
@@ -202,9 +212,12 @@ impl<'a> Finder<'a> {
         Self { engine, listed: engine.listed.clone(), products: HashMap::new(), known: HashMap::new() }
     }
 
+    /// What a configuration may call a bundle: a folder below its own, and not its own, in which descriptors lie.
     fn list(&mut self, config: &Config) {
-        let paths = config.bundles.iter().map(|entry| config.folder.join(&entry.path));
-        self.listed.extend(paths.filter_map(|path| std::fs::canonicalize(path).ok()));
+        let own = real(&config.folder);
+        let paths =
+            config.bundles.iter().filter_map(|entry| std::fs::canonicalize(config.folder.join(&entry.path)).ok());
+        self.listed.extend(paths.filter(|path| path.starts_with(&own) && *path != own));
     }
 
     /// What lies in the folders from the root's down to this one.
@@ -227,7 +240,7 @@ impl<'a> Finder<'a> {
             let config = at.join(CONFIG_FILE);
             if config.symlink_metadata().is_ok() && !self.engine.is_root(&config) {
                 lying.push(Lying::Config(config.clone()));
-                if let Ok(read) = Config::read(&config) {
+                if let Ok(read) = read_own(&config) {
                     self.list(&read);
                 }
             }
@@ -243,24 +256,27 @@ impl<'a> Finder<'a> {
         let mut product = None;
         for at in folder.ancestors() {
             let policies = at.join(POLICIES);
-            if policies.is_dir() && (at == folder || self.holds_product(at)) {
+            if policies.is_dir() && (at == folder || self.holds_product(at)) && self.is_layer(&policies) {
                 product = Some(policies);
                 break;
             }
-            // Another product's folder is between: what lies above is not its own.
             // Looked for only where there is a `policies/` further up, which is rare.
             let further = at.ancestors().skip(1).any(|up| up.join(POLICIES).is_dir());
             if end(at) || (further && self.holds_product(at)) {
                 break;
             }
         }
-        let own = product.filter(|policies| {
-            let real = std::fs::canonicalize(policies).unwrap_or_else(|_| policies.clone());
-            !self.listed.iter().any(|listed| real.starts_with(listed)) && holds_rules(policies)
-        });
-        lying.extend(own.map(Lying::Policies));
+        lying.extend(product.map(Lying::Policies));
         self.known.insert(folder.to_owned(), lying.clone());
         lying
+    }
+
+    /// Is a `policies/` a product's own layer: no bundle, and with rules in it? What a link leads to elsewhere is not looked
+    /// at, and refused when it is loaded.
+    fn is_layer(&self, policies: &Path) -> bool {
+        let real = real(policies);
+        let inside = policies.parent().is_some_and(|parent| real.starts_with(parent));
+        !self.listed.iter().any(|listed| real.starts_with(listed)) && (!inside || holds_rules(policies))
     }
 
     /// Does a descriptor of a data product lie in this folder?
@@ -294,7 +310,7 @@ fn is_product(file: &Path, engine: &Engine) -> bool {
 
 /// Does a folder hold rules of ours? A `policies/` of something else is none of our affair.
 fn holds_rules(folder: &Path) -> bool {
-    let walk = ignore::WalkBuilder::new(folder).standard_filters(false).follow_links(true).build();
+    let walk = ignore::WalkBuilder::new(folder).standard_filters(false).build();
     walk.flatten().any(|entry| {
         let extension = entry.path().extension().and_then(|extension| extension.to_str());
         matches!(extension, Some("rego" | "wasm"))
@@ -312,7 +328,7 @@ impl Engine {
                     .push(load_fault(&shown(path), format!("is not read under this name: call it {CONFIG_FILE}")));
                 layer
             }
-            Lying::Config(path) => match Config::read(path) {
+            Lying::Config(path) => match read_own(path) {
                 Ok(config) => self.lower(Arc::new(config)),
                 Err(error) => {
                     let mut layer = LayerRules::new(self.layer_of(&parent(path)), Arc::new(Config::default()));
@@ -330,11 +346,6 @@ impl Engine {
         let mut layer = LayerRules::new(self.layer_of(&folder), Arc::clone(&config));
         layer.folder = Some(folder.clone());
         let Some(source) = &config.source else { return layer };
-        let linked = std::fs::canonicalize(&source.name).is_ok_and(|real| !real.starts_with(&folder));
-        if linked {
-            layer.faults.push(load_fault(&source.name, "is a link that leads out of its folder".to_owned()));
-            return layer;
-        }
         let root = Pointer::root();
         let said = source.value();
         for key in ROOT_KEYS.iter().filter(|key| said.get(key).is_some()) {
@@ -437,7 +448,7 @@ impl Engine {
         if files.modules.iter().all(|module| module.is_test()) {
             return;
         }
-        match self.load_bundle(&files, Vec::new()) {
+        match self.load_bundle(&files, Vec::new(), false) {
             Ok(bundle) => {
                 layer.owned.add(bundle.packages(), &files);
                 layer.evaluators.push(bundle);

@@ -70,13 +70,19 @@ fn port(port: &Port) -> MeshPort {
 
 /// Products by the contracts that they offer.
 pub fn providers(mesh: &Shared) -> HashMap<String, Vec<String>> {
-    let contracts = mesh.value.get("contracts").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let list = |key: &str| mesh.value.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let mut times: HashMap<&str, usize> = HashMap::new();
+    for id in list("products").iter().filter_map(|product| product.get("id")?.as_str()) {
+        *times.entry(id).or_default() += 1;
+    }
+    // Of an id that two products have, nobody knows whose it is.
+    let is_one = |id: &&str| times.get(id).is_some_and(|times| *times == 1);
     let of = |contract: &Value| {
         let id = contract.get("id")?.as_str()?.to_owned();
-        let providers = contract.get("providers")?.as_array()?.iter();
-        Some((id, providers.filter_map(|id| id.as_str().map(str::to_owned)).collect()))
+        let providers = contract.get("providers")?.as_array()?.iter().filter_map(Value::as_str);
+        Some((id, providers.filter(is_one).map(str::to_owned).collect()))
     };
-    contracts.iter().filter_map(of).collect()
+    list("contracts").iter().filter_map(of).collect()
 }
 
 /// Readers of offers that are told: more mean that many products offer and read the same name.

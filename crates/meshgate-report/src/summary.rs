@@ -101,7 +101,9 @@ pub fn waivable(finding: &Finding) -> String {
 
 /// Control characters of a document must not steer a terminal, or a log.
 pub fn clean(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
+    // Nor may what turns the direction of writing, which would show another text than the one that is there.
+    let turns = |c| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars().map(|c| if (c.is_control() && c != '\n') || turns(c) { '\u{fffd}' } else { c }).collect()
 }
 
 /// The same in one line.

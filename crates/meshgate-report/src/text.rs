@@ -73,11 +73,11 @@ fn draw(finding: &Finding) -> Vec<Group<'_>> {
         Some(snippet) if location.excerpt.as_ref().is_some_and(|excerpt| excerpt.cut) => {
             let at = location.range.start;
             title
-                .element(Origin::path(&location.file).line(at.line).char_column(at.column))
+                .element(Origin::path(one_line(&location.file)).line(at.line).char_column(at.column))
                 .element(snippet.path(NO_PATH))
         }
         Some(snippet) => title.element(snippet),
-        None => title.element(Origin::path(&location.file)),
+        None => title.element(Origin::path(one_line(&location.file))),
     };
     for related in &finding.related {
         if let Some(snippet) = snippet(&related.location, AnnotationKind::Context, Some(&related.message)) {
@@ -112,6 +112,7 @@ fn snippet<'a>(
         Some(label) => kind.span(excerpt.start..excerpt.end).label(clean(label)),
         None => kind.span(excerpt.start..excerpt.end),
     };
-    let path = location.file.as_str();
+    // A line end in a file's name must not begin a line of its own.
+    let path = one_line(&location.file);
     Some(Snippet::source(&*excerpt.text).line_start(excerpt.line).path(path).annotation(annotation))
 }

@@ -4,6 +4,8 @@
 //! external diffs): blobs are read as they are stored.
 
 use crate::sources::{name as shown_name, tidy};
+use ignore::Match;
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use sha1::{Digest, Sha1};
 use sha2::Sha256;
 use std::collections::HashMap;
@@ -53,6 +55,12 @@ impl Git {
         }
         tops.dedup();
         let [top] = tops.as_slice() else { return Err("the paths lie in several repositories".to_owned()) };
+        let named = ["refs/tags/", "refs/heads/", "refs/remotes/"].iter().map(|kind| format!("{kind}{revision}"));
+        let exists = |name: &String| text(top, &["rev-parse", "--verify", "--quiet", "--end-of-options", name]).is_ok();
+        let named: Vec<String> = named.filter(exists).collect();
+        if let [first, second, ..] = named.as_slice() {
+            return Err(format!("there are {first} and {second}: name one of them in full"));
+        }
         let wanted = format!("{revision}^{{commit}}");
         let commit = text(top, &["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted])
             .map_err(|_| format!("there is no revision `{revision}` here; if it is another branch, fetch it first"))?
@@ -105,7 +113,27 @@ impl Git {
             })
             .collect();
         names.sort();
+        let ignores = self.ignores();
+        // What was ignored then was judged by nobody, whether or not git kept it.
+        names.retain(|name| self.path(Path::new(name)).is_none_or(|path| !is_ignored(&path, &ignores)));
         names
+    }
+
+    /// The `.gitignore` files, by their folders, those further up first.
+    fn ignores(&self) -> Vec<(String, Gitignore)> {
+        let of = |blob: &String, id: &String| {
+            let folder = blob.strip_suffix(".gitignore").filter(|folder| folder.is_empty() || folder.ends_with('/'))?;
+            let text = String::from_utf8_lossy(&self.blob(id).ok()?).into_owned();
+            let mut builder = GitignoreBuilder::new("");
+            for line in text.lines() {
+                // A line that is no pattern ignores nothing.
+                let _ = builder.add_line(None, line);
+            }
+            Some((folder.to_owned(), builder.build().ok()?))
+        };
+        let mut ignores: Vec<(String, Gitignore)> = self.blobs.iter().filter_map(|(blob, id)| of(blob, id)).collect();
+        ignores.sort_by(|a, b| a.0.cmp(&b.0));
+        ignores
     }
 
     /// How many files there are below a folder.
@@ -117,20 +145,26 @@ impl Git {
 
     /// Reads a file.
     pub fn read(&self, name: &Path) -> std::io::Result<Option<Vec<u8>>> {
-        let Some(id) = self.path(name).and_then(|path| self.blobs.get(&path)) else { return Ok(None) };
+        match self.path(name).and_then(|path| self.blobs.get(&path)) {
+            Some(id) => self.blob(id).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn blob(&self, id: &str) -> std::io::Result<Vec<u8>> {
         let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
         if reader.is_none() {
             *reader = Some(Reader::start(&self.top)?);
         }
         let read = match reader.as_mut() {
             Some(reader) => reader.read(id),
-            None => return Ok(None),
+            None => return Err(std::io::Error::other("git does not run")),
         };
         if read.is_err() {
             // What is left in the pipe is nobody's.
             *reader = None;
         }
-        read.map(Some)
+        read
     }
 
     /// Is this the content of a file then?
@@ -144,6 +178,18 @@ impl Git {
         };
         own == *id
     }
+}
+
+/// Is a path ignored? What stands deeper counts more, and so does what stands later.
+fn is_ignored(path: &str, ignores: &[(String, Gitignore)]) -> bool {
+    ignores.iter().fold(false, |ignored, (folder, ignore)| {
+        let Some(below) = path.strip_prefix(folder.as_str()) else { return ignored };
+        match ignore.matched_path_or_any_parents(below, false) {
+            Match::Ignore(_) => true,
+            Match::Whitelist(_) => false,
+            Match::None => ignored,
+        }
+    })
 }
 
 impl Reader {
@@ -178,7 +224,7 @@ fn command(folder: &Path, arguments: &[&str]) -> Command {
     for setting in ["core.fsmonitor=false", "safe.bareRepository=explicit", "protocol.allow=never"] {
         command.args(["-c", setting]);
     }
-    command.env("GIT_NO_LAZY_FETCH", "1").env("GIT_TERMINAL_PROMPT", "0");
+    command.env("GIT_NO_LAZY_FETCH", "1").env("GIT_TERMINAL_PROMPT", "0").env("GIT_ALLOW_PROTOCOL", "none");
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
