@@ -9,7 +9,7 @@ mod support;
 use serde_json::Value;
 use std::path::Path;
 use std::process::Command;
-use support::{CONTRACT, Ran, folder, rules, run, write};
+use support::{CONTRACT, Ran, check, folder, rules, run, write};
 
 fn git(folder: &Path, args: &[&str]) {
     let done = Command::new("git")
@@ -42,12 +42,6 @@ fn repository(files: &[(&str, &str)]) -> tempfile::TempDir {
     git(here.path(), &["init", "-q"]);
     commit(here.path());
     here
-}
-
-fn check(folder: &Path, more: &[&str]) -> Ran {
-    let mut args = vec!["check", "--format", "json"];
-    args.extend(more);
-    run(folder, &args)
 }
 
 fn contract(id: &str) -> String {

@@ -7,34 +7,7 @@
 mod support;
 
 use serde_json::{Value, json};
-use std::path::Path;
-use support::{CONTRACT, Ran, folder, rules, run, write};
-
-/// A contract of a customer table: an e-mail address that nobody classified, a birth date that nobody masks.
-const CUSTOMERS: &str = "apiVersion: v3.1.0
-kind: DataContract
-id: customers
-version: 1.0.0
-status: active
-domain: sales
-tags: [pii, crm]
-slaProperties: [{property: latency, value: 1}]
-schema:
-- name: customers
-  properties:
-  - name: id
-    classification: public
-  - name: birth_date
-    classification: restricted
-  - name: iban
-    classification: restricted
-";
-
-fn check(folder: &Path, more: &[&str]) -> Ran {
-    let mut args = vec!["check", "--format", "json"];
-    args.extend(more);
-    run(folder, &args)
-}
+use support::{CONTRACT, CUSTOMERS, check, folder, rule, rules, run, write};
 
 #[test]
 fn a_wrong_configuration_is_told_at_its_place() {
@@ -329,4 +302,19 @@ fn configurations(page: &str, keys: &[String]) -> Vec<String> {
     let ours = blocks.filter(|block| keys.contains(&first(block)));
     ours.map(|block| if block.contains("version: 1\n") { block.to_owned() } else { format!("version: 1\n{block}") })
         .collect()
+}
+
+#[test]
+fn a_bundle_may_be_pinned() {
+    let rule = rule("quality", "own", "warning");
+    let config = |sha: &str| format!("version: 1\nbundles: [{{ name: b, path: b, sha256: {sha} }}]\n");
+    let here = folder(&[("meshgate.yaml", &config("'00'")), ("b/own.rego", &rule), ("c.yaml", CONTRACT)]);
+    let ran = check(here.path(), &[]);
+    assert_eq!(ran.code, 2);
+    let fault = ran.json()["faults"][0]["message"].as_str().unwrap().to_owned();
+    let digest = fault.split_whitespace().find(|word| word.len() == 65).expect(&fault).trim_end_matches(',').to_owned();
+    write(here.path(), "meshgate.yaml", config(&digest).as_bytes());
+    assert_eq!(check(here.path(), &[]).code, 0);
+    write(here.path(), "b/data.json", b"{\"own\": 1}");
+    assert_eq!(check(here.path(), &[]).code, 2);
 }

@@ -8,34 +8,7 @@
 mod support;
 
 use serde_json::{Value, json};
-use std::path::Path;
-use support::{CONTRACT, Ran, folder, rules, run, write};
-
-/// A contract of a customer table: an e-mail address that nobody classified, a birth date that nobody masks.
-const CUSTOMERS: &str = "apiVersion: v3.1.0
-kind: DataContract
-id: customers
-version: 1.0.0
-status: active
-domain: sales
-tags: [pii, crm]
-slaProperties: [{property: latency, value: 1}]
-schema:
-- name: customers
-  properties:
-  - name: id
-    classification: public
-  - name: birth_date
-    classification: restricted
-  - name: iban
-    classification: restricted
-";
-
-fn check(folder: &Path, more: &[&str]) -> Ran {
-    let mut args = vec!["check", "--format", "json"];
-    args.extend(more);
-    run(folder, &args)
-}
+use support::{CONTRACT, CUSTOMERS, check, folder, rules, run, write};
 
 fn waiver(rule: &str, more: &str, expires: &str) -> String {
     format!(

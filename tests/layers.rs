@@ -8,17 +8,7 @@
 mod support;
 
 use serde_json::Value;
-use std::path::Path;
-use support::{CONTRACT, Ran, folder, plugin, rules, run, write};
-
-/// A rule that remarks on every contract.
-fn rule(category: &str, name: &str, severity: &str) -> String {
-    format!(
-        "# METADATA\n# title: {name}\n# custom:\n#   severity: {severity}\npackage meshgate.rules.{category}.{name}\n\n\
-         findings contains {{\"pointer\": \"\", \"message\": sprintf(\"{name} in layer %s of %v\", \
-         [input.context.layer, object.get(input.context, \"domain\", null)])}} if input.kind == \"data-contract\"\n"
-    )
-}
+use support::{CONTRACT, check, folder, plugin, rule, rules, run, write};
 
 fn contract(id: &str, domain: &str) -> String {
     CONTRACT.replace("id: c\n", &format!("id: {id}\ndomain: {domain}\n"))
@@ -27,12 +17,6 @@ fn contract(id: &str, domain: &str) -> String {
 /// A contract that breaks a global rule: its column is restricted and not masked.
 fn unmasked(id: &str, domain: &str) -> String {
     contract(id, domain).replace("classification: public", "classification: restricted")
-}
-
-fn check(folder: &Path, more: &[&str]) -> Ran {
-    let mut args = vec!["check", "--format", "json"];
-    args.extend(more);
-    run(folder, &args)
 }
 
 fn by_file<'a>(report: &'a Value, file: &str) -> Vec<&'a str> {
@@ -130,6 +114,38 @@ fn domains_are_beside_one_another() {
     ]);
     let ran = check(here.path(), &[]);
     assert_eq!((ran.code, rules(&ran.json())), (1, vec!["quality.own"]), "{}{}", ran.stdout, ran.stderr);
+}
+
+#[test]
+fn a_pattern_of_one_domain_says_nothing_of_anothers_rules() {
+    let here = folder(&[
+        ("meshgate.yaml", &*format!("{ROOT}bundles: [{{ name: f, path: f, layer: finance }}]\n")),
+        ("f/own.rego", &rule("quality", "own", "error")),
+        ("finance/c.yaml", &contract("f", "finance")),
+        (
+            "sales/meshgate.yaml",
+            "version: 1\nenforcement: { 'quality.mine*': warn, quality.own: warn }\nbundles: [{ name: m, path: m }]\n",
+        ),
+        ("sales/m/mine.rego", &rule("quality", "mine", "error")),
+        ("sales/c.yaml", &contract("s", "sales")),
+    ]);
+    let ran = check(here.path(), &["sales"]);
+    assert_eq!((ran.code, rules(&ran.json())), (0, vec!["quality.mine"]), "{}", ran.stdout);
+    assert_eq!(rules(&check(here.path(), &["finance"]).json()), ["quality.own"]);
+}
+
+#[test]
+fn a_plugin_has_no_rule_of_a_layer_above() {
+    let here = folder(&[
+        ("meshgate.yaml", "version: 1\nbundles: [{ name: o, path: o }]\n"),
+        ("o/test.rego", &rule("hostile", "test", "error")),
+        ("p/c.yaml", &contract("c", "sales")),
+    ]);
+    write(here.path(), "p/policies/own.wasm", &plugin("(return (i32.const 3072))"));
+    let report = check(here.path(), &[]).json();
+    let found = by_file(&report, "p/c.yaml");
+    assert_eq!(found, ["hostile.test"], "{report:#}");
+    assert!(report.to_string().contains("rule `hostile.test` is a rule of a layer above"), "{report:#}");
 }
 
 /// Its name, its files, and what the gate says.
@@ -559,19 +575,4 @@ fn a_configuration_extends_another_one_that_is_pinned() {
         "{}",
         ran.stderr
     );
-}
-
-#[test]
-fn a_bundle_may_be_pinned() {
-    let rule = rule("quality", "own", "warning");
-    let config = |sha: &str| format!("version: 1\nbundles: [{{ name: b, path: b, sha256: {sha} }}]\n");
-    let here = folder(&[("meshgate.yaml", &config("'00'")), ("b/own.rego", &rule), ("c.yaml", CONTRACT)]);
-    let ran = check(here.path(), &[]);
-    assert_eq!(ran.code, 2);
-    let fault = ran.json()["faults"][0]["message"].as_str().unwrap().to_owned();
-    let digest = fault.split_whitespace().find(|word| word.len() == 65).expect(&fault).trim_end_matches(',').to_owned();
-    write(here.path(), "meshgate.yaml", config(&digest).as_bytes());
-    assert_eq!(check(here.path(), &[]).code, 0);
-    write(here.path(), "b/data.json", b"{\"own\": 1}");
-    assert_eq!(check(here.path(), &[]).code, 2);
 }

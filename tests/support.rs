@@ -100,3 +100,39 @@ pub fn plugin(body: &str) -> Vec<u8> {
 
 pub const CONTRACT: &str = "apiVersion: v3.1.0\nkind: DataContract\nid: c\nversion: 1.0.0\nstatus: active\n\
     slaProperties: [{property: latency, value: 1}]\nschema:\n- name: t\n  properties:\n  - name: a\n    classification: public\n";
+
+/// A contract of a customer table: an e-mail address that nobody classified, a birth date that nobody masks.
+pub const CUSTOMERS: &str = "apiVersion: v3.1.0
+kind: DataContract
+id: customers
+version: 1.0.0
+status: active
+domain: sales
+tags: [pii, crm]
+slaProperties: [{property: latency, value: 1}]
+schema:
+- name: customers
+  properties:
+  - name: id
+    classification: public
+  - name: birth_date
+    classification: restricted
+  - name: iban
+    classification: restricted
+";
+
+/// Judges this folder, as JSON.
+pub fn check(folder: &Path, more: &[&str]) -> Ran {
+    let mut args = vec!["check", "--format", "json"];
+    args.extend(more);
+    run(folder, &args)
+}
+
+/// A rule that remarks on every contract.
+pub fn rule(category: &str, name: &str, severity: &str) -> String {
+    format!(
+        "# METADATA\n# title: {name}\n# custom:\n#   severity: {severity}\npackage meshgate.rules.{category}.{name}\n\n\
+         findings contains {{\"pointer\": \"\", \"message\": sprintf(\"{name} in layer %s of %v\", \
+         [input.context.layer, object.get(input.context, \"domain\", null)])}} if input.kind == \"data-contract\"\n"
+    )
+}

@@ -51,7 +51,6 @@ pub fn judge(args: &RunArgs, against: &Against<'_>) -> Result<Outcome> {
     let options = CheckOptions {
         mesh_complete: args.mesh,
         allow_hosts: args.allow_host.clone(),
-        tell_new: base.is_some(),
         against: base.map(Arc::new),
         new_only: against.new_only,
         changed: against.changed,

@@ -27,6 +27,7 @@ use meshgate_core::fault::{Fault, FaultKind};
 use meshgate_core::model::Context;
 use meshgate_descriptor::{Files, NoFiles, Parsed, Recognised, recognise};
 use rayon::prelude::*;
+use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -86,14 +87,16 @@ impl Engine {
         }
         let history = options.against.as_ref().map(|base| self.history(Arc::clone(base), &mut notes));
         let (mesh, dense) = self.mesh(entries, options);
-        let known = history.as_ref().filter(|_| options.new_only || options.tell_new);
-        let known = known.map(|history| self.known(history, &layers, options, day));
         let all = prepared.len();
         let prepared = match history.as_ref().filter(|_| options.changed) {
             Some(history) => changed::narrow(prepared, history, &layers, self),
             None => prepared,
         };
         let judged = prepared.len();
+        let known = history.as_ref().map(|history| {
+            let names: HashSet<&str> = prepared.iter().map(|file| file.found.name.as_str()).collect();
+            self.known(history, &names, &layers, options, day)
+        });
         let earlier = history.as_ref().map(|history| history as &dyn Earlier);
         let mut run = self.run(options, day, &sources, Some(&sources), mesh, Some(&layers), earlier);
         run.known = known.as_ref();
@@ -187,10 +190,19 @@ impl Engine {
     }
 
     /// The fingerprints of what the rules of today find in what is compared with.
-    fn known(&self, history: &History, layers: &Layers, options: &CheckOptions, day: Date) -> Baseline {
-        let prepared = history.take_prepared();
+    fn known(
+        &self,
+        history: &History,
+        names: &HashSet<&str>,
+        layers: &Layers,
+        options: &CheckOptions,
+        day: Date,
+    ) -> Baseline {
+        let mut prepared = history.take_prepared();
         let entries = prepared.iter().flat_map(|file| file.entries.iter().cloned()).collect();
         let (mesh, _) = self.mesh(entries, options);
+        // What is not judged today is compared with nothing; a file that is gone may have moved.
+        prepared.retain(|file| names.contains(file.found.name.as_str()) || !Path::new(&file.found.name).exists());
         let run = self.run(options, day, history, Some(history), mesh, Some(layers), None);
         let results = self.judge_all(prepared, &run, None);
         let findings = results.into_iter().flat_map(|result| result.findings);

@@ -139,7 +139,7 @@ impl Engine {
         set_global_memory_limit(Some(root.limits.memory_mib.unwrap_or(MEMORY_MIB) << 20));
         let mut engine = Self {
             layers: Vec::new(),
-            chain: Arc::new(Chain::of(Vec::new(), None, today())),
+            chain: Arc::new(Chain::of(Vec::new(), None, None, today())),
             rules: Vec::new(),
             catalogue: Arc::default(),
             load_faults: Vec::new(),
@@ -190,7 +190,7 @@ impl Engine {
         }
         engine.catalogue = Arc::new(engine.rules.iter().map(|rule| (rule.id.clone(), rule.clone())).collect());
         engine.layers = layers.into_iter().map(Arc::new).collect();
-        engine.chain = Arc::new(Chain::of(engine.layers.clone(), None, today()));
+        engine.chain = Arc::new(Chain::of(engine.layers.clone(), None, None, today()));
         Ok(engine)
     }
 

@@ -93,13 +93,13 @@ pub struct Chain {
 
 impl Chain {
     /// Joins layers, the highest first. What holds for a stage and a day is looked at for attempts to loosen it.
-    pub fn of(layers: Vec<Arc<LayerRules>>, stage: Option<&str>, today: Date) -> Self {
+    pub fn of(layers: Vec<Arc<LayerRules>>, domain: Option<String>, stage: Option<&str>, today: Date) -> Self {
         let mut chain = Self {
             plans: layers.iter().enumerate().map(|(own, layer)| plans(&layers, own, layer)).collect(),
             findings: Vec::new(),
             deny_at: None,
             schema: layers.first().map(|root| root.config.schema.clone()).unwrap_or_default(),
-            domain: None,
+            domain,
             layers,
         };
         chain.attempts(stage, today);
@@ -111,8 +111,14 @@ impl Chain {
     fn attempts(&mut self, stage: Option<&str>, today: Date) {
         let builtins: Vec<RuleId> = BUILTINS.iter().map(|builtin| RuleId::foreign(builtin.id)).collect();
         let mut found = Vec::new();
+        // The folder's domain, or that of the layer in it; another domain's rules are beside these, not above.
+        let own_domain = self.layers.iter().rev().find_map(|layer| match &layer.layer {
+            Layer::Domain(name) if !layer.by_domain => Some(name.as_str()),
+            _ => None,
+        });
+        let domain = self.domain.as_deref().or(own_domain);
         for (own, plans) in self.plans.iter().enumerate() {
-            let Some(owner) = self.layers.get(own) else { continue };
+            let Some(owner) = self.layers.get(own).filter(|owner| owner.counts_for(domain)) else { continue };
             let mut loosened: BTreeMap<_, Vec<&RuleId>> = BTreeMap::new();
             for (rule, plan) in plans {
                 for loose in plan.loosening(stage, today) {

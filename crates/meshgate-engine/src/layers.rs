@@ -79,9 +79,7 @@ impl Layers {
                         layers.push(layer);
                     }
                 }
-                let mut chain = Chain::of(layers, stage, today);
-                chain.domain = domain;
-                Arc::new(chain)
+                Arc::new(Chain::of(layers, domain, stage, today))
             });
             chains.insert(folder.clone(), Arc::clone(chain));
         }

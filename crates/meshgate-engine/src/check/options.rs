@@ -29,8 +29,6 @@ pub struct CheckOptions {
     pub previous: Option<Vec<u8>>,
     /// Do only findings deny that are not there in what is compared with?
     pub new_only: bool,
-    /// Is it told which findings are new?
-    pub tell_new: bool,
     /// Are only files judged that differ from what is compared with, and those that depend on them?
     pub changed: bool,
     /// Are named files of no known format passed over, like those of a folder?

@@ -1,7 +1,7 @@
 //! One descriptor: its standard's schema, the rules of every layer that counts for it, what is done about their findings, and
 //! what is waived.
 //!
-//! Deliberately absent: files; and what is known already, which is told of the whole report.
+//! Deliberately absent: files; those are the run's.
 
 use super::{FileResult, Run};
 use crate::config::Said;
@@ -218,7 +218,9 @@ impl Engine {
         for (number, layer) in chain.layers.iter().enumerate() {
             let Some(rules) = wanted.get(number) else { continue };
             for evaluator in &layer.evaluators {
-                let here = evaluator.rules().iter().any(|rule| rules.contains_key(&rule.id));
+                if !evaluator.rules().iter().any(|rule| rules.contains_key(&rule.id)) {
+                    continue;
+                }
                 let input = match (&raw, number) {
                     (Some(raw), _) if evaluator.raw() => raw,
                     (_, 0) => &input,
@@ -227,9 +229,7 @@ impl Engine {
                         None => &input,
                     },
                 };
-                if here {
-                    asked.push(Ask { number, evaluator, input });
-                }
+                asked.push(Ask { number, evaluator, input });
             }
         }
         let wants = |number: usize, rule: &Rule| wanted.get(number).is_some_and(|rules| rules.contains_key(&rule.id));
