@@ -127,8 +127,14 @@ pub enum ShowFormat {
 
 #[derive(Debug, ClapArgs)]
 pub struct ServeArgs {
+    /// Descriptors of the data products that decisions are about, or folders of them
+    #[arg(value_name = "DESCRIPTORS")]
+    pub descriptors: Vec<PathBuf>,
     #[command(flatten)]
     pub setup: SetupArgs,
+    /// Append every decision to this file, one JSON object a line; `stdout` writes them there
+    #[arg(long, value_name = "FILE|stdout")]
+    pub decision_log: Option<String>,
     /// Where data products ask; 127.0.0.1:8181 when neither this nor the configuration says
     #[arg(long, value_name = "ADDR")]
     pub listen: Option<String>,

@@ -51,7 +51,14 @@ pub fn options(said: &SaidArgs) -> CheckOptions {
 
 /// Makes the engine.
 pub fn engine(config: &Config, setup: &SetupArgs, jobs: Option<usize>) -> Result<Engine> {
-    let additions = Additions {
+    let engine = Engine::new(config, &additions(setup, jobs)?).context("the engine cannot be made")?;
+    engine.warnings().iter().for_each(|warning| say(&format!("warning: {warning}")));
+    Ok(engine)
+}
+
+/// What the command line adds to the configuration.
+pub fn additions(setup: &SetupArgs, jobs: Option<usize>) -> Result<Additions> {
+    Ok(Additions {
         bundles: setup.bundle.clone(),
         policies: setup.policy.clone(),
         namespaces: setup.conftest_namespace.clone(),
@@ -61,10 +68,8 @@ pub fn engine(config: &Config, setup: &SetupArgs, jobs: Option<usize>) -> Result
         no_embedded: setup.no_embedded,
         root_only: false,
         jobs,
-    };
-    let engine = Engine::new(config, &additions).context("the engine cannot be made")?;
-    engine.warnings().iter().for_each(|warning| say(&format!("warning: {warning}")));
-    Ok(engine)
+        serving: None,
+    })
 }
 
 /// Where plugins' compiled code is kept: what was asked for; otherwise the user's cache folder, and nothing in CI, whose
@@ -90,7 +95,11 @@ pub fn plugin_cache(args: &CacheArgs) -> Result<PluginCache> {
 
 /// Makes an engine in which everything loaded; otherwise says what did not.
 pub fn complete_engine(config: &Config, setup: &SetupArgs) -> Result<Engine> {
-    let engine = engine(config, setup, None)?;
+    complete(engine(config, setup, None)?)
+}
+
+/// The same of an engine that is made.
+pub fn complete(engine: Engine) -> Result<Engine> {
     let faults: Vec<String> = engine.load_faults().iter().map(|f| format!("  {}: {}", f.rule, f.message)).collect();
     anyhow::ensure!(faults.is_empty(), "not everything could be loaded:\n{}", faults.join("\n"));
     Ok(engine)

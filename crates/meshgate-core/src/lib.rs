@@ -3,9 +3,11 @@
 //! Deliberately absent: files, network, clock, threads, async, parsers and wire formats. Nothing here can fail
 //! because of the outside world, so everything here can be tested with values alone.
 
+pub mod access;
 pub mod date;
 pub mod pointer;
 pub mod span;
+pub mod sql;
 
 pub mod layer;
 pub mod model;

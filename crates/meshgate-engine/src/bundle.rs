@@ -25,10 +25,20 @@ pub struct Files {
     pub digest: String,
     /// Do its rules want the document itself as `input`?
     pub raw: bool,
+    /// What its manifest says of its revision.
+    pub manifest_revision: Option<String>,
     /// Which Rego its modules are in.
     pub version: Version,
     /// The record of what is cleared for the fast gear, if it has one.
     pub clearance: Option<String>,
+}
+
+impl Files {
+    /// What the manifest says, else the digest of its files.
+    pub fn revision(&self) -> String {
+        let digest = || if self.digest.is_empty() { env!("CARGO_PKG_VERSION") } else { &self.digest };
+        self.manifest_revision.clone().unwrap_or_else(|| digest().chars().take(16).collect())
+    }
 }
 
 /// The name of that record.
@@ -87,7 +97,7 @@ pub fn read_any(path: &Path, within: Option<&Path>) -> Result<Files, EngineError
             let text = String::from_utf8(text()?).map_err(|_| EngineError::new(&name, "is not UTF-8"))?;
             files.modules.push(Module { file: name, text });
         } else if kind == ".manifest" && entry.depth() == 1 {
-            (files.raw, files.version) = manifest(&name, &text()?)?;
+            (files.raw, files.version, files.manifest_revision) = manifest(&name, &text()?)?;
         } else if kind == CLEARANCE && entry.depth() == 1 {
             files.clearance = String::from_utf8(text()?).ok();
         } else if matches!(kind, "data.json" | "data.yaml" | "data.yml") {
@@ -110,7 +120,7 @@ pub fn hex(bytes: &[u8]) -> String {
 }
 
 /// Reads what a manifest says of the input and of the language. What other tools write there is theirs.
-fn manifest(name: &str, bytes: &[u8]) -> Result<(bool, Version), EngineError> {
+fn manifest(name: &str, bytes: &[u8]) -> Result<(bool, Version, Option<String>), EngineError> {
     let manifest: Value = serde_json::from_slice(bytes).map_err(|error| EngineError::new(name, error))?;
     let raw = match manifest.get("input").map(Value::as_str) {
         None | Some(Some("model")) => false,
@@ -123,7 +133,8 @@ fn manifest(name: &str, bytes: &[u8]) -> Result<(bool, Version), EngineError> {
         Some(Some(1)) => Version::V1,
         Some(_) => return Err(EngineError::new(name, "`rego_version` is neither 0 nor 1")),
     };
-    Ok((raw, version))
+    let revision = manifest.get("revision").and_then(Value::as_str).filter(|revision| !revision.is_empty());
+    Ok((raw, version, revision.map(str::to_owned)))
 }
 
 /// Reads one document of data.

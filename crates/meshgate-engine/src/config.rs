@@ -4,11 +4,13 @@
 
 mod entries;
 mod governance;
+mod serving;
 mod settings;
 mod source;
 
-pub use entries::{BundleEntry, Capabilities, PluginEntry, PluginLimits, Server};
+pub use entries::{BundleEntry, Capabilities, PluginEntry, PluginLimits};
 pub use governance::{Enforced, Extends, Patterns, Selection, WaiverEntry, WaiverFile, WaiverPolicy, Where};
+pub use serving::{OdmOutput, OdmSettings, Server, ServerLimits};
 pub use settings::{
     DenyAt, ExtractNames, HttpSettings, Limits, MeshExtent, RegoSettings, SchemaSeverities, SchemaSeverity,
 };

@@ -2,11 +2,13 @@
 //!
 //! Deliberately absent: hot reload; a new configuration is a new engine. Layers that lie in the tree are a run's (`layers`).
 
+use crate::access::{Access, Deciding};
 use crate::baseline::Baseline;
 use crate::config::{Config, MeshExtent};
 use crate::governance::{Chain, LayerRules};
 use crate::layers::{load_fault, pinned, trespassing};
 use crate::plugins::{Hosts, PluginCache, PluginListener};
+use crate::served::Served;
 use crate::waivers::Waiver;
 use crate::{bundle, embedded, known, transport, walls};
 use meshgate_core::date::Date;
@@ -20,8 +22,7 @@ use meshgate_core::severity::Severity;
 use meshgate_descriptor::Extract;
 use meshgate_plugin::Plugin;
 use meshgate_rego::{
-    Bundle, Clearance, Difference, Gear, GearCounts, Options, QueryError, Value as RegoValue, Version,
-    set_global_memory_limit,
+    Bundle, Clearance, Decider, Gear, Options, Value as RegoValue, Version, set_global_memory_limit,
 };
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use serde_json::Value;
@@ -76,6 +77,8 @@ pub struct Additions {
     pub root_only: bool,
     /// How many descriptors are judged at once; `None` is the number of cores.
     pub jobs: Option<usize>,
+    /// What a sidecar serves; `None` where nobody asks for decisions.
+    pub serving: Option<Vec<PathBuf>>,
 }
 
 /// Judges descriptors and answers queries. Shared by all threads.
@@ -99,9 +102,12 @@ pub struct Engine {
     pub(crate) data: Option<Arc<Value>>,
     pub(crate) plugins: Vec<Arc<Plugin>>,
     pub(crate) hosts: Hosts,
-    bundles: Vec<Arc<Bundle>>,
+    pub(crate) bundles: Vec<Arc<Bundle>>,
+    /// The name and the revision of each.
+    pub(crate) revisions: Vec<(String, String)>,
+    pub(crate) access: Arc<Access>,
     /// How bundles are loaded.
-    options: Options,
+    pub(crate) options: Options,
     pub(crate) limits: EvaluationLimits,
     /// Folders that are bundles of the root.
     pub(crate) listed: HashSet<PathBuf>,
@@ -129,6 +135,11 @@ impl Engine {
         let pool = ThreadPoolBuilder::new()
             .num_threads(additions.jobs.unwrap_or(0))
             .thread_name(|index| format!("evaluate-{index}"))
+            // A sidecar's decisions are made elsewhere.
+            .start_handler({
+                let serving = additions.serving.is_some();
+                move |_| if serving { meshgate_rego::occasional() }
+            })
             .stack_size(STACK_BYTES)
             .build()
             .map_err(|error| EngineError::new("threads", error))?;
@@ -152,6 +163,8 @@ impl Engine {
             plugins: Vec::new(),
             hosts: Hosts::new(&root, additions),
             bundles: Vec::new(),
+            revisions: Vec::new(),
+            access: Arc::default(),
             options: Options {
                 limits,
                 network: transport::network(&root.http),
@@ -167,6 +180,8 @@ impl Engine {
             warnings: Vec::new(),
             root,
         };
+        let deciding = Arc::new(Deciding::default());
+        let served = engine.serve(additions.serving.as_deref(), &deciding);
         let mut layers = engine.root_layers(additions);
         engine.domain_folders = domain_folders(&engine.root);
         let known: BTreeSet<&str> = layers.iter().flat_map(LayerRules::rules).map(|rule| rule.id.as_str()).collect();
@@ -191,7 +206,29 @@ impl Engine {
         engine.catalogue = Arc::new(engine.rules.iter().map(|rule| (rule.id.clone(), rule.clone())).collect());
         engine.layers = layers.into_iter().map(Arc::new).collect();
         engine.chain = Arc::new(Chain::of(engine.layers.clone(), None, None, today()));
+        if let Some(served) = served {
+            if engine.root.embedded && !additions.no_embedded {
+                engine.add_adapters();
+            }
+            engine.access = Arc::new(Access::of(&engine, served));
+            deciding.set(&engine.access);
+        }
         Ok(engine)
+    }
+
+    /// Reads what is served, which every bundle then has as data.
+    fn serve(&mut self, paths: Option<&[PathBuf]>, deciding: &Arc<Deciding>) -> Option<Served> {
+        let served = match Served::read(&self.root, paths?) {
+            Ok(served) => served,
+            Err(errors) => {
+                errors.into_iter().for_each(|error| self.refuse("descriptors", error));
+                Served::default()
+            }
+        };
+        self.warnings.extend(served.warnings.iter().cloned());
+        self.options.documents = served.document.iter().cloned().collect();
+        self.options.decider = Decider(Some(Arc::clone(deciding) as _));
+        Some(served)
     }
 
     /// Loads the root's own layers: the global one, and those of domains whose bundles and plugins it names.
@@ -256,6 +293,7 @@ impl Engine {
             if !above.is_empty() {
                 layer.findings.extend(above.iter().map(|trespass| trespassing(&layer.layer, trespass)));
                 layer.evaluators.clear();
+                layer.access.clear();
             }
             layers.push(layer);
         }
@@ -303,7 +341,8 @@ impl Engine {
                 self.warnings.extend(bundle.warnings().iter().map(ToString::to_string));
                 layer.owned.add(bundle.packages(), files);
                 self.bundles.push(Arc::clone(&bundle));
-                layer.evaluators.push(bundle);
+                self.revisions.push((name.to_owned(), files.revision()));
+                layer.add(bundle);
             }
             Err(errors) => errors.into_iter().for_each(|error| self.refuse(name, error)),
         }
@@ -419,24 +458,6 @@ impl Engine {
         self.pool.install(|| self.bundles.iter().find_map(|bundle| bundle.gear(rule)))
     }
 
-    /// How often each gear answered, over all bundles.
-    #[must_use]
-    pub fn gear_counts(&self) -> GearCounts {
-        self.bundles.iter().map(|bundle| bundle.gear_counts()).fold(GearCounts::default(), GearCounts::plus)
-    }
-
-    /// Slices that answer for bundles with rules of very many definitions.
-    #[must_use]
-    pub fn slices(&self) -> usize {
-        self.bundles.iter().map(|bundle| bundle.slices()).sum()
-    }
-
-    /// What the gears differed on, the first few of each bundle.
-    #[must_use]
-    pub fn differences(&self) -> Vec<Difference> {
-        self.bundles.iter().flat_map(|bundle| bundle.differences()).collect()
-    }
-
     /// Returns the loaded plugins.
     #[must_use]
     pub fn plugins(&self) -> &[Arc<Plugin>] {
@@ -466,24 +487,6 @@ impl Engine {
     /// Runs work on the engine's own threads and waits for it.
     pub fn install<T: Send>(&self, work: impl FnOnce(&Self) -> T + Send) -> T {
         self.pool.install(|| work(self))
-    }
-
-    /// Evaluates `data.<path>` in every bundle and merges the answers; the first bundle wins where two differ.
-    /// `None` is undefined.
-    ///
-    /// # Errors
-    /// [`QueryError`] when any bundle fails to evaluate.
-    pub fn query(&self, path: &[&str], input: Option<&RegoValue>) -> Result<Option<RegoValue>, QueryError> {
-        let mut answer = RegoValue::Undefined;
-        for bundle in &self.bundles {
-            let found = bundle.value(path, input.cloned().unwrap_or(RegoValue::Undefined))?;
-            if answer == RegoValue::Undefined {
-                answer = found;
-            } else {
-                merge(&mut answer, found);
-            }
-        }
-        Ok((answer != RegoValue::Undefined).then_some(answer))
     }
 }
 
@@ -550,18 +553,6 @@ fn domain_folders(root: &Config) -> Vec<(PathBuf, String, bool)> {
 /// What `opa.runtime` tells policies. The environment is not for them.
 fn runtime() -> RegoValue {
     meshgate_rego::value_of_json(&serde_json::json!({"version": OPA_VERSION, "commit": "", "env": {}, "config": {}}))
-}
-
-fn merge(into: &mut RegoValue, from: RegoValue) {
-    let (Ok(into), RegoValue::Object(from)) = (into.as_object_mut(), from) else { return };
-    for (key, value) in from.iter() {
-        match into.get_mut(key) {
-            Some(present) => merge(present, value.clone()),
-            None => {
-                into.insert(key.clone(), value.clone());
-            }
-        }
-    }
 }
 
 /// Adds a document to what there is; what is there already stays.

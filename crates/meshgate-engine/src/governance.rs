@@ -23,6 +23,7 @@ use meshgate_core::model::Format;
 use meshgate_core::pointer::Pointer;
 use meshgate_core::rule::{Rule, RuleId};
 use meshgate_core::severity::{Enforcement, Severity};
+use meshgate_rego::Bundle;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -40,6 +41,8 @@ pub struct LayerRules {
     /// Does it count only for descriptors of its domain? A layer that lies in the tree counts for what lies below it.
     pub by_domain: bool,
     pub evaluators: Vec<Arc<dyn Evaluator>>,
+    /// Those of its bundles that have access policies.
+    pub access: Vec<Arc<Bundle>>,
     pub owned: Owned,
     /// Its own, in force or not.
     pub waivers: Vec<Waiver>,
@@ -57,12 +60,21 @@ impl LayerRules {
             config,
             by_domain: false,
             evaluators: Vec::new(),
+            access: Vec::new(),
             owned: Owned::default(),
             waivers: Vec::new(),
             faults: Vec::new(),
             findings: Vec::new(),
             folder: None,
         }
+    }
+
+    /// Adds a bundle.
+    pub fn add(&mut self, bundle: Arc<Bundle>) {
+        if bundle.has_access() {
+            self.access.push(Arc::clone(&bundle));
+        }
+        self.evaluators.push(bundle);
     }
 
     pub fn rules(&self) -> impl Iterator<Item = &Rule> {

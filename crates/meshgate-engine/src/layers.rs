@@ -173,6 +173,7 @@ fn walled(above: &[Arc<LayerRules>], layer: &Arc<LayerRules>, domain: Option<&st
         config: Arc::clone(&layer.config),
         by_domain: layer.by_domain,
         evaluators: Vec::new(),
+        access: Vec::new(),
         owned: Owned::default(),
         waivers: layer.waivers.clone(),
         faults: layer.faults.clone(),
@@ -449,7 +450,7 @@ impl Engine {
         match self.load_bundle(&files, Vec::new(), false) {
             Ok(bundle) => {
                 layer.owned.add(bundle.packages(), &files);
-                layer.evaluators.push(bundle);
+                layer.add(bundle);
             }
             Err(errors) => layer.faults.extend(errors.into_iter().map(|error| load_fault(&name, error))),
         }

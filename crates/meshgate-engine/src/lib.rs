@@ -2,7 +2,10 @@
 //!
 //! Deliberately absent: rendering, HTTP and arguments; the edges own those.
 
+mod access;
+mod adapters;
 mod applying;
+mod asking;
 mod base;
 mod baseline;
 mod builtin;
@@ -25,32 +28,40 @@ mod pattern;
 mod plugins;
 mod policies;
 mod schemas;
+mod served;
 mod show;
 mod sources;
 mod transport;
+mod validate;
 mod waivers;
 mod walls;
 
+pub use access::{Access, Answer, BadRequest, Obligations, Request, dialect};
+pub use asking::{Asking, BundleOf};
 pub use applying::{Applying, ApplyingTo};
 pub use base::Base;
 pub use baseline::Baseline;
 pub use builtin::{BUILTINS, Builtin, builtin_rule};
 pub use check::{CheckOptions, Listener, Outcome, Progress, WaiverReport};
 pub use config::{
-    CONFIG_FILE, Capabilities, Config, ConfigError, PluginEntry, PluginLimits, SchemaSeverities, SchemaSeverity,
-    TEMPLATE,
+    CONFIG_FILE, Capabilities, Config, ConfigError, OdmOutput, OdmSettings, PluginEntry, PluginLimits, SchemaSeverities, SchemaSeverity, Server as ServerSettings,
+    ServerLimits, TEMPLATE,
 };
 pub use engine::{Additions, Engine, EngineError};
 pub use layers::shown;
+pub use meshgate_core::sql::Dialect;
 pub use meshgate_plugin::{Called, Capability, Inspection, Level, LogLine, Plugin};
 pub use meshgate_rego::{
     Cleared, Difference, Evaluated, FailedQuery, Failure, FileCoverage, Gear, GearCounts, Lint, QueryError, Row,
     TestOptions, TestResult, TestRun, Timed, Timing, term,
 };
-pub use meshgate_rego::{LoadError as RegoError, Value as RegoValue, parse_json};
+pub use meshgate_rego::{
+    Json as RegoJson, LoadError as RegoError, Value as RegoValue, occasional, parse_json, syntax_tree, value_of_json, within,
+};
 pub use plugins::{PluginBench, PluginCache, PluginListener, PluginTest, bench_plugin, inspect_plugin, test_plugins};
 pub use policies::{
     Ask, Explained, bench, clear_path, document, evaluate, explain, gear_of, lint_paths, test_paths, write_clearance,
 };
 pub use schemas::{config_schema, input_schema};
 pub use show::{Shown, ShownFile, show};
+pub use validate::{Validated, validate};

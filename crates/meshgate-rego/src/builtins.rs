@@ -21,6 +21,7 @@ mod strings;
 mod template;
 mod x509;
 
+pub use parse_module::parse;
 pub use sprintf::term;
 
 use crate::{context, error, http};
@@ -153,6 +154,7 @@ const OURS: &[Builtin] = ours![
     "json.unmarshal" 1 evaluation::json_unmarshal,
     "json.verify_schema" 1 schema::verify,
     "lower" 1 strings::lower,
+    "meshgate.decide" 1 crate::access::call,
     "net.cidr_contains_matches" 2 net::contains_matches,
     "net.cidr_intersects" 2 net::intersects,
     "net.cidr_merge" 1 net::merge,
@@ -162,12 +164,13 @@ const OURS: &[Builtin] = ours![
     "providers.aws.sign_req" 3 aws::sign_req,
     "rand.intn" 2 evaluation::intn,
     "regex.globs_match" 2 strings::globs_match,
-    "rego.parse_module" 2 parse_module::parse,
+    "rego.parse_module" 2 parse,
     "sprintf" 2 sprintf::sprintf,
     "strings.count" 2 strings::count,
     "strings.render_template" 2 template::render,
     "test.sleep" 1 evaluation::sleep,
     "time.now_ns" 0 evaluation::now_ns,
+    "trace" 1 evaluation::trace,
     "upper" 1 strings::upper,
     "uuid.rfc4122" 1 evaluation::uuid,
     "yaml.is_valid" 1 evaluation::yaml_is_valid,

@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: layers; each layer is a bundle of its own.
 
+use crate::access::{Access, Decider};
 use crate::annotations::Annotation;
 use crate::calls;
 use crate::clearance::Clearance;
@@ -57,6 +58,10 @@ pub struct Options {
     pub clearance: Clearance,
     /// The packages whose `deny`, `violation` and `warn` are the rules, as conftest has them. Without any, rules are ours.
     pub namespaces: Vec<String>,
+    /// Documents that are data of every bundle, such as the models of descriptors that are served.
+    pub documents: Arc<[Value]>,
+    /// Who answers `meshgate.decide`.
+    pub decider: Decider,
     /// Let policies call what does something in the world, for tests that mock it: called for real, it is a failure.
     pub world: bool,
 }
@@ -91,6 +96,10 @@ pub struct Bundle {
     pub(crate) slices: Option<Slices>,
     /// The interpreter for what the plain one makes an error of, and OPA undefined.
     careful: OnceLock<Option<Engine>>,
+    /// The bundle with errors of builtins raised.
+    strict: OnceLock<Option<Box<Bundle>>>,
+    /// Its access policies.
+    pub(crate) access: Option<Access>,
     /// What the inputs of a run share, as the interpreter has it.
     pub(crate) shared: Mutex<Option<(Arc<Shared>, Value)>>,
 }
@@ -118,12 +127,30 @@ impl Bundle {
         data: &[serde_json::Value],
         options: impl Into<Options>,
     ) -> Result<Self, Vec<LoadError>> {
-        let options = options.into();
+        Self::load_as(modules, data, options.into(), true)
+    }
+
+    /// The same for modules whose rules are their author's affair: none are ours, and none are access policies.
+    ///
+    /// # Errors
+    /// Every module that does not parse, recursion, what is unknown or unsafe.
+    pub fn load_plain(modules: &[Module], options: Options) -> Result<Self, Vec<LoadError>> {
+        Self::load_as(modules, &[], options, false)
+    }
+
+    fn load_as(
+        modules: &[Module],
+        data: &[serde_json::Value],
+        options: Options,
+        with_rules: bool,
+    ) -> Result<Self, Vec<LoadError>> {
         let mut errors = Vec::new();
         let live: Vec<&Module> = modules.iter().filter(|module| !module.is_test()).collect();
         let compiled = compile(&live, data, &options, &BTreeSet::new(), &mut errors);
         errors.extend(modules.iter().filter(|module| module.is_test()).filter_map(disguised));
-        let (rules, paths) = if options.namespaces.is_empty() {
+        let (rules, paths) = if !with_rules {
+            Default::default()
+        } else if options.namespaces.is_empty() {
             own_rules(&live, &compiled, &mut errors)
         } else if errors.is_empty() {
             let Compiled { index, annotations, .. } = &compiled;
@@ -138,7 +165,7 @@ impl Bundle {
             let data = Arc::new(Copies::new(engine.get_data(), options.limits.data_copy_bytes_max));
             let sources: Vec<Written> = live.into_iter().map(Written::of).collect();
             let slices = Slices::of(&index, engine.get_modules(), &places, &sources);
-            Ok(Self {
+            let mut bundle = Self {
                 engine,
                 workers: Pool::default(),
                 data,
@@ -154,8 +181,14 @@ impl Bundle {
                 sources,
                 slices,
                 careful: OnceLock::new(),
+                strict: OnceLock::new(),
+                access: None,
                 shared: Mutex::default(),
-            })
+            };
+            if with_rules {
+                bundle.access = Access::of(&bundle)?;
+            }
+            Ok(bundle)
         } else {
             Err(errors)
         }
@@ -170,6 +203,14 @@ impl Bundle {
     /// Returns the file and the package, without `data.`, of each module.
     pub fn packages(&self) -> impl Iterator<Item = (&str, &str)> {
         self.packages.iter().map(|(file, package)| (file.as_str(), package.strip_prefix("data.").unwrap_or(package)))
+    }
+
+    /// The names of the rules of a package (`a.b`), without what is below them.
+    #[must_use]
+    pub fn rule_names(&self, package: &str) -> BTreeSet<String> {
+        let path = format!("data.{package}");
+        let below = self.index.below(&path).filter_map(|rule| rule.get(path.len() + 1..));
+        below.filter_map(|rest| rest.split('.').next()).map(str::to_owned).collect()
     }
 
     /// What is odd about its modules, but no error.
@@ -200,7 +241,8 @@ impl Bundle {
     #[must_use]
     pub fn gear_counts(&self) -> GearCounts {
         let sliced = self.slices.as_ref().map(Slices::counts).unwrap_or_default();
-        self.gears.counts().plus(sliced)
+        let access = self.access_gears().map(Self::gear_counts).unwrap_or_default();
+        self.gears.counts().plus(sliced).plus(access)
     }
 
     /// Slices that answer for it, so far: parts for the rules of very many definitions.
@@ -213,7 +255,8 @@ impl Bundle {
     #[must_use]
     pub fn differences(&self) -> Vec<Difference> {
         let sliced = self.slices.as_ref().map(Slices::differences).unwrap_or_default();
-        self.gears.differences().into_iter().chain(sliced).collect()
+        let access = self.access_gears().map(Self::differences).unwrap_or_default();
+        self.gears.differences().into_iter().chain(sliced).chain(access).collect()
     }
 
     pub(crate) fn asked(&self) -> Asked<'_> {
@@ -276,29 +319,42 @@ impl Bundle {
 
     /// The bundle with less in its modules.
     pub(crate) fn sliced(&self, sources: Vec<Written>) -> Option<Self> {
+        self.part(sources, self.options.clone())
+    }
+
+    /// The bundle with other modules and options, over the same data.
+    pub(crate) fn part(&self, sources: Vec<Written>, options: Options) -> Option<Self> {
         let mut errors = Vec::new();
         let data = [self.data.here().clone()];
         let none = BTreeSet::new();
         let Compiled { engine, places, index, .. } =
-            compile_for(Variant::Plain, &sources, &data, &self.options, &none, &mut errors);
+            compile_for(Variant::Plain, &sources, &data, &options, &none, &mut errors);
         errors.is_empty().then(|| Self {
             engine,
             workers: Pool::default(),
             data: Arc::clone(&self.data),
             rules: Vec::new(),
             paths: Vec::new(),
-            options: self.options.clone(),
+            gears: Gears::new(options.gears.clone(), options.clearance.clone()),
+            options,
             raw: self.raw,
             places,
             index,
             packages: Vec::new(),
             warnings: Vec::new(),
-            gears: Gears::new(self.options.gears.clone(), self.options.clearance.clone()),
             sources,
             slices: None,
             careful: OnceLock::new(),
+            strict: OnceLock::new(),
+            access: None,
             shared: Mutex::default(),
         })
+    }
+
+    /// The bundle with errors of builtins raised, as OPA's `strict-builtin-errors` has them.
+    pub(crate) fn strict(&self) -> Option<&Self> {
+        let options = || Options { strict: true, ..self.options.clone() };
+        self.strict.get_or_init(|| self.part(self.sources.clone(), options()).map(Box::new)).as_deref()
     }
 
     /// Is a path that of a rule alone: no function, nothing below it?
@@ -335,7 +391,7 @@ pub(crate) fn compile(
     mocked: &BTreeSet<String>,
     errors: &mut Vec<LoadError>,
 ) -> Compiled {
-    let data: Vec<Value> = data.iter().map(json::value).collect();
+    let data: Vec<Value> = data.iter().map(json::value).chain(options.documents.iter().cloned()).collect();
     let modules: Vec<Written> = modules.iter().copied().map(Written::of).collect();
     compile_for(Variant::Plain, &modules, &data, options, mocked, errors)
 }

@@ -3,10 +3,11 @@
 //!
 //! Deliberately absent: anything that outlives an evaluation, but for the answers of `http.send`.
 
+use crate::access::Decider;
 use crate::bundle::Options;
 use crate::http::Network;
 use regorus::{LimitError, Value};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
@@ -28,6 +29,7 @@ struct State {
     seed: u64,
     network: Arc<Network>,
     runtime: Option<Value>,
+    decider: Decider,
     /// When it must have ended; builtins that take long look at it.
     deadline: Option<Instant>,
     /// A bound was met: whatever the evaluation answers, it is not to be believed.
@@ -38,8 +40,13 @@ struct State {
     answers: Vec<(&'static str, Vec<Value>, Value)>,
 }
 
+/// Notes of one explanation.
+const NOTES_MAX: usize = 1_000;
+
 thread_local! {
     static STATE: RefCell<State> = RefCell::new(State::default());
+    static NOTES: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
+    static ALLOWANCE: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
 /// What an evaluation left behind.
@@ -59,6 +66,12 @@ pub struct Moment {
 }
 
 impl Moment {
+    /// The one of the evaluation that this thread is in, so that what asks for a decision twice is answered alike; else now.
+    pub fn here() -> Self {
+        let (now_ns, seed) = STATE.with_borrow(|state| (state.now_ns, state.seed));
+        if now_ns == 0 { Self::now() } else { Self { now_ns, seed } }
+    }
+
     /// Now, and values that nobody has had.
     pub fn now() -> Self {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -74,13 +87,56 @@ pub fn scope<T>(moment: Moment, options: &Options, run: impl FnOnce() -> T) -> (
         seed: moment.seed,
         network: Arc::clone(&options.network),
         runtime: options.runtime.clone(),
-        deadline: Instant::now().checked_add(options.limits.rule_deadline),
+        decider: options.decider.clone(),
+        deadline: Instant::now().checked_add(allowed(options.limits.rule_deadline)),
         ..State::default()
     };
     let outer = STATE.replace(fresh);
     let result = run();
     let State { breach, trouble, .. } = STATE.replace(outer);
     (result, Left { breach, trouble })
+}
+
+/// Runs evaluations that all must have ended within so much time, however long each may take by itself.
+pub fn within<T>(allowance: Duration, run: impl FnOnce() -> T) -> T {
+    let until = Instant::now().checked_add(allowance);
+    let outer = ALLOWANCE.get();
+    ALLOWANCE.set(match (outer, until) {
+        (Some(outer), Some(until)) => Some(outer.min(until)),
+        (outer, until) => outer.or(until),
+    });
+    let result = run();
+    ALLOWANCE.set(outer);
+    result
+}
+
+/// How long an evaluation may take that may take so long by itself.
+pub fn allowed(deadline: Duration) -> Duration {
+    match ALLOWANCE.get() {
+        Some(until) => deadline.min(until.saturating_duration_since(Instant::now())),
+        None => deadline,
+    }
+}
+
+/// Keeps what `trace` says on the way.
+pub fn tracing<T>(run: impl FnOnce() -> T) -> (T, Vec<String>) {
+    let outer = NOTES.replace(Some(Vec::new()));
+    let result = run();
+    (result, NOTES.replace(outer).unwrap_or_default())
+}
+
+/// What `trace` says; kept when somebody listens.
+pub fn note(text: &str) {
+    NOTES.with_borrow_mut(|notes| {
+        if let Some(notes) = notes.as_mut().filter(|notes| notes.len() < NOTES_MAX) {
+            notes.push(text.to_owned());
+        }
+    });
+}
+
+/// Who answers `meshgate.decide` in this evaluation.
+pub fn decider() -> Decider {
+    STATE.with_borrow(|state| state.decider.clone())
 }
 
 /// Runs what is no evaluation, but may call builtins: nothing of it is kept.

@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: recovery of a failed rule. It becomes a fault, and its neighbours go on.
 
-use crate::bundle::{Bundle, Options, Worker};
+use crate::bundle::{Bundle, Compiled, Options, Worker};
 use crate::conftest;
 use crate::context::{self, Left, Moment, Trouble};
 use crate::error;
@@ -208,6 +208,9 @@ impl Bundle {
         if let Some(slice) = self.slice(&plain, &input).filter(|_| is_path) {
             return slice.value(path, input);
         }
+        if let Some(found) = self.document(path, &plain) {
+            return Ok(found);
+        }
         let interpret = |moment| {
             if is_path && self.is_rule(&plain) {
                 let mut worker = self.worker();
@@ -229,8 +232,110 @@ impl Bundle {
             })?;
             Ok(found.unwrap_or(Value::Undefined))
         };
-        if is_path { self.gears.evaluate(&plain, &input, &self.asked(), interpret) } else { interpret(Moment::now()) }
+        if is_path { self.gears.evaluate(&plain, &input, &self.asked(), interpret) } else { interpret(Moment::here()) }
     }
+}
+
+impl Bundle {
+    /// The value of a path that no package is at, above or below: a document, or nothing.
+    fn document(&self, path: &[&str], plain: &str) -> Option<Value> {
+        let ends = plain.match_indices('.').map(|(at, _)| at).chain([plain.len()]);
+        let within = ends.filter_map(|end| plain.get(..end)).any(|start| self.index.packages.contains(start));
+        if path.is_empty() || within || self.index.has_package(plain) {
+            return None;
+        }
+        let mut found = self.data.here();
+        for step in path {
+            let next = match found {
+                Value::Object(entries) => entries.get(&Value::from(*step)),
+                Value::Array(items) => step.parse::<usize>().ok().and_then(|at| items.get(at)),
+                _ => None,
+            };
+            let Some(next) = next else { return Some(Value::Undefined) };
+            found = next;
+        }
+        Some(found.clone())
+    }
+
+    /// Is there anything at this path, whatever the input: a rule, a package, or a document?
+    #[must_use]
+    pub fn has(&self, path: &[&str]) -> bool {
+        let plain = format!("data.{}", path.join("."));
+        self.index.named(&plain).is_some()
+            || self.index.has_package(&plain)
+            || self.index.below(&plain).next().is_some()
+            || self.document(path, &plain).is_some_and(|value| value != Value::Undefined)
+    }
+
+    /// The value of `data.<path>` with errors of builtins raised.
+    ///
+    /// # Errors
+    /// [`QueryError`] when evaluation fails, or a builtin does.
+    pub fn value_strict(&self, path: &[&str], input: Value) -> Result<Value, QueryError> {
+        let internal = || QueryError::new(FaultKind::Internal, "eval_internal_error", "the bundle does not load again");
+        self.strict().ok_or_else(internal)?.value(path, input)
+    }
+
+    /// The value of `data.<path>` from the interpreter, with what `print` and `trace` said, and when `why` is set, which
+    /// expressions of the path's rules are not true.
+    ///
+    /// # Errors
+    /// [`QueryError`] when evaluation fails.
+    pub fn value_explained(
+        &self,
+        path: &[&str],
+        input: &Value,
+        why: bool,
+        notes: &mut Vec<String>,
+    ) -> Result<Value, QueryError> {
+        let compiled = Compiled {
+            engine: self.engine.clone(),
+            packages: Vec::new(),
+            places: self.places.clone(),
+            index: self.index.clone(),
+            annotations: Vec::new(),
+            warnings: Vec::new(),
+        };
+        let mut engine = self.engine.clone();
+        engine.set_gather_prints(true);
+        if *input != Value::Undefined {
+            engine.set_input(input.clone());
+        }
+        let query = reference(path);
+        let (found, traced) = context::tracing(|| {
+            self.interpret(Moment::now(), &mut engine, input, |engine| {
+                let results = engine.eval_query(query.clone(), false)?;
+                let first = results.result.into_iter().next().and_then(|row| row.expressions.into_iter().next());
+                Ok(first.map_or(Value::Undefined, |expression| expression.value))
+            })
+        });
+        let prints = engine.take_prints().unwrap_or_default();
+        notes.extend(prints.iter().map(|line| crate::testing::printed(line, &compiled)));
+        notes.extend(traced);
+        if why {
+            let plain = format!("data.{}", path.join("."));
+            let named: Vec<&str> = self.index.rules.get_key_value(&plain).map(|(name, _)| name.as_str()).into_iter().collect();
+            let paths = if named.is_empty() { self.index.below(&plain).collect() } else { named };
+            for (rule, failure) in crate::probe::explain(&paths, input, &compiled, &self.options) {
+                let at = format!("{}:{}", failure.file, failure.line);
+                notes.push(format!("{rule} at {at}: not true: {}", failure.expression));
+                notes.extend(failure.values.iter().map(|(part, value)| format!("  {part} = {value}")));
+            }
+        }
+        found
+    }
+
+    /// The modules, without tests: name and text.
+    pub fn modules(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.sources.iter().map(|module| (module.file.as_str(), module.text.original()))
+    }
+}
+
+/// A module as OPA's syntax tree in JSON, if it is v1.
+#[must_use]
+pub fn syntax_tree(file: &str, text: &str) -> Option<serde_json::Value> {
+    let parsed = crate::builtins::parse(&[Value::from(file), Value::from(text)]).ok()?;
+    serde_json::to_value(&parsed).ok()
 }
 
 /// Writes a path as a reference; every step in brackets but the first, so that no step is read as syntax.
@@ -268,7 +373,7 @@ pub(crate) fn guarded_at<T>(
     places: &Places,
     run: impl FnOnce(&mut Engine) -> anyhow::Result<T>,
 ) -> Result<T, QueryError> {
-    let deadline = options.limits.rule_deadline;
+    let deadline = context::allowed(options.limits.rule_deadline);
     engine.set_execution_timer_config(timer(deadline));
     let (outcome, left) = context::scope(moment, options, || catch_unwind(AssertUnwindSafe(|| run(engine))));
     let failure = match outcome {

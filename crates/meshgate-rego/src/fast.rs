@@ -73,7 +73,6 @@ impl Fast {
         machine.set_memory_budget_config(
             NonZeroU64::new(options.limits.rego_memory_bytes_max).map(|limit| MemoryBudgetConfig { limit }),
         );
-        machine.set_execution_timer_config(Some(timer(options.limits.rule_deadline)));
         machine.set_data(data.here().clone())?;
         Ok(machine)
     }
@@ -91,6 +90,9 @@ impl Fast {
     ) -> Result<Value, QueryError> {
         let internal = |message: String| QueryError::new(FaultKind::Internal, "eval_internal_error", message);
         let mut machine = self.machine(data, options).map_err(|error| internal(error.to_string()))?;
+        // The machine may be one that was made for a longer time.
+        let deadline = context::allowed(options.limits.rule_deadline);
+        machine.set_execution_timer_config(Some(timer(deadline)));
         machine.set_input(input);
         let (outcome, left) = context::scope(moment, options, || {
             catch_unwind(AssertUnwindSafe(|| machine.execute_entry_point_by_index(0)))
@@ -104,7 +106,7 @@ impl Fast {
             }
             Ok(Err(error)) => Err(match error {
                 VmError::TimeLimitExceeded { .. } => {
-                    let message = format!("ran longer than {} ms", options.limits.rule_deadline.as_millis());
+                    let message = format!("ran longer than {} ms", deadline.as_millis());
                     QueryError::new(FaultKind::Deadline, "eval_cancel_error", message)
                 }
                 VmError::InstructionLimitExceeded { .. } => {

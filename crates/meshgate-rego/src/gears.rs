@@ -238,7 +238,7 @@ impl Gears {
         asked: &Asked<'_>,
         interpret: impl FnOnce(Moment) -> Result<Value, QueryError>,
     ) -> Result<Value, QueryError> {
-        let moment = Moment::now();
+        let moment = Moment::here();
         let chosen = self.choose(path, asked);
         let Some((entry, both)) = chosen else {
             self.interpreter.fetch_add(1, Ordering::Relaxed);

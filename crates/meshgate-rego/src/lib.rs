@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: files and sockets; who owns them hands in what they give.
 
+mod access;
 mod annotations;
 mod builtins;
 mod bundle;
@@ -37,19 +38,22 @@ mod testing;
 mod text;
 mod wanted;
 
+pub use access::{Decide, Decider, answer as value_of_answer};
 pub use builtins::term;
+pub use context::within;
 pub use bundle::{Bundle, Module, Options};
 pub use clear::Cleared;
 pub use clearance::Clearance;
 pub use eligible::{Construct, Reason};
 pub use error::LoadError;
-pub use evaluate::QueryError;
+pub use evaluate::{QueryError, syntax_tree};
 pub use gears::{Difference, Gear, GearCounts, GearSettings};
 pub use http::{Network, Request, Response, Transport};
 pub use json::{Json, parse as parse_json, value as value_of_json};
 pub use lint::{Lint, lint};
 pub use modules::Version;
 pub use query::{Evaluated, FailedQuery, Query, Ready, Row, Timed, Timing};
+pub use pool::occasional;
 pub use regorus::{Value, set_global_memory_limit};
 pub use testing::{Failure, FileCoverage, TestOptions, TestResult, TestRun};
 pub use text::Position;

@@ -5,6 +5,7 @@
 
 use regorus::Value;
 use std::array;
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -22,6 +23,15 @@ fn place() -> usize {
         static THREAD: usize = THREADS.fetch_add(1, Ordering::Relaxed) % PLACES;
     }
     THREAD.with(|place| *place)
+}
+
+thread_local! {
+    static OCCASIONAL: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Says that this thread evaluates now and then only: it makes no copy of data documents for itself.
+pub fn occasional() {
+    OCCASIONAL.set(true);
 }
 
 /// Things that wait for their next use.
@@ -83,7 +93,7 @@ impl Copies {
     /// The documents for this thread.
     pub fn here(&self) -> &Value {
         let place = place();
-        if !self.copied || *self.owner.get_or_init(|| place) == place {
+        if !self.copied || OCCASIONAL.get() || *self.owner.get_or_init(|| place) == place {
             return &self.original;
         }
         self.places.get(place).map_or(&self.original, |copy| copy.get_or_init(|| unshared(&self.original)))

@@ -67,6 +67,11 @@ pub struct Position {
 }
 
 impl Text {
+    /// What the author wrote.
+    pub fn original(&self) -> &str {
+        &self.original
+    }
+
     /// Takes a text as it is.
     pub fn new(text: &str) -> Self {
         let anchor = Anchor { now: 0, original: 0, in_step: true };

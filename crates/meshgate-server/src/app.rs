@@ -1,133 +1,224 @@
-//! The route tables and what the routes share.
+//! What the routes share: the engine of the moment, the threads that evaluate, what is known of each question's pace, and
+//! the decision log.
 //!
-//! | listener | route | answers |
-//! |---|---|---|
-//! | main | `POST /v1/check` | report JSON v1 of one descriptor |
-//! | main | `GET`, `POST /v1/data/{path}` | OPA's data API over the loaded bundles |
-//! | main | `GET /health` | `{}` |
-//! | admin | `GET /live`, `/ready`, `/version` | for whoever runs it |
-//! | admin | `GET /metrics` | counts of Rego evaluations, in Prometheus' text format |
-//! | admin | `GET /differences` | what the gears differed on, with the inputs |
-//!
-//! Deliberately absent: authentication; the sidecar listens on loopback unless told otherwise.
+//! Deliberately absent: routes, and authentication; the sidecar listens on loopback unless told otherwise.
 
-use crate::{check, data, problem};
-use axum::Router;
-use axum::extract::{DefaultBodyLimit, State};
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use meshgate_engine::Engine;
-use std::sync::Arc;
-use tokio::sync::{Semaphore, oneshot};
+use crate::body::{self, Refused};
+use crate::log::{DecisionLog, Event};
+use crate::pace::Paces;
+use crate::workers::Workers;
+use axum::body::{Body, Bytes};
+use axum::http::HeaderMap;
+use meshgate_engine::{Engine, ServerSettings};
+use serde_json::{Value, json};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
 
-/// Bytes of a request's body; the descriptor itself is bounded by the engine.
-const BODY_BYTES_MAX: usize = 32 << 20;
-/// Requests that wait or run at once; more are told to come back.
-const REQUESTS_MAX: usize = 512;
+/// How long a question that is quick may hold the thread of a connection. What takes longer is handed over, and done anew.
+const HELD_MAX: Duration = Duration::from_millis(5);
+/// Bytes of a request that is answered there.
+pub const HELD_BYTES_MAX: usize = 64 << 10;
+/// What a worker may still need to stop, when its time is up.
+const GRACE: Duration = Duration::from_millis(250);
+
+/// The engine, and what is told of it with every answer.
+#[derive(Debug)]
+pub struct Current {
+    /// The engine.
+    pub engine: Arc<Engine>,
+    /// `{name: {revision}}` of its bundles, as JSON text.
+    pub bundles: String,
+}
+
+impl Current {
+    /// Takes an engine.
+    #[must_use]
+    pub fn new(engine: Engine) -> Self {
+        let bundles = engine.bundles().map(|bundle| (bundle.name.to_owned(), json!({"revision": bundle.revision})));
+        let bundles = Value::Object(bundles.collect()).to_string();
+        Self { engine: Arc::new(engine), bundles }
+    }
+}
 
 /// What the routes share.
 #[derive(Debug, Clone)]
-pub struct App {
-    engine: Arc<Engine>,
-    places: Arc<Semaphore>,
+pub struct App(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    current: RwLock<Arc<Current>>,
+    workers: Workers,
+    paces: Paces,
+    log: Option<DecisionLog>,
+    settings: ServerSettings,
+    deadline: Duration,
+    body_max: usize,
+}
+
+/// Why there is no answer. Where a decision was asked for, all of these deny.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unavailable {
+    /// Too many wait.
+    Busy,
+    /// The request's time was up.
+    Late,
+    /// Our own code failed.
+    Died,
+}
+
+impl Unavailable {
+    /// In a sentence.
+    pub const fn message(self) -> &'static str {
+        match self {
+            Self::Busy => "too many requests wait; come back in a second",
+            Self::Late => "there was no answer within the request's time; treat it as a denial",
+            Self::Died => "the evaluation failed; treat it as a denial",
+        }
+    }
+
+    /// Is it worth asking again?
+    pub const fn is_passing(self) -> bool {
+        matches!(self, Self::Busy | Self::Late)
+    }
 }
 
 impl App {
     /// Makes the routes' state.
-    #[must_use]
-    pub fn new(engine: Arc<Engine>) -> Self {
-        Self { engine, places: Arc::new(Semaphore::new(REQUESTS_MAX)) }
-    }
-
-    /// Runs work on the engine's threads: a policy that loops must not stall the runtime.
     ///
     /// # Errors
-    /// A response: 503 when too many requests wait, 500 when the work died.
-    pub(crate) async fn run<T: Send + 'static>(
+    /// When no threads can be had.
+    pub fn new(engine: Engine, settings: ServerSettings, log: Option<DecisionLog>) -> std::io::Result<Self> {
+        let limits = settings.limits;
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        let threads = limits.threads.unwrap_or_else(|| (cores * 2).max(4)).max(1);
+        Ok(Self(Arc::new(Inner {
+            current: RwLock::new(Arc::new(Current::new(engine))),
+            workers: Workers::start(threads, limits.queue.unwrap_or(512))?,
+            paces: Paces::default(),
+            log,
+            deadline: Duration::from_millis(limits.deadline_ms.unwrap_or(2_000)),
+            body_max: limits.body_mib.unwrap_or(32) << 20,
+            settings,
+        })))
+    }
+
+    /// The engine of the moment. A request uses one from its beginning to its end.
+    pub fn current(&self) -> Arc<Current> {
+        Arc::clone(&self.0.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Puts another engine in its place.
+    pub fn replace(&self, current: Current) {
+        *self.0.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(current);
+    }
+
+    /// What the configuration says of the sidecar.
+    pub fn settings(&self) -> &ServerSettings {
+        &self.0.settings
+    }
+
+    /// Bytes that a request's body may have.
+    pub fn body_max(&self) -> usize {
+        self.0.body_max
+    }
+
+    /// Is every decision written down?
+    pub fn logs(&self) -> bool {
+        self.0.log.is_some()
+    }
+
+    /// How many requests wait for a thread.
+    pub fn waiting(&self) -> usize {
+        self.0.workers.waiting()
+    }
+
+    /// Writes an event, if there is a log.
+    ///
+    /// # Errors
+    /// When it is not written: the answer must not leave either.
+    pub fn record(&self, event: &Event<'_>) -> std::io::Result<()> {
+        self.0.log.as_ref().map_or(Ok(()), |log| log.write(event))
+    }
+
+    /// Reads a body to its end. What is packed is unpacked on a thread of our own.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub async fn body(&self, headers: &HeaderMap, body: Body) -> Result<Bytes, Refused> {
+        let most = self.0.body_max;
+        let (bytes, packed) = body::read(headers, body, most).await?;
+        if !packed {
+            return Ok(bytes);
+        }
+        self.apart(true, move || body::unpack(&bytes, most)).await.map_err(|_| Refused::Busy)?
+    }
+
+    /// Does work that is no evaluation: here when it is little, else on a thread of our own.
+    ///
+    /// # Errors
+    /// [`Unavailable`].
+    pub async fn apart<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Engine) -> T + Send + 'static,
+        much: bool,
+        work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Unavailable> {
-        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| Unavailable::Busy)?;
+        if !much {
+            return Ok(work());
+        }
         let (answer, answered) = oneshot::channel();
-        let engine = Arc::clone(&self.engine);
-        self.engine.spawn(move || {
-            let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(&engine)));
-            // The client may have gone; its answer has nowhere to go, and that is fine.
-            let _ = result.map(|result| answer.send(result));
-            drop(place);
-        });
+        let job = move || {
+            let _ = answer.send(work());
+        };
+        self.0.workers.run(job).map_err(|_| Unavailable::Busy)?;
         answered.await.map_err(|_| Unavailable::Died)
     }
-}
 
-/// Why work has no result.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Unavailable {
-    Busy,
-    Died,
-}
-
-/// The routes that data products query.
-pub fn routes(app: App) -> Router {
-    Router::new()
-        .route("/v1/check", post(check::check))
-        .route("/v1/data", get(data::get_root).post(data::post_root))
-        .route("/v1/data/{*path}", get(data::get).post(data::post))
-        .route("/health", get(|| async { json("{}") }))
-        .fallback(problem::not_found)
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .with_state(app)
-}
-
-/// The routes that operators query.
-pub fn admin_routes(app: App) -> Router {
-    let version = || async { json(concat!("{\"version\":\"", env!("CARGO_PKG_VERSION"), "\"}")) };
-    Router::new()
-        .route("/live", get(|| async { "live\n" }))
-        .route("/ready", get(|| async { "ready\n" }))
-        .route("/version", get(version))
-        .route("/metrics", get(metrics))
-        .route("/differences", get(differences))
-        .fallback(problem::not_found)
-        .with_state(app)
-}
-
-/// How often each gear answered, and whether they ever differed: one difference is worth an alarm.
-async fn metrics(State(app): State<App>) -> Response {
-    let counts = app.engine.gear_counts();
-    let text = format!(
-        "# HELP meshgate_rego_evaluations_total Evaluations that a gear answered.\n\
-         # TYPE meshgate_rego_evaluations_total counter\n\
-         meshgate_rego_evaluations_total{{gear=\"interpreter\"}} {}\n\
-         meshgate_rego_evaluations_total{{gear=\"fast\"}} {}\n\
-         # HELP meshgate_rego_compared_total Evaluations in both gears.\n\
-         # TYPE meshgate_rego_compared_total counter\n\
-         meshgate_rego_compared_total {}\n\
-         # HELP meshgate_rego_differences_total Comparisons that differed; the interpreter's answer counted.\n\
-         # TYPE meshgate_rego_differences_total counter\n\
-         meshgate_rego_differences_total {}\n\
-         # HELP meshgate_rego_slices Parts of bundles that answer for rules of very many definitions.\n\
-         # TYPE meshgate_rego_slices gauge\n\
-         meshgate_rego_slices {}\n",
-        counts.interpreter,
-        counts.fast,
-        counts.compared,
-        counts.differences,
-        app.engine.slices()
-    );
-    ([(axum::http::header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
-}
-
-/// What the gears differed on, with the inputs: what to report to Meshgate's developers. The inputs are as they came.
-async fn differences(State(app): State<App>) -> Response {
-    match serde_json::to_string(&serde_json::json!({ "differences": app.engine.differences() })) {
-        Ok(body) => json(body + "\n"),
-        Err(error) => problem::problem(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
+    /// Answers a question: here when it is known to be quick, else on a thread of our own. The work may be done twice, and
+    /// must leave nothing behind.
+    ///
+    /// # Errors
+    /// [`Unavailable`].
+    pub async fn answer<T: Send + 'static>(
+        &self,
+        question: &str,
+        bytes: usize,
+        current: &Arc<Current>,
+        work: impl Fn(&Current) -> T + Send + 'static,
+    ) -> Result<T, Unavailable> {
+        let began = Instant::now();
+        let pace = self.0.paces.of(question);
+        if pace.is_quick() && bytes <= HELD_BYTES_MAX {
+            let held = || meshgate_engine::within(HELD_MAX, || work(current));
+            let result = catch_unwind(AssertUnwindSafe(held));
+            let took = began.elapsed();
+            pace.learn(took);
+            // One that was stopped for its time gets more of it elsewhere.
+            if took < HELD_MAX {
+                return result.map_err(|_| Unavailable::Died);
+            }
+        }
+        let until = began + self.0.deadline;
+        let (answer, answered) = oneshot::channel();
+        let engine = Arc::clone(current);
+        let job = move || {
+            let started = Instant::now();
+            let left = until.saturating_duration_since(started);
+            // The client may have gone, or was told that it is late: its answer has nowhere to go.
+            if left.is_zero() || answer.is_closed() {
+                return;
+            }
+            let result = meshgate_engine::within(left, || work(&engine));
+            pace.learn(started.elapsed());
+            let _ = answer.send(result);
+        };
+        self.0.workers.run(job).map_err(|_| Unavailable::Busy)?;
+        match tokio::time::timeout(self.0.deadline + GRACE, answered).await {
+            Ok(Ok(result)) => Ok(result),
+            Ok(Err(_)) if began.elapsed() >= self.0.deadline => Err(Unavailable::Late),
+            Ok(Err(_)) => Err(Unavailable::Died),
+            Err(_) => Err(Unavailable::Late),
+        }
     }
-}
-
-/// A JSON response.
-pub(crate) fn json(body: impl Into<String>) -> Response {
-    ([(axum::http::header::CONTENT_TYPE, "application/json")], body.into()).into_response()
 }

@@ -3,14 +3,16 @@
 //!
 //! Deliberately absent: files. A text comes without those beside it, and without the layers of a folder.
 
-use crate::app::{App, Unavailable, json};
-use crate::problem::problem;
-use axum::body::Bytes;
-use axum::extract::rejection::{BytesRejection, QueryRejection};
-use axum::extract::{Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use crate::app::{App, Current};
+use crate::body;
+use crate::log::{Arrival, Event, decision_id};
+use crate::problem::{problem, refused, unavailable};
+use crate::request::Peer;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, Request, State};
+use axum::http::{StatusCode, header};
 use axum::response::Response;
-use meshgate_engine::CheckOptions;
+use meshgate_engine::{CheckOptions, Outcome};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -46,52 +48,81 @@ const ENVELOPE: &str = "application/vnd.meshgate.check+json";
 /// Judges the body.
 pub async fn check(
     State(app): State<App>,
+    Peer(peer): Peer,
     query: Result<Query<CheckQuery>, QueryRejection>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    request: Request,
 ) -> Response {
+    let arrival = Arrival::now(peer);
     let Query(query) = match query {
         Ok(query) => query,
         Err(rejection) => return problem(rejection.status(), rejection.body_text()),
     };
-    let body = match body {
-        Ok(body) => body,
-        Err(rejection) => return problem(rejection.status(), rejection.body_text()),
-    };
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let (parts, body) = request.into_parts();
+    let content_type = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
     let mime = content_type.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
-    let (file, bytes, options) = match mime.as_str() {
-        "application/yaml" | "application/x-yaml" | "text/yaml" => {
-            (query.file.unwrap_or_else(|| "descriptor.yaml".into()), body.to_vec(), CheckOptions::default())
-        }
-        "application/json" => {
-            (query.file.unwrap_or_else(|| "descriptor.json".into()), body.to_vec(), CheckOptions::default())
-        }
-        ENVELOPE => match serde_json::from_slice::<Envelope>(&body) {
-            Ok(envelope) => {
-                let EnvelopeContext { stage, event, labels } = envelope.context;
-                let previous = envelope.previous.map(String::into_bytes);
-                let options = CheckOptions { stage, event, labels, previous, ..CheckOptions::default() };
-                let file = envelope.file.or(query.file).unwrap_or_else(|| "descriptor.yaml".into());
-                (file, envelope.descriptor.into_bytes(), options)
-            }
-            Err(error) => return problem(StatusCode::BAD_REQUEST, format!("the envelope is wrong: {error}")),
-        },
+    let kind = match mime.as_str() {
+        "application/yaml" | "application/x-yaml" | "text/yaml" => "descriptor.yaml",
+        "application/json" => "descriptor.json",
+        ENVELOPE => ENVELOPE,
         other => {
             let detail = format!("content type `{other}` is none of application/yaml, application/json, {ENVELOPE}");
             return problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail);
         }
     };
-    let judged = app.run(move |engine| engine.check_text(&file, &bytes, &options)).await;
+    let bytes = match app.body(&parts.headers, body).await {
+        Ok(bytes) => bytes,
+        Err(error) => return refused(error),
+    };
+    let current = app.current();
+    let work = move |current: &Current| -> Result<Outcome, String> {
+        let (file, bytes, options) = if kind == ENVELOPE {
+            let Envelope { file, descriptor, previous, context } =
+                serde_json::from_slice(&bytes).map_err(|error| format!("the envelope is wrong: {error}"))?;
+            let EnvelopeContext { stage, event, labels } = context;
+            let previous = previous.map(String::into_bytes);
+            let options = CheckOptions { stage, event, labels, previous, ..CheckOptions::default() };
+            let file = file.or_else(|| query.file.clone()).unwrap_or_else(|| "descriptor.yaml".into());
+            (file, descriptor.into_bytes(), options)
+        } else {
+            (query.file.clone().unwrap_or_else(|| kind.into()), bytes.to_vec(), CheckOptions::default())
+        };
+        // The engine's own threads have the pool that plugins run side by side on.
+        Ok(current.engine.install(|engine| engine.check_text(&file, &bytes, &options)))
+    };
+    let judged = app.answer("meshgate/check", usize::MAX, &current, work).await;
     match judged {
+        Ok(Err(detail)) => problem(StatusCode::BAD_REQUEST, detail),
         // A report without findings would be a denial without a reason.
-        Ok(outcome) if !outcome.errors.is_empty() => {
+        Ok(Ok(outcome)) if !outcome.errors.is_empty() => {
             problem(StatusCode::UNPROCESSABLE_ENTITY, format!("nothing was judged: {}", outcome.errors.join("; ")))
         }
-        Ok(outcome) => json(meshgate_report::json::render(&outcome.report)),
-        Err(Unavailable::Busy) => {
-            problem(StatusCode::SERVICE_UNAVAILABLE, "too many requests wait; come back in a second")
+        Ok(Ok(outcome)) => {
+            let report = meshgate_report::json::render(&outcome.report);
+            if let Err(failure) = record(&app, &current, &arrival, &report) {
+                return crate::decide::unlogged(&failure);
+            }
+            body::json(body::takes_gzip(&parts.headers), report)
         }
-        Err(Unavailable::Died) => problem(StatusCode::INTERNAL_SERVER_ERROR, "the check failed; treat it as a denial"),
+        Err(error) => unavailable(error),
     }
+}
+
+/// Writes a check down: its report, which names the descriptor, and not the descriptor itself.
+fn record(app: &App, current: &Current, arrival: &Arrival, report: &str) -> std::io::Result<()> {
+    if !app.logs() {
+        return Ok(());
+    }
+    // It is written over several lines.
+    let result = serde_json::from_str::<serde_json::Value>(report).unwrap_or_default().to_string();
+    app.record(&Event {
+        decision_id: &decision_id(),
+        batch: None,
+        path: "meshgate/check",
+        input: None,
+        result: Some(&result),
+        error: None,
+        bundles: &current.bundles,
+        arrival,
+        eval_ns: arrival.began.elapsed().as_nanos(),
+    })
 }

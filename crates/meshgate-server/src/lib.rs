@@ -1,12 +1,27 @@
-//! The sidecar: checks and queries over HTTP, with the same engine and the same bytes as the command line.
+//! The sidecar: decisions over HTTP, in the APIs that clients already know, with the same engine and the same bytes as the
+//! command line.
 //!
 //! Deliberately absent: judgement. A route turns a request into a question to the engine and its answer into a response.
 
+mod admin;
+mod api;
 mod app;
+mod authzen;
+mod body;
 mod check;
-mod data;
+mod decide;
+mod ext_authz;
+mod log;
+mod odm;
+mod opa;
+mod pace;
 mod problem;
+mod request;
 mod serve;
+mod watch;
+mod workers;
 
-pub use app::{App, admin_routes, routes};
-pub use serve::{Addresses, ServeError, serve};
+pub use log::{DecisionLog, LogTo};
+pub use serve::{Addresses, ServeError, Serving, serve};
+pub use watch::Reload;
+pub use workers::STACK_BYTES;

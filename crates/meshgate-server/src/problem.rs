@@ -2,6 +2,8 @@
 //!
 //! Deliberately absent: OPA's error shape; its routes have their own.
 
+use crate::app::Unavailable;
+use crate::body::Refused;
 use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
@@ -18,10 +20,27 @@ pub fn problem(status: StatusCode, detail: impl Into<String>) -> Response {
     response
 }
 
+/// What a request that is not taken is told.
+pub fn refused(refused: Refused) -> Response {
+    let status = match refused {
+        Refused::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Refused::Packing | Refused::Cut => StatusCode::BAD_REQUEST,
+        Refused::Busy => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    problem(status, refused.message())
+}
+
+/// What a request without an answer is told. It is a denial, where a decision was asked for.
+pub fn unavailable(unavailable: Unavailable) -> Response {
+    let status =
+        if unavailable.is_passing() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::INTERNAL_SERVER_ERROR };
+    problem(status, unavailable.message())
+}
+
 /// There is no such route.
 pub async fn not_found(uri: Uri) -> Response {
     problem(
         StatusCode::NOT_FOUND,
-        format!("there is no `{}` here; see `POST /v1/check` and `POST /v1/data/{{path}}`", uri.path()),
+        format!("there is no `{}` here; see `GET /openapi.json`", uri.path()),
     )
 }

@@ -2,8 +2,12 @@
 //!
 //! Deliberately absent: TLS; a sidecar speaks to its neighbour on loopback.
 
-use crate::app::{App, admin_routes, routes};
-use meshgate_engine::Engine;
+use crate::app::App;
+use crate::log::DecisionLog;
+use crate::watch::{Reload, watch as look_after};
+use crate::{admin, api};
+use meshgate_engine::{Engine, ServerSettings};
+use axum::serve::ListenerExt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use thiserror::Error;
@@ -27,12 +31,26 @@ pub struct ServeError {
     source: std::io::Error,
 }
 
+/// What is served, and how.
+pub struct Serving {
+    /// Who answers.
+    pub engine: Engine,
+    /// What the configuration says of the sidecar.
+    pub settings: ServerSettings,
+    /// Where decisions are written down.
+    pub log: Option<DecisionLog>,
+    /// Makes the engine anew when descriptors change.
+    pub reload: Reload,
+    /// Who hears of it.
+    pub say: Arc<dyn Fn(&str) + Send + Sync>,
+}
+
 /// Serves until the process is told to stop. `started` learns the bound addresses.
 ///
 /// # Errors
 /// [`ServeError`] when an address cannot be bound.
 pub async fn serve(
-    engine: Engine,
+    serving: Serving,
     addresses: Addresses,
     started: impl FnOnce(SocketAddr, Option<SocketAddr>),
 ) -> Result<(), ServeError> {
@@ -44,19 +62,26 @@ pub async fn serve(
     let of = |address: &str, source| ServeError { address: address.to_owned(), source };
     let bound = main.local_addr().map_err(|error| of(&addresses.main, error))?;
     let signals = signals().map_err(|error| of("signals", error))?;
+    let Serving { engine, settings, log, reload, say } = serving;
+    let app = App::new(engine, settings, log).map_err(|error| of("threads", error))?;
     started(bound, admin.as_ref().and_then(|listener| listener.local_addr().ok()));
 
-    let app = App::new(Arc::new(engine));
     let (stop, stopped) = watch::channel(false);
     if let Some(listener) = admin {
         let (stopped, app) = (wait(stopped.clone()), app.clone());
-        tokio::spawn(async move { axum::serve(listener, admin_routes(app)).with_graceful_shutdown(stopped).await });
+        tokio::spawn(async move { axum::serve(listener, admin::routes(app)).with_graceful_shutdown(stopped).await });
     }
+    tokio::spawn(look_after(app.clone(), reload, say));
     tokio::spawn(async move {
         signals.await;
         let _ = stop.send(true);
     });
-    let served = axum::serve(main, routes(app)).with_graceful_shutdown(wait(stopped)).await;
+    let routes = api::routes(app).into_make_service_with_connect_info::<SocketAddr>();
+    // Answers are small, and whoever asks waits for them.
+    let main = main.tap_io(|stream| {
+        let _ = stream.set_nodelay(true);
+    });
+    let served = axum::serve(main, routes).with_graceful_shutdown(wait(stopped)).await;
     served.map_err(|error| of(&addresses.main, error))
 }
 

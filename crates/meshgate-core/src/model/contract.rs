@@ -194,6 +194,18 @@ pub struct Server {
     /// Its region.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
+    /// The catalog of its tables.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub catalog: Option<String>,
+    /// The database, or the project, of its tables.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database: Option<String>,
+    /// The schema, or the dataset, of its tables.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schema: Option<String>,
+    /// The topic, where it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub topic: Option<String>,
     /// Where it is.
     pub pointer: String,
 }

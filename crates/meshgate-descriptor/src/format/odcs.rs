@@ -150,6 +150,10 @@ fn server(cursor: &Cursor<'_>) -> Server {
         server_type: cursor.string("type"),
         environment: cursor.string("environment"),
         region: region(cursor),
+        catalog: cursor.string("catalog"),
+        database: cursor.any_string(&["database", "project"]),
+        schema: cursor.any_string(&["schema", "dataset"]),
+        topic: cursor.string("topic"),
         pointer: cursor.pointer(),
     }
 }

@@ -1,9 +1,9 @@
-//! Bundles, plugins and addresses, as a configuration names them.
+//! Bundles and plugins, as a configuration names them.
 //!
 //! Deliberately absent: loading.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, de};
+use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -95,25 +95,4 @@ pub struct PluginLimits {
     /// Linear memory, MiB.
     #[serde(default)]
     pub memory_mib: Option<usize>,
-}
-
-/// The sidecar's addresses.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Server {
-    /// Where decisions are asked for. Default `127.0.0.1:8181`.
-    #[serde(default)]
-    pub listen: Option<String>,
-    /// Where operators look, or `off`. Default `127.0.0.1:8282`.
-    #[serde(default, deserialize_with = "address_or_off")]
-    pub admin: Option<String>,
-}
-
-/// YAML reads `off` as false.
-fn address_or_off<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    match Value::deserialize(deserializer)? {
-        Value::String(address) => Ok(Some(address)),
-        Value::Bool(false) => Ok(Some("off".to_owned())),
-        other => Err(de::Error::custom(format!("{other} is neither an address nor `off`"))),
-    }
 }

@@ -1,0 +1,197 @@
+# METADATA
+# title: Trino's access control
+# description: |
+#   Answers the five endpoints of Trino's OPA plugin by access decisions about the products that are served:
+#   `trino/allow`, `trino/batch`, `trino/row_filters`, `trino/column_mask`, `trino/batch_column_masks`.
+#   All five must be named in Trino's configuration: without the last three, rows and columns are shown as they are.
+package trino
+
+import rego.v1
+
+settings := data.meshgate.adapters.trino
+
+user := input.context.identity.user
+
+operation := input.action.operation
+
+# What a query engine reads before and beside the data: no product speaks of it.
+everybody := {"ExecuteQuery"}
+
+reading := {"SelectFromColumns", "ShowColumns", "FilterTables", "FilterColumns", "CreateViewWithSelectFromColumns"}
+
+writing := {"InsertIntoTable", "DeleteFromTable", "UpdateTableColumns", "TruncateTable"}
+
+default allow := false
+
+allow if operation in everybody
+
+allow if {
+	operation in reading
+	table := input.action.resource.table
+	readable(table, object.get(table, "columns", []))
+}
+
+allow if {
+	operation in writing
+	table := input.action.resource.table
+	writable(table, object.get(table, "columns", []))
+}
+
+allow if {
+	operation in {"AccessCatalog", "ShowSchemas"}
+	has_catalog(catalog_of(input.action.resource))
+}
+
+allow if {
+	operation == "ShowTables"
+	has_schema(input.action.resource.schema)
+}
+
+# What the engine itself tells of a catalog; it asks for each table whether it may be shown.
+allow if {
+	operation in reading
+	table := input.action.resource.table
+	lower(table.schemaName) == "information_schema"
+	has_catalog(table.catalogName)
+}
+
+allow if {
+	operation in {"ViewQueryOwnedBy", "KillQueryOwnedBy"}
+	input.action.resource.user.user == user
+}
+
+# Administrators change what no product speaks of.
+allow if {
+	user in settings.admins
+	count(named_tables) == 0
+}
+
+named_tables contains name if {
+	some table in [
+		object.get(input.action.resource, "table", null),
+		object.get(object.get(input.action, "targetResource", {}), "table", null),
+	]
+	name := name_of(table)
+	is_known(name)
+}
+
+# What may be shown of a list, by its places in it.
+batch contains index if {
+	operation != "FilterColumns"
+	some index, resource in input.action.filterResources
+	shown(resource)
+}
+
+batch contains index if {
+	operation == "FilterColumns"
+	table := input.action.filterResources[0].table
+	some index, column in table.columns
+	readable(table, [column])
+}
+
+shown(resource) if readable(resource.table, [])
+
+shown(resource) if {
+	operation == "FilterCatalogs"
+	has_catalog(catalog_of(resource))
+}
+
+shown(resource) if {
+	operation == "FilterSchemas"
+	has_schema(resource.schema)
+}
+
+shown(resource) if {
+	operation == "FilterViewQueryOwnedBy"
+	resource.user.user == user
+}
+
+shown(_) if user in settings.admins
+
+row_filters contains {"expression": filter} if {
+	decision := decided(input.action.resource.table, [], "read")
+	is_usable(decision)
+	some condition in decision.obligations.row_filters
+	filter := condition.sql
+}
+
+# Whoever may not read is shown nothing.
+row_filters contains {"expression": "1 = 0"} if not readable(input.action.resource.table, [])
+
+column_mask := mask_of(input.action.resource.column)
+
+batch_column_masks contains {"index": index, "viewExpression": expression} if {
+	some index, resource in input.action.filterResources
+	expression := mask_of(resource.column)
+}
+
+mask_of(column) := {"expression": "NULL"} if not readable(column, [column.columnName])
+
+mask_of(column) := {"expression": mask.sql} if {
+	decision := decided(column, [column.columnName], "read")
+	is_usable(decision)
+	some mask in decision.obligations.masks
+	lower(mask.column) == lower(column.columnName)
+}
+
+readable(table, columns) if is_usable(decided(table, columns, "read"))
+
+# A filter or a mask has no meaning for what is written.
+writable(table, columns) if {
+	decision := decided(table, columns, "write")
+	is_usable(decision)
+	count(decision.obligations.masks) == 0
+	count(decision.obligations.row_filters) == 0
+}
+
+# An obligation that nobody meets denies.
+is_usable(decision) if {
+	decision.verdict == "allow"
+	every duty in decision.obligations.duties {
+		duty.kind in settings.met
+	}
+}
+
+decided(table, columns, action) := meshgate.decide(object.union(purpose, {
+	"subject": {"id": user, "groups": object.get(input.context.identity, "groups", [])},
+	"action": action,
+	"resource": object.union(port_of(place_of(table)), {"product": place_of(table).product, "columns": columns}),
+	"context": {"query_id": object.get(input.context, "queryId", "")},
+	"sql": "trino",
+}))
+
+purpose := {"purpose": settings.purpose}
+
+default purpose := {}
+
+port_of(place) := {"port": place.port} if place.port
+
+port_of(place) := {} if not place.port
+
+name_of(table) := lower(sprintf("%s.%s.%s", [table.catalogName, table.schemaName, table.tableName]))
+
+place_of(table) := settings.tables[name_of(table)]
+
+place_of(table) := data.meshgate.tables[name_of(table)] if not settings.tables[name_of(table)]
+
+is_known(name) if settings.tables[name]
+
+is_known(name) if data.meshgate.tables[name]
+
+known contains name if some name, _ in settings.tables
+
+known contains name if some name, _ in data.meshgate.tables
+
+catalog_of(resource) := resource.catalog.name
+
+catalog_of(resource) := resource.schema.catalogName if not resource.catalog
+
+has_catalog(catalog) if {
+	some name in known
+	startswith(name, sprintf("%s.", [lower(catalog)]))
+}
+
+has_schema(schema) if {
+	some name in known
+	startswith(name, lower(sprintf("%s.%s.", [schema.catalogName, schema.schemaName])))
+}

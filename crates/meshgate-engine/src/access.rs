@@ -1,0 +1,223 @@
+//! Access decisions: a request, the policies that speak of the product it is for, and the answer in the shape that is given
+//! over HTTP and to policies that call `meshgate.decide`.
+//!
+//! Deliberately absent: the verdict itself, a pure function of `meshgate-core`; and HTTP.
+
+mod answer;
+mod request;
+
+pub use answer::{Answer, Obligations};
+pub use request::{BadRequest, Request, dialect};
+
+use crate::engine::{Engine, today};
+use crate::governance::{Chain, LayerRules};
+use crate::layers::Layers;
+use crate::served::{Product, Served};
+use meshgate_core::access::{AccessDecision, decide};
+use meshgate_core::fault::{Fault, FaultKind};
+use meshgate_rego::{Bundle, Decide, Value as RegoValue};
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, Weak};
+use std::time::Duration;
+
+/// Everything that decides about access.
+#[derive(Default)]
+pub struct Access {
+    pub(crate) served: Served,
+    /// Policies of the layers that speak of every product.
+    global: Vec<Arc<Bundle>>,
+    /// Policies and troubles of what is served, by id.
+    chains: HashMap<String, Speaking>,
+    /// Products of which nothing is known any more, and why.
+    revoked: RwLock<BTreeMap<String, String>>,
+    /// What it was made of, as a digest.
+    pub(crate) revision: String,
+    /// How long one decision may take.
+    pub(crate) deadline: Duration,
+}
+
+impl std::fmt::Debug for Access {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Access").field("served", &self.served.products.len()).finish_non_exhaustive()
+    }
+}
+
+/// Who speaks of a product.
+#[derive(Default)]
+struct Speaking {
+    bundles: Vec<Arc<Bundle>>,
+    faults: Vec<Fault>,
+}
+
+impl Speaking {
+    /// The layers of a chain that speak of a product of this domain.
+    fn of(chain: &Chain, domain: Option<&str>) -> Self {
+        let domain = chain.domain.as_deref().or(domain);
+        let mut speaking = Self::default();
+        for layer in chain.layers.iter().filter(|layer| layer.counts_for(domain)) {
+            let LayerRules { access, faults, .. } = layer.as_ref();
+            speaking.bundles.extend(access.iter().cloned());
+            speaking.faults.extend(faults.iter().cloned());
+        }
+        speaking
+    }
+}
+
+impl Access {
+    /// Joins what is served with the layers of an engine.
+    pub fn of(engine: &Engine, served: Served) -> Self {
+        let files: Vec<PathBuf> = served.products.values().map(|product| product.file.clone()).collect();
+        let layers = engine.pool.install(|| Layers::of(engine, &files, None, today()));
+        let chains = served.products.iter().map(|(id, product)| {
+            let chain = layers.chain(&product.file).unwrap_or(&engine.chain);
+            (id.clone(), Speaking::of(chain, product.domain.as_deref()))
+        });
+        let chains: HashMap<String, Speaking> = chains.collect();
+        let mut revision = Sha256::new();
+        let mut names: Vec<&str> = engine.revisions.iter().map(|(_, digest)| digest.as_str()).collect();
+        names.sort_unstable();
+        names.iter().for_each(|digest| revision.update(digest));
+        revision.update(served.document.as_ref().map(ToString::to_string).unwrap_or_default());
+        let mut own: Vec<(&String, String)> = chains
+            .iter()
+            .flat_map(|(id, speaking)| speaking.bundles.iter().map(move |bundle| (id, bundle)))
+            .flat_map(|(id, bundle)| bundle.modules().map(move |(file, text)| (id, format!("{file}\u{0}{text}"))))
+            .collect();
+        own.sort();
+        own.iter().for_each(|(_, text)| revision.update(text));
+        Self {
+            global: Speaking::of(&engine.chain, None).bundles,
+            chains,
+            served,
+            revoked: RwLock::default(),
+            revision: crate::bundle::hex(&revision.finalize()).chars().take(16).collect(),
+            deadline: Duration::from_millis(engine.root.server.limits.deadline_ms.unwrap_or(2_000)),
+        }
+    }
+
+    /// What decisions are made by, as a digest.
+    #[must_use]
+    pub fn revision(&self) -> &str {
+        &self.revision
+    }
+
+    /// The ids of what is served.
+    pub fn products(&self) -> impl Iterator<Item = &str> {
+        self.served.products.keys().map(String::as_str)
+    }
+
+    /// Did any of the files of what is served change since they were read?
+    #[must_use]
+    pub fn is_stale(&self) -> bool {
+        // What is denied for a change is read anew, even if the change was taken back.
+        !self.revoked.read().unwrap_or_else(PoisonError::into_inner).is_empty() || self.served.changed()
+    }
+
+    /// Denies everything about what changed, until it is read anew.
+    pub fn revoke_changed(&self, why: &str) {
+        self.revoke(self.served.changed_products(), why);
+    }
+
+    /// Denies everything about products, until they are read anew.
+    fn revoke(&self, ids: Vec<String>, why: &str) {
+        let mut revoked = self.revoked.write().unwrap_or_else(PoisonError::into_inner);
+        revoked.extend(ids.into_iter().map(|id| (id, why.to_owned())));
+    }
+
+    /// Decides. What is asked for and is not there is denied: a mask for a column goes by its name.
+    pub fn decide(&self, request: &Request) -> AccessDecision {
+        let denied = |rule: &str, message: String| AccessDecision::denied(rule, message);
+        let asked = &request.product;
+        if let Some(why) = self.revoked.read().unwrap_or_else(PoisonError::into_inner).get(asked) {
+            return failed(asked, format!("`{asked}` changed and cannot be read any more: {why}"));
+        }
+        let speaking = match (self.chains.get(asked), self.served.products.get(asked)) {
+            (Some(speaking), Some(product)) => {
+                if !product.unread.is_empty() {
+                    return failed(asked, format!("not all of `{asked}` can be read: {}", product.unread.join("; ")));
+                }
+                if let Some((rule, message)) = missing(product, request) {
+                    return denied(rule, message);
+                }
+                speaking
+            }
+            _ if !self.served.products.is_empty() => {
+                return denied("access.unknown_product", format!("no product `{asked}` is served here"));
+            }
+            _ => return self.among(&self.global, &[], request),
+        };
+        self.among(&speaking.bundles, &speaking.faults, request)
+    }
+
+    fn among(&self, bundles: &[Arc<Bundle>], faults: &[Fault], request: &Request) -> AccessDecision {
+        let (mut opinions, mut faults) = (Vec::new(), faults.to_vec());
+        meshgate_rego::within(self.deadline, || {
+            for bundle in bundles {
+                bundle.opinions(&request.input, &mut opinions, &mut faults);
+            }
+        });
+        decide(opinions, faults)
+    }
+
+    /// The whole answer, SQL included.
+    pub fn answer(&self, request: &Request) -> Answer {
+        Answer::of(self.decide(request), request.dialect, &self.revision)
+    }
+}
+
+fn failed(rule: &str, message: String) -> AccessDecision {
+    decide(Vec::new(), vec![Fault { file: None, rule: rule.to_owned(), kind: FaultKind::Load, message }])
+}
+
+/// A port or a column that is asked for and is not there.
+fn missing(product: &Product, request: &Request) -> Option<(&'static str, String)> {
+    let columns = match &request.port {
+        None => &product.columns,
+        // A contract that is served by itself has no ports.
+        Some(_) if product.ports.is_empty() => &product.columns,
+        Some(port) => match product.ports.get(&port.to_lowercase()) {
+            Some(columns) => columns,
+            None => return Some(("access.unknown_port", format!("`{}` has no port `{port}`", request.product))),
+        },
+    };
+    let columns = columns.as_ref()?;
+    let unknown: Vec<String> = request
+        .columns
+        .iter()
+        .filter(|column| !columns.contains(&column.to_lowercase()))
+        .map(|column| format!("`{column}`"))
+        .collect();
+    let contract = request.port.as_ref().map_or_else(|| "the contracts".to_owned(), |port| format!("the contract of `{port}`"));
+    let message = || format!("{contract} of `{}` has no column {}", request.product, unknown.join(", "));
+    (!unknown.is_empty()).then(|| ("access.unknown_column", message()))
+}
+
+/// Answers `meshgate.decide`, once there is somebody who decides.
+#[derive(Default)]
+pub struct Deciding(OnceLock<Weak<Access>>);
+
+impl Deciding {
+    pub fn set(&self, access: &Arc<Access>) {
+        // It is set once, where an engine is made.
+        let _ = self.0.set(Arc::downgrade(access));
+    }
+}
+
+impl Decide for Deciding {
+    fn decide(&self, request: &RegoValue) -> Result<RegoValue, String> {
+        let access = self.0.get().and_then(Weak::upgrade).ok_or("there is nobody to decide yet")?;
+        let request = Request::of(request.clone()).map_err(|bad| bad.to_string())?;
+        let answer = serde_json::to_value(access.answer(&request)).map_err(|error| error.to_string())?;
+        Ok(meshgate_rego::value_of_json(&answer))
+    }
+}
+
+impl Engine {
+    /// Who decides about access. Decisions are made on the calling thread: call it on one with a large stack.
+    #[must_use]
+    pub const fn access(&self) -> &Arc<Access> {
+        &self.access
+    }
+}

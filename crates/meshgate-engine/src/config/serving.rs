@@ -1,0 +1,227 @@
+//! The sidecar, as a configuration describes it: addresses, bounds, and what the adapters of other programs need to know.
+//!
+//! Deliberately absent: the layer's law; only the root configuration speaks of the sidecar.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize, de};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// The sidecar.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    /// Where decisions are asked for. Default `127.0.0.1:8181`.
+    #[serde(default)]
+    pub listen: Option<String>,
+    /// Where operators look, or `off`. Default `127.0.0.1:8282`.
+    #[serde(default, deserialize_with = "address_or_off")]
+    pub admin: Option<String>,
+    /// A file to which every decision is appended, one JSON object a line. Default none.
+    #[serde(default)]
+    pub decision_log: Option<PathBuf>,
+    /// What `POST /` answers, as a path. Default `system/main`.
+    #[serde(default)]
+    pub default_decision: Option<String>,
+    /// Where clients reach it, for documents that say so (AuthZEN's discovery). Default: the host that was asked, by http.
+    #[serde(default)]
+    pub public_url: Option<String>,
+    /// What labels each decision has in the log.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
+    /// Bounds on requests.
+    #[serde(default)]
+    pub limits: ServerLimits,
+    /// The Open Data Mesh validator, which evaluates Rego that its callers send.
+    #[serde(default)]
+    pub odm: OdmSettings,
+    /// What the adapters of other programs need to know.
+    #[serde(default)]
+    pub adapters: Adapters,
+}
+
+/// Bounds on requests.
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ServerLimits {
+    /// Wall clock of one request, all of its rules and plugins and the waiting included, milliseconds. Default 2000.
+    #[serde(default)]
+    pub deadline_ms: Option<u64>,
+    /// Bytes of a request's body, as sent and unpacked, MiB. Default 32.
+    #[serde(default)]
+    pub body_mib: Option<usize>,
+    /// Requests that wait for a thread; more are told to come back. Default 512.
+    #[serde(default)]
+    pub queue: Option<usize>,
+    /// Threads for evaluations that are not known to be quick. Default twice the number of cores, at least 4.
+    #[serde(default)]
+    pub threads: Option<usize>,
+}
+
+/// The Open Data Mesh validator.
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OdmSettings {
+    /// Is it there? Default false.
+    #[serde(default)]
+    pub enabled: bool,
+    /// In what shape `outputObject` is; a policy service stores a string as it is. Default `object`.
+    #[serde(default)]
+    pub output: OdmOutput,
+}
+
+/// The shape of `outputObject`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum OdmOutput {
+    /// JSON.
+    #[default]
+    Object,
+    /// JSON as text.
+    String,
+}
+
+/// What the adapters of other programs need to know. Their policies see it as `data.meshgate.adapters`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Adapters {
+    /// Trino's access control.
+    #[serde(default)]
+    pub trino: TrinoAdapter,
+    /// Kafka's authorizer.
+    #[serde(default)]
+    pub kafka: KafkaAdapter,
+    /// Proxies that ask before they pass a request on.
+    #[serde(default)]
+    pub ext_authz: ExtAuthzAdapter,
+    /// OpenID AuthZEN.
+    #[serde(default)]
+    pub authzen: AuthzenAdapter,
+}
+
+/// A port of a product.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Place {
+    /// The product's id.
+    pub product: String,
+    /// The port's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub port: Option<String>,
+}
+
+/// Trino's access control.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TrinoAdapter {
+    /// Where tables are, by `catalog.schema.table` in lower case, beyond what the contracts' servers say.
+    #[serde(default)]
+    pub tables: BTreeMap<String, Place>,
+    /// The purpose of queries. Without, the request has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<String>,
+    /// Kinds of obligations that are met for Trino elsewhere; any other one denies. Default none.
+    #[serde(default)]
+    pub met: Vec<String>,
+    /// Users who may do what no product speaks of: show and change what the engine itself has. Default none.
+    #[serde(default)]
+    pub admins: Vec<String>,
+}
+
+/// Kafka's authorizer.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KafkaAdapter {
+    /// Where topics are, beyond what the contracts' servers say.
+    #[serde(default)]
+    pub topics: BTreeMap<String, Place>,
+    /// The purpose of consumers. Without, the request has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<String>,
+    /// Kinds of obligations that are met for Kafka elsewhere; any other one denies. Default none.
+    #[serde(default)]
+    pub met: Vec<String>,
+    /// Principals who may do what no product speaks of, brokers among them. Default none.
+    #[serde(default)]
+    pub admins: Vec<String>,
+    /// May every principal use every consumer group? Without, those whose name begins with its own. Default false.
+    #[serde(default)]
+    pub open_groups: bool,
+}
+
+/// Proxies that ask before they pass a request on.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExtAuthzAdapter {
+    /// Which paths are of which port; the longest path that fits counts.
+    #[serde(default)]
+    pub routes: Vec<Route>,
+    /// The header that names who asks; the proxy must set it. Default `x-meshgate-subject`.
+    #[serde(default)]
+    pub subject_header: Option<String>,
+    /// The header that lists their groups, with commas. Default `x-meshgate-groups`.
+    #[serde(default)]
+    pub groups_header: Option<String>,
+    /// The header that names the purpose. Default `x-meshgate-purpose`.
+    #[serde(default)]
+    pub purpose_header: Option<String>,
+    /// The policy that answers, as a path. Default `ext_authz/allow`, or `envoy/authz/allow` where a bundle has that alone.
+    #[serde(default)]
+    pub decision: Option<String>,
+}
+
+/// A path of an API.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Route {
+    /// The path; it covers itself and what is below it.
+    pub path: String,
+    /// The product's id.
+    pub product: String,
+    /// The port's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub port: Option<String>,
+    /// The columns that it shows; all of the port when absent.
+    #[serde(default)]
+    pub columns: Vec<String>,
+}
+
+/// OpenID AuthZEN.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AuthzenAdapter {
+    /// The type of resources that are products; others are denied. Default `product`.
+    #[serde(default)]
+    pub resource_type: Option<String>,
+    /// Do clients carry out the obligations that an answer's `context` tells? Without, a decision that has any is a denial.
+    /// Default false.
+    #[serde(default)]
+    pub tells_obligations: bool,
+}
+
+impl Adapters {
+    /// The same, with defaults in the place of what is not said.
+    #[must_use]
+    pub fn filled(&self) -> Self {
+        let mut filled = self.clone();
+        let fill = |slot: &mut Option<String>, default: &str| {
+            // Proxies, and we, have names of headers in lower case.
+            *slot = Some(slot.as_deref().unwrap_or(default).to_ascii_lowercase());
+        };
+        fill(&mut filled.ext_authz.subject_header, "x-meshgate-subject");
+        fill(&mut filled.ext_authz.groups_header, "x-meshgate-groups");
+        fill(&mut filled.ext_authz.purpose_header, "x-meshgate-purpose");
+        filled.authzen.resource_type.get_or_insert_with(|| "product".to_owned());
+        filled
+    }
+}
+
+/// YAML reads `off` as false.
+fn address_or_off<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    match Value::deserialize(deserializer)? {
+        Value::String(address) => Ok(Some(address)),
+        Value::Bool(false) => Ok(Some("off".to_owned())),
+        other => Err(de::Error::custom(format!("{other} is neither an address nor `off`"))),
+    }
+}

@@ -1,0 +1,97 @@
+//! A policy that somebody sends along with the object that it is to look at, as Open Data Mesh does.
+//!
+//! Deliberately absent: data of bundles, a network, and anything that outlives the question.
+
+use crate::engine::Engine;
+use meshgate_rego::{Bundle, Decider, GearSettings, Module, Options, Value as RegoValue, value_of_json};
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+
+/// Bytes of a policy that is sent.
+const TEXT_MAX: usize = 1 << 20;
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Validated {
+    /// Does the object pass? What failed, does not.
+    pub passes: bool,
+    /// What the policy said: `{result}`, or `{error}`; with `explanation` where that was asked for.
+    pub output: Value,
+}
+
+/// Evaluates the policy's package over the object. With `allow`, that is true and nothing denies; with `deny…` or
+/// `violation…` alone, nothing does. Call it on a thread with a large stack.
+#[must_use]
+pub fn validate(engine: &Engine, text: &str, object: &Value, explain: bool) -> Validated {
+    let failed = |errors: &[String]| Validated { passes: false, output: json!({"error": errors.join("\n")}) };
+    if text.len() > TEXT_MAX {
+        return failed(&[format!("the policy has {} bytes, at most {TEXT_MAX} are taken", text.len())]);
+    }
+    let options = Options {
+        limits: engine.limits,
+        network: Arc::default(),
+        documents: Arc::default(),
+        decider: Decider::default(),
+        gears: GearSettings { fast: false, ..GearSettings::default() },
+        ..engine.options.clone()
+    };
+    let module = Module { file: "policy".to_owned(), text: text.to_owned() };
+    let bundle = match Bundle::load_plain(&[module], options) {
+        Ok(bundle) => bundle,
+        Err(errors) => return failed(&errors.iter().map(ToString::to_string).collect::<Vec<_>>()),
+    };
+    let Some(package) = bundle.packages().next().map(|(_, package)| package.to_owned()) else {
+        return failed(&["the policy has no package".to_owned()]);
+    };
+    let path: Vec<&str> = package.split('.').collect();
+    let input = value_of_json(object);
+    let mut notes = Vec::new();
+    let found = if explain {
+        bundle.value_explained(&path, &input, true, &mut notes)
+    } else {
+        bundle.value(&path, input)
+    };
+    let value = match found {
+        Ok(value) => value,
+        Err(error) => return failed(&[error.message]),
+    };
+    let passes = passes(&bundle, &package, &value);
+    let result = if value == RegoValue::Undefined { Ok(json!({})) } else { serde_json::to_value(&value) };
+    let mut output = Map::new();
+    match result {
+        Ok(result) => output.insert("result".to_owned(), result),
+        Err(error) => return failed(&[error.to_string()]),
+    };
+    if explain {
+        output.insert("explanation".to_owned(), json!(notes));
+    }
+    let warnings: Vec<String> = bundle.warnings().iter().map(ToString::to_string).collect();
+    if !warnings.is_empty() {
+        output.insert("warnings".to_owned(), json!(warnings));
+    }
+    Validated { passes, output: Value::Object(output) }
+}
+
+/// Is a rule one that denies when it says anything?
+fn denies(name: &str) -> bool {
+    ["deny", "violation"].iter().any(|word| {
+        name.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+    })
+}
+
+fn passes(bundle: &Bundle, package: &str, value: &RegoValue) -> bool {
+    let of = |name: &str| value.as_object().ok().and_then(|map| map.get(&RegoValue::from(name)));
+    let names = bundle.rule_names(package);
+    let denying: Vec<&String> = names.iter().filter(|name| denies(name)).collect();
+    let denied = denying.iter().any(|name| match of(name) {
+        None | Some(RegoValue::Undefined | RegoValue::Bool(false)) => false,
+        Some(RegoValue::Set(items)) => !items.is_empty(),
+        Some(RegoValue::Array(items)) => !items.is_empty(),
+        Some(RegoValue::Object(items)) => !items.is_empty(),
+        Some(_) => true,
+    });
+    let has_allow = names.iter().any(|name| name == "allow");
+    let allowed = of("allow") == Some(&RegoValue::Bool(true));
+    // Without either there is nothing that could allow.
+    !denied && if has_allow || denying.is_empty() { allowed } else { true }
+}

@@ -1,0 +1,348 @@
+//! OpenID AuthZEN 1.0: evaluation, evaluations, search, discovery, answered by policies in `data.authzen`.
+//!
+//! A policy answers `data.authzen.evaluation`, a boolean or `{decision, context}`, or else `data.authzen.allow`, a boolean;
+//! searches are `data.authzen.search.subject`, `.resource` and `.action`, sets or lists of entities.
+//!
+//! Deliberately absent: signed metadata; and guesses: what is undefined, or has another shape, is no.
+
+mod search;
+
+pub use search::{search_action, search_resource, search_subject};
+
+use crate::app::{App, Current, HELD_BYTES_MAX, Unavailable};
+use crate::body::{self, Refused};
+use crate::log::{Arrival, Event, decision_id};
+use crate::request::Peer;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use meshgate_engine::{QueryError, RegoValue, value_of_json};
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Evaluations of one request.
+const EVALUATIONS_MAX: usize = 1_000;
+const REQUEST_ID: &str = "x-request-id";
+
+/// A string, as AuthZEN has its errors.
+pub(crate) fn error(status: StatusCode, message: &str) -> Response {
+    let mut response = body::json(false, format!("{}\n", Value::from(message)));
+    *response.status_mut() = status;
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    response
+}
+
+/// Gives the request's id back, whatever became of it.
+pub(crate) fn with_id(headers: &HeaderMap, mut response: Response) -> Response {
+    if let Some(id) = headers.get(REQUEST_ID) {
+        response.headers_mut().insert(REQUEST_ID, id.clone());
+    }
+    response
+}
+
+pub(crate) fn refused(refused: Refused) -> Response {
+    let status = match refused {
+        Refused::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Refused::Packing | Refused::Cut => StatusCode::BAD_REQUEST,
+        Refused::Busy => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    error(status, refused.message())
+}
+
+pub(crate) fn unavailable(unavailable: Unavailable) -> Response {
+    let status =
+        if unavailable.is_passing() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::INTERNAL_SERVER_ERROR };
+    error(status, unavailable.message())
+}
+
+/// Reads a body that is an object. A wrong content type is 400 here, not 415.
+pub(crate) async fn object(app: &App, parts: &Parts, body: Body) -> Result<Map<String, Value>, Box<Response>> {
+    let bad = |message: &str| Box::new(error(StatusCode::BAD_REQUEST, message));
+    let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
+        return Err(bad("the content type is not application/json"));
+    }
+    let bytes = app.body(&parts.headers, body).await.map_err(|error| Box::new(refused(error)))?;
+    let much = bytes.len() > HELD_BYTES_MAX;
+    let read = app.apart(much, move || serde_json::from_slice::<Value>(&bytes)).await;
+    match read.map_err(|error| Box::new(unavailable(error)))? {
+        Ok(Value::Object(map)) => Ok(map),
+        Ok(_) => Err(bad("the body is no object")),
+        Err(error) => Err(bad(&format!("the body is no JSON: {error}"))),
+    }
+}
+
+/// An entity with members that are texts; what else it has is taken as it is.
+pub(crate) fn entity(of: &Map<String, Value>, key: &str, wanted: &[&str]) -> Result<Value, String> {
+    let found = of.get(key).ok_or_else(|| format!("`{key}` is missing"))?;
+    let map = found.as_object().ok_or_else(|| format!("`{key}` is no object"))?;
+    for member in wanted {
+        match map.get(*member) {
+            Some(Value::String(text)) if !text.is_empty() => {}
+            Some(_) => return Err(format!("`{key}.{member}` is no text with something in it")),
+            None => return Err(format!("`{key}.{member}` is missing")),
+        }
+    }
+    if map.get("properties").is_some_and(|properties| !properties.is_object()) {
+        return Err(format!("`{key}.properties` is no object"));
+    }
+    Ok(found.clone())
+}
+
+pub(crate) fn context(of: &Map<String, Value>) -> Result<Option<Value>, String> {
+    match of.get("context") {
+        None => Ok(None),
+        Some(context @ Value::Object(_)) => Ok(Some(context.clone())),
+        Some(_) => Err("`context` is no object".to_owned()),
+    }
+}
+
+/// What a policy gets of one evaluation.
+fn read(of: &Map<String, Value>) -> Result<Value, String> {
+    let mut input = Map::new();
+    input.insert("subject".to_owned(), entity(of, "subject", &["type", "id"])?);
+    input.insert("action".to_owned(), entity(of, "action", &["name"])?);
+    input.insert("resource".to_owned(), entity(of, "resource", &["type", "id"])?);
+    if let Some(context) = context(of)? {
+        input.insert("context".to_owned(), context);
+    }
+    Ok(Value::Object(input))
+}
+
+/// One evaluation: the decision, and what failed.
+struct Decided {
+    answer: Value,
+    failed: Option<QueryError>,
+    eval_ns: u128,
+}
+
+impl Decided {
+    fn allows(&self) -> bool {
+        self.answer.get("decision") == Some(&Value::Bool(true))
+    }
+}
+
+/// Asks the policy. What fails denies.
+fn evaluate(current: &Current, input: &Value) -> Decided {
+    let began = Instant::now();
+    let value = value_of_json(input);
+    let ask = |name: &str| current.engine.query(&["authzen", name], Some(&value));
+    let found = match ask("evaluation") {
+        Ok(None) => ask("allow"),
+        found => found,
+    };
+    let eval_ns = began.elapsed().as_nanos();
+    let no = || json!({"decision": false});
+    match found {
+        Ok(found) => Decided { answer: found.as_ref().and_then(shaped).unwrap_or_else(no), failed: None, eval_ns },
+        Err(failed) => Decided { answer: no(), failed: Some(failed), eval_ns },
+    }
+}
+
+/// A boolean, or `{decision, context?}`.
+fn shaped(found: &RegoValue) -> Option<Value> {
+    let json = serde_json::to_value(found).ok()?;
+    if let Value::Bool(decision) = json {
+        return Some(json!({"decision": decision}));
+    }
+    let decision = json.get("decision")?.as_bool()?;
+    let mut answer = json!({"decision": decision});
+    if let (Some(map), Some(context @ Value::Object(_))) = (answer.as_object_mut(), json.get("context")) {
+        map.insert("context".to_owned(), context.clone());
+    }
+    Some(answer)
+}
+
+/// Writes an evaluation down.
+fn record(
+    app: &App,
+    current: &Current,
+    arrival: &Arrival,
+    batch: Option<&str>,
+    input: &Value,
+    decided: &Decided,
+) -> Result<(), Box<Response>> {
+    if !app.logs() {
+        return Ok(());
+    }
+    let (id, input, result) = (decision_id(), input.to_string(), decided.answer.to_string());
+    let failed = decided.failed.as_ref().map(|error| json!({"code": error.code, "message": error.message}));
+    let event = Event {
+        decision_id: &id,
+        batch,
+        path: "authzen/evaluation",
+        input: Some(&input),
+        result: Some(&result),
+        error: failed.as_ref(),
+        bundles: &current.bundles,
+        arrival,
+        eval_ns: decided.eval_ns,
+    };
+    app.record(&event).map_err(|failure| {
+        let message = format!("the decision could not be written to the log: {failure}");
+        Box::new(error(StatusCode::INTERNAL_SERVER_ERROR, &message))
+    })
+}
+
+/// `POST /access/v1/evaluation`.
+pub async fn evaluation(State(app): State<App>, Peer(peer): Peer, request: Request) -> Response {
+    let arrival = Arrival::now(peer);
+    let (parts, body) = request.into_parts();
+    let answered = match object(&app, &parts, body).await {
+        Ok(of) => one(&app, &arrival, &of).await,
+        Err(response) => Err(response),
+    };
+    with_id(&parts.headers, answered.unwrap_or_else(|response| *response))
+}
+
+async fn one(app: &App, arrival: &Arrival, of: &Map<String, Value>) -> Result<Response, Box<Response>> {
+    let input = Arc::new(read(of).map_err(|message| Box::new(error(StatusCode::BAD_REQUEST, &message)))?);
+    let current = app.current();
+    let work = {
+        let input = Arc::clone(&input);
+        move |current: &Current| evaluate(current, &input)
+    };
+    let decided = app.answer("authzen", 0, &current, work).await.map_err(|error| Box::new(unavailable(error)))?;
+    record(app, &current, arrival, None, &input, &decided)?;
+    if let Some(failed) = &decided.failed {
+        let message = format!("the policy failed, treat it as a denial: {}", failed.message);
+        return Err(Box::new(error(StatusCode::INTERNAL_SERVER_ERROR, &message)));
+    }
+    Ok(body::json(false, format!("{}\n", decided.answer)))
+}
+
+/// When a list of evaluations is at its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Semantics {
+    ExecuteAll,
+    DenyOnFirstDeny,
+    PermitOnFirstPermit,
+}
+
+impl Semantics {
+    fn of(options: Option<&Value>) -> Result<Self, String> {
+        let Some(options) = options else { return Ok(Self::ExecuteAll) };
+        let options = options.as_object().ok_or("`options` is no object")?;
+        match options.get("evaluations_semantic").map(Value::as_str) {
+            None | Some(Some("execute_all")) => Ok(Self::ExecuteAll),
+            Some(Some("deny_on_first_deny")) => Ok(Self::DenyOnFirstDeny),
+            Some(Some("permit_on_first_permit")) => Ok(Self::PermitOnFirstPermit),
+            Some(_) => Err(
+                "`options.evaluations_semantic` is none of execute_all, deny_on_first_deny, permit_on_first_permit"
+                    .to_owned(),
+            ),
+        }
+    }
+
+    const fn ends(self, allows: bool) -> bool {
+        match self {
+            Self::ExecuteAll => false,
+            Self::DenyOnFirstDeny => !allows,
+            Self::PermitOnFirstPermit => allows,
+        }
+    }
+}
+
+/// `POST /access/v1/evaluations`.
+pub async fn evaluations(State(app): State<App>, Peer(peer): Peer, request: Request) -> Response {
+    let arrival = Arrival::now(peer);
+    let (parts, body) = request.into_parts();
+    let answered = match object(&app, &parts, body).await {
+        Ok(of) => many(&app, &arrival, of).await,
+        Err(response) => Err(response),
+    };
+    with_id(&parts.headers, answered.unwrap_or_else(|response| *response))
+}
+
+async fn many(app: &App, arrival: &Arrival, mut of: Map<String, Value>) -> Result<Response, Box<Response>> {
+    let bad = |message: &str| Box::new(error(StatusCode::BAD_REQUEST, message));
+    let semantics = Semantics::of(of.get("options")).map_err(|message| bad(&message))?;
+    let items = match of.remove("evaluations") {
+        // Without any it is one evaluation.
+        None => return one(app, arrival, &of).await,
+        Some(Value::Array(items)) if items.is_empty() => return one(app, arrival, &of).await,
+        Some(Value::Array(items)) => items,
+        Some(_) => return Err(bad("`evaluations` is no list")),
+    };
+    if items.len() > EVALUATIONS_MAX {
+        return Err(bad(&format!("{} evaluations, at most {EVALUATIONS_MAX} are taken", items.len())));
+    }
+    let input = |item: &Value| -> Result<Value, String> {
+        let own = item.as_object().ok_or("an evaluation is no object")?;
+        let mut joined = Map::new();
+        for key in ["subject", "action", "resource", "context"] {
+            // An entity of its own stands for the whole of the common one.
+            if let Some(value) = own.get(key).or_else(|| of.get(key)) {
+                joined.insert(key.to_owned(), value.clone());
+            }
+        }
+        read(&joined)
+    };
+    let inputs: Arc<Vec<Result<Value, String>>> = Arc::new(items.iter().map(input).collect());
+    let current = app.current();
+    let work = {
+        let inputs = Arc::clone(&inputs);
+        move |current: &Current| -> Vec<Decided> {
+            let mut decided = Vec::new();
+            for input in inputs.iter() {
+                let one = match input {
+                    Ok(input) => evaluate(current, input),
+                    Err(message) => Decided { answer: denied(400, message), failed: None, eval_ns: 0 },
+                };
+                let end = semantics.ends(one.allows());
+                decided.push(one);
+                if end {
+                    break;
+                }
+            }
+            decided
+        }
+    };
+    let all = app.answer("authzen batch", usize::MAX, &current, work).await;
+    let all = all.map_err(|error| Box::new(unavailable(error)))?;
+    let batch = decision_id();
+    let mut answers = Vec::new();
+    for (input, mut decided) in inputs.iter().zip(all) {
+        let nothing = Value::Null;
+        record(app, &current, arrival, Some(&batch), input.as_ref().unwrap_or(&nothing), &decided)?;
+        if let Some(failed) = &decided.failed {
+            decided.answer = denied(500, &format!("the policy failed: {}", failed.message));
+        }
+        answers.push(decided.answer);
+    }
+    Ok(body::json(false, format!("{}\n", json!({"evaluations": answers}))))
+}
+
+/// An evaluation of several that has no answer.
+fn denied(status: u16, message: &str) -> Value {
+    json!({"decision": false, "context": {"error": {"status": status, "message": message}}})
+}
+
+/// `GET /.well-known/authzen-configuration`.
+pub async fn configuration(State(app): State<App>, request: Request) -> Response {
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+    // A host that is none would make addresses of something else.
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]_".contains(&byte);
+    let host = if host.bytes().all(plain) { host } else { "localhost" };
+    let base = app.settings().public_url.as_deref().map_or_else(
+        || format!("http://{host}"),
+        |url| url.trim_end_matches('/').to_owned(),
+    );
+    let mut told = json!({
+        "policy_decision_point": base,
+        "access_evaluation_endpoint": format!("{base}/access/v1/evaluation"),
+        "access_evaluations_endpoint": format!("{base}/access/v1/evaluations"),
+    });
+    let current = app.current();
+    for kind in ["subject", "resource", "action"] {
+        if let (true, Some(map)) = (current.engine.has(&["authzen", "search", kind]), told.as_object_mut()) {
+            map.insert(format!("search_{kind}_endpoint"), Value::from(format!("{base}/access/v1/search/{kind}")));
+        }
+    }
+    with_id(request.headers(), body::json(false, format!("{told}\n")))
+}

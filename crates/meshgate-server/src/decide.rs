@@ -1,0 +1,280 @@
+//! `POST /v1/decide`: may this consumer use these columns of this port for this purpose, and under which obligations; and
+//! `POST /v1/batch/decide`, many of them at once.
+//!
+//! Deliberately absent: a denial as an error. Whoever asks in the right shape gets 200 and a verdict; faults of policies deny.
+
+use crate::app::{App, Current, HELD_BYTES_MAX};
+use crate::body;
+use crate::log::{Arrival, Event, decision_id};
+use crate::opa::params::Params;
+use crate::problem::{problem, refused, unavailable};
+use crate::request::Peer;
+use axum::extract::{Request as HttpRequest, State};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::response::Response;
+use meshgate_engine::{Answer, Request, RegoJson, dialect};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Requests of one batch.
+const REQUESTS_MAX: usize = 1_000;
+/// The name of these questions in the decision log.
+const PATH: &str = "meshgate/decide";
+
+/// A request for access, for those who read how to write one.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct AccessRequest {
+    /// Who asks.
+    pub subject: Subject,
+    /// What they want to do, `read` for example.
+    #[schemars(length(min = 1))]
+    pub action: String,
+    /// Of what.
+    pub resource: Resource,
+    /// What for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1), schema_with = "nonempty")]
+    pub purpose: Option<String>,
+    /// What else policies may want to know.
+    #[schemars(default)]
+    pub context: serde_json::Map<String, Value>,
+}
+
+/// Who asks.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Subject {
+    /// Their id.
+    #[schemars(length(min = 1))]
+    pub id: String,
+    /// The groups that they are in.
+    #[schemars(default)]
+    pub groups: Vec<String>,
+    /// What else is known of them.
+    #[schemars(default)]
+    pub attributes: serde_json::Map<String, Value>,
+}
+
+/// Of what.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Resource {
+    /// The product's id.
+    #[schemars(length(min = 1))]
+    pub product: String,
+    /// The port's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "nonempty")]
+    pub port: Option<String>,
+    /// The columns; none is all.
+    #[schemars(default)]
+    pub columns: Vec<String>,
+}
+
+fn nonempty(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    schemars::json_schema!({"type": "string", "minLength": 1})
+}
+
+/// Their answers.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct AccessAnswers {
+    /// The batch's id; each answer has its own besides.
+    pub batch_decision_id: String,
+    /// By the same names.
+    pub answers: BTreeMap<String, Answer>,
+}
+
+/// What the query says.
+fn asked_sql(uri: &Uri) -> Result<Option<meshgate_engine::Dialect>, String> {
+    let mut found = None;
+    for (key, value) in form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
+        match key.as_ref() {
+            "sql" => found = Some(dialect(&value).map_err(|bad| bad.to_string())?),
+            "pretty" => {}
+            other => return Err(format!("unknown parameter `{other}`; there are sql, pretty")),
+        }
+    }
+    Ok(found)
+}
+
+/// Bodies are JSON, and say so.
+fn is_json(headers: &HeaderMap) -> Result<(), Box<Response>> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    if kind == "application/json" {
+        return Ok(());
+    }
+    let detail = format!("content type `{kind}` is not application/json");
+    Err(Box::new(problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail)))
+}
+
+/// Answers one request.
+pub async fn post(State(app): State<App>, Peer(peer): Peer, request: HttpRequest) -> Response {
+    let arrival = Arrival::now(peer);
+    let (parts, body) = request.into_parts();
+    if let Err(response) = is_json(&parts.headers) {
+        return *response;
+    }
+    let dialect = match asked_sql(&parts.uri) {
+        Ok(dialect) => dialect,
+        Err(detail) => return problem(StatusCode::BAD_REQUEST, detail),
+    };
+    let bytes = match app.body(&parts.headers, body).await {
+        Ok(bytes) => bytes,
+        Err(error) => return refused(error),
+    };
+    let current = app.current();
+    let size = bytes.len();
+    let text: Arc<[u8]> = Arc::from(bytes.as_ref());
+    let work = {
+        let text = Arc::clone(&text);
+        move |current: &Current| -> Result<(Answer, u128), String> {
+            let RegoJson(value) = serde_json::from_slice(&text).map_err(|error| error.to_string())?;
+            let request = Request::read(value, dialect).map_err(|bad| bad.to_string())?;
+            Ok(decide(current, &request))
+        }
+    };
+    let (mut answer, eval_ns) = match app.answer(PATH, size, &current, work).await {
+        Ok(Ok(answered)) => answered,
+        Ok(Err(detail)) => return problem(StatusCode::BAD_REQUEST, format!("the request is wrong: {detail}")),
+        Err(error) => return unavailable(error),
+    };
+    let id = decision_id();
+    answer.decision_id = Some(id.clone());
+    let told = match serde_json::to_string(&answer) {
+        Ok(told) => told,
+        Err(error) => return problem(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
+    };
+    if app.logs() {
+        let (input, failed) = (std::str::from_utf8(&text).ok(), fault(&answer));
+        let event = Event {
+            decision_id: &id,
+            batch: None,
+            path: PATH,
+            input,
+            result: Some(&told),
+            error: failed.as_ref(),
+            bundles: &current.bundles,
+            arrival: &arrival,
+            eval_ns,
+        };
+        if let Err(failure) = app.record(&event) {
+            return unlogged(&failure);
+        }
+    }
+    let pretty = Params::of(&parts.uri).pretty;
+    body::json(body::takes_gzip(&parts.headers), crate::opa::data::laid_out(told + "\n", pretty))
+}
+
+fn decide(current: &Current, request: &Request) -> (Answer, u128) {
+    let began = Instant::now();
+    let answer = current.engine.access().answer(request);
+    (answer, began.elapsed().as_nanos())
+}
+
+/// What failed, for the log.
+pub fn fault(answer: &Answer) -> Option<Value> {
+    let faults: Vec<Value> = answer
+        .faults
+        .iter()
+        .map(|fault| json!({"code": fault.kind.as_str(), "message": fault.message, "rule": fault.rule}))
+        .collect();
+    (!faults.is_empty()).then(|| json!({"code": "evaluation_error", "message": "policies failed", "errors": faults}))
+}
+
+/// An answer that nobody wrote down is none.
+pub fn unlogged(failure: &std::io::Error) -> Response {
+    let detail = format!("the decision could not be written to the log, treat it as a denial: {failure}");
+    problem(StatusCode::INTERNAL_SERVER_ERROR, detail)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Posted {
+    requests: BTreeMap<String, Box<RawValue>>,
+}
+
+/// Answers many. One that is wrong is denied, and says why; the others are answered.
+pub async fn post_batch(State(app): State<App>, Peer(peer): Peer, request: HttpRequest) -> Response {
+    let arrival = Arrival::now(peer);
+    let (parts, body) = request.into_parts();
+    if let Err(response) = is_json(&parts.headers) {
+        return *response;
+    }
+    let dialect = match asked_sql(&parts.uri) {
+        Ok(dialect) => dialect,
+        Err(detail) => return problem(StatusCode::BAD_REQUEST, detail),
+    };
+    let bytes = match app.body(&parts.headers, body).await {
+        Ok(bytes) => bytes,
+        Err(error) => return refused(error),
+    };
+    let much = bytes.len() > HELD_BYTES_MAX;
+    let read = move || serde_json::from_slice::<Posted>(&bytes).map_err(|error| error.to_string());
+    let posted = match app.apart(much, read).await {
+        Ok(Ok(posted)) if posted.requests.is_empty() || posted.requests.len() > REQUESTS_MAX => {
+            let detail = format!("there are {} requests; from 1 to {REQUESTS_MAX} are taken", posted.requests.len());
+            return problem(StatusCode::BAD_REQUEST, detail);
+        }
+        Ok(Ok(posted)) => Arc::new(posted),
+        Ok(Err(detail)) => return problem(StatusCode::BAD_REQUEST, format!("the batch is wrong: {detail}")),
+        Err(error) => return unavailable(error),
+    };
+    let current = app.current();
+    let work = {
+        let posted = Arc::clone(&posted);
+        move |current: &Current| -> Vec<(Answer, u128)> {
+            let one = |text: &RawValue| {
+                let read = serde_json::from_str(text.get()).map_err(|error| error.to_string());
+                let read = read.and_then(|RegoJson(value)| Request::read(value, dialect).map_err(|bad| bad.to_string()));
+                match read {
+                    Ok(request) => decide(current, &request),
+                    Err(detail) => {
+                        let access = current.engine.access();
+                        (Answer::denied("access.bad_request", &detail, access.revision()), 0)
+                    }
+                }
+            };
+            posted.requests.values().map(|text| one(text)).collect()
+        }
+    };
+    let answered = match app.answer("meshgate/batch", usize::MAX, &current, work).await {
+        Ok(answered) => answered,
+        Err(error) => return unavailable(error),
+    };
+    let batch = decision_id();
+    let mut answers = BTreeMap::new();
+    for ((name, text), (mut answer, eval_ns)) in posted.requests.iter().zip(answered) {
+        let id = decision_id();
+        answer.decision_id = Some(id.clone());
+        if app.logs() {
+            let (told, failed) = (serde_json::to_string(&answer).unwrap_or_default(), fault(&answer));
+            let event = Event {
+                decision_id: &id,
+                batch: Some(&batch),
+                path: PATH,
+                input: Some(text.get()),
+                result: Some(&told),
+                error: failed.as_ref(),
+                bundles: &current.bundles,
+                arrival: &arrival,
+                eval_ns,
+            };
+            if let Err(failure) = app.record(&event) {
+                return unlogged(&failure);
+            }
+        }
+        answers.insert(name.clone(), answer);
+    }
+    let answers = AccessAnswers { batch_decision_id: batch, answers };
+    match serde_json::to_string(&answers) {
+        Ok(told) => body::json(body::takes_gzip(&parts.headers), told + "\n"),
+        Err(error) => problem(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
+    }
+}

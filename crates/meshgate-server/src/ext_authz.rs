@@ -1,0 +1,356 @@
+//! `/ext-authz/…`: proxies ask before they pass a request on. 200 lets it pass, and says the obligations in headers; anything
+//! else does not.
+//!
+//! | route | who asks | where the request is |
+//! |---|---|---|
+//! | `/ext-authz/nginx` | `auth_request` | `X-Original-Method`, `X-Original-URI` |
+//! | `/ext-authz/caddy`, `/ext-authz/traefik` | `forward_auth`, ForwardAuth | `X-Forwarded-Method`, `X-Forwarded-Uri` |
+//! | `/ext-authz/envoy/…` | Envoy's HTTP `ext_authz` with this `path_prefix` | the request itself, below the prefix |
+//! | `/ext-authz`, `/ext-authz/…` | any of them | the one of these that is there |
+//!
+//! A proxy passes its client's headers on. Of headers that it does not set itself, a client could make another request than
+//! the one that is passed on: with a named route only that proxy's headers are read, without one everything but one source is
+//! refused.
+//!
+//! Deliberately absent: Envoy's gRPC; and guesses about paths that proxies and servers read differently.
+
+mod address;
+
+use crate::app::{App, Current};
+use crate::body;
+use crate::log::{Arrival, Event, decision_id};
+use crate::request::{Peer, header};
+use address::Address;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header as names};
+use axum::response::Response;
+use meshgate_engine::{RegoValue, value_of_json};
+use serde_json::{Map, Value, json};
+use std::fmt::Write;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Headers that say what the obligations are; always there when a request passes.
+const MASKS: &str = "x-meshgate-masks";
+const ROW_FILTERS: &str = "x-meshgate-row-filters";
+const DUTIES: &str = "x-meshgate-duties";
+const DECISION: &str = "x-meshgate-decision-id";
+/// Bytes of obligations that fit the headers of common proxies.
+const HEADER_MAX: usize = 16 << 10;
+
+/// The request that a proxy asks about.
+struct Asked {
+    method: String,
+    uri: String,
+}
+
+/// Who asks, and where the request is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
+    Nginx,
+    Forwarded,
+    Envoy,
+    Any,
+}
+
+const PREFIX: &str = "/ext-authz";
+
+/// The source, and what is left of the path.
+fn source(path: &str) -> (Source, &str) {
+    let rest = path.strip_prefix(PREFIX).unwrap_or_default();
+    let named = |name: &str| rest.strip_prefix(name).filter(|left| left.is_empty() || left.starts_with('/'));
+    if named("/nginx").is_some() {
+        (Source::Nginx, "")
+    } else if named("/caddy").or_else(|| named("/traefik")).is_some() {
+        (Source::Forwarded, "")
+    } else if let Some(left) = named("/envoy") {
+        (Source::Envoy, left)
+    } else {
+        (Source::Any, rest)
+    }
+}
+
+fn asked(headers: &HeaderMap, method: &Method, path: &str, query: Option<&str>) -> Result<Asked, String> {
+    let (source, rest) = source(path);
+    let of = |method: &str, uri: &str| -> Result<Option<Asked>, String> {
+        if headers.get_all(uri).iter().count() > 1 || headers.get_all(method).iter().count() > 1 {
+            return Err(format!("`{uri}` or `{method}` is there twice"));
+        }
+        let Some(uri) = header(headers, uri) else { return Ok(None) };
+        let method = header(headers, method).unwrap_or("GET");
+        Ok(Some(Asked { method: method.to_ascii_uppercase(), uri: uri.to_owned() }))
+    };
+    let original = || of("x-original-method", "x-original-uri");
+    let forwarded = || of("x-forwarded-method", "x-forwarded-uri");
+    let own = || {
+        let uri = if rest.is_empty() { "/" } else { rest };
+        let uri = query.map_or_else(|| uri.to_owned(), |query| format!("{uri}?{query}"));
+        Asked { method: method.as_str().to_owned(), uri }
+    };
+    match source {
+        Source::Nginx => original()?.ok_or_else(|| "`X-Original-URI` is missing".to_owned()),
+        Source::Forwarded => forwarded()?.ok_or_else(|| "`X-Forwarded-Uri` is missing".to_owned()),
+        Source::Envoy => Ok(own()),
+        Source::Any => {
+            let mut found: Vec<Asked> = [original()?, forwarded()?].into_iter().flatten().collect();
+            if !rest.trim_matches('/').is_empty() {
+                found.push(own());
+            }
+            let mut found = found.into_iter();
+            match (found.next(), found.next()) {
+                (Some(only), None) => Ok(only),
+                (None, _) => Err("nothing says which request is meant".to_owned()),
+                _ => Err(format!("several headers say which request is meant: use {PREFIX}/nginx, {PREFIX}/caddy, {PREFIX}/traefik or {PREFIX}/envoy")),
+            }
+        }
+    }
+}
+
+/// The client's certificate, as each proxy says it.
+fn certificate(headers: &HeaderMap) -> Option<Value> {
+    let decoded = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
+    if let Some(text) = header(headers, "x-forwarded-client-cert") {
+        return Some(json!({"xfcc": text}));
+    }
+    let text = header(headers, "x-client-cert").or_else(|| header(headers, "x-forwarded-tls-client-cert"))?;
+    Some(json!({"pem": decoded(text)}))
+}
+
+/// What the policy gets: the shape that OPA's plugin for Envoy gives.
+fn input(headers: &HeaderMap, asked: &Asked, address: &Address, peer: Option<std::net::SocketAddr>) -> Value {
+    let mut told = Map::new();
+    for name in headers.keys() {
+        let values: Vec<&str> = headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect();
+        told.insert(name.as_str().to_owned(), Value::from(values.join(",")));
+    }
+    let host = header(headers, "x-forwarded-host").or_else(|| header(headers, "host")).unwrap_or_default();
+    let mut input = json!({
+        "attributes": {"request": {"http": {
+            "method": asked.method,
+            "path": asked.uri,
+            "host": host,
+            "headers": told,
+        }}},
+        "parsed_path": address.steps,
+        "parsed_query": address.query,
+    });
+    if let (Some(peer), Some(attributes)) = (peer, input.get_mut("attributes").and_then(Value::as_object_mut)) {
+        attributes.insert("source".to_owned(), json!({"address": peer.ip().to_string()}));
+    }
+    if let (Some(certificate), Some(map)) = (certificate(headers), input.as_object_mut()) {
+        map.insert("certificate".to_owned(), certificate);
+    }
+    input
+}
+
+/// Headers that hold secrets: policies see them, the log does not.
+const SECRET: [&str; 3] = ["authorization", "cookie", "proxy-authorization"];
+
+fn without_secrets(input: &Value) -> Value {
+    let mut input = input.clone();
+    let headers = input.pointer_mut("/attributes/request/http/headers").and_then(Value::as_object_mut);
+    for (name, value) in headers.into_iter().flatten() {
+        if SECRET.contains(&name.as_str()) {
+            *value = Value::from("[redacted]");
+        }
+    }
+    input
+}
+
+/// The policy that answers.
+fn decision(app: &App, current: &Current) -> Vec<String> {
+    let said = app.settings().adapters.ext_authz.decision.as_deref();
+    let steps = |path: &str| crate::request::segments(path, "");
+    match said {
+        Some(path) => steps(path),
+        // A bundle with a policy for Envoy and no other means that one.
+        None if current.engine.has(&["envoy", "authz", "allow"]) => steps("envoy/authz/allow"),
+        None => steps("ext_authz/allow"),
+    }
+}
+
+/// Answers a proxy.
+pub async fn answer(State(app): State<App>, Peer(peer): Peer, request: Request) -> Response {
+    let arrival = Arrival::now(peer);
+    let (parts, _) = request.into_parts();
+    let asked = asked(&parts.headers, &parts.method, parts.uri.path(), parts.uri.query());
+    let read = asked.and_then(|asked| Address::read(&asked.uri).map(|address| (asked, address)));
+    let (asked, address) = match read {
+        Ok(read) => read,
+        Err(why) => return denied(StatusCode::FORBIDDEN, &why),
+    };
+    let current = app.current();
+    let path = Arc::new(decision(&app, &current));
+    let input = Arc::new(input(&parts.headers, &asked, &address, peer));
+    let work = {
+        let (path, input) = (Arc::clone(&path), Arc::clone(&input));
+        move |current: &Current| {
+            let began = Instant::now();
+            let path: Vec<&str> = path.iter().map(String::as_str).collect();
+            let found = current.engine.query(&path, Some(&value_of_json(&input)));
+            let found = found.map(|found| found.unwrap_or(RegoValue::Undefined));
+            (found.map(|value| serde_json::to_value(&value).unwrap_or_default()), began.elapsed().as_nanos())
+        }
+    };
+    let question = path.join("/");
+    let (found, eval_ns) = match app.answer(&question, 0, &current, work).await {
+        Ok(answered) => answered,
+        Err(error) => {
+            let status = if error.is_passing() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::FORBIDDEN };
+            return denied(status, error.message());
+        }
+    };
+    let id = decision_id();
+    let answer = match &found {
+        Ok(found) => Answer::of(found),
+        Err(error) => Answer::no(&format!("the policy failed: {}", error.message)),
+    };
+    if app.logs() {
+        let (input, result) = (without_secrets(&input).to_string(), answer.told.to_string());
+        let failed = found.as_ref().err().map(|error| json!({"code": error.code, "message": error.message}));
+        let event = Event {
+            decision_id: &id,
+            batch: None,
+            path: &question,
+            input: Some(&input),
+            result: Some(&result),
+            error: failed.as_ref(),
+            bundles: &current.bundles,
+            arrival: &arrival,
+            eval_ns,
+        };
+        if let Err(failure) = app.record(&event) {
+            return denied(StatusCode::FORBIDDEN, &format!("the decision could not be written to the log: {failure}"));
+        }
+    }
+    answer.respond(&id)
+}
+
+/// What the policy said.
+struct Answer {
+    allowed: bool,
+    status: StatusCode,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    body: String,
+    told: Value,
+}
+
+impl Answer {
+    fn no(why: &str) -> Self {
+        let told = json!({"allowed": false});
+        Self { allowed: false, status: StatusCode::FORBIDDEN, headers: Vec::new(), body: format!("denied: {why}\n"), told }
+    }
+
+    /// A boolean, or `{allowed, headers?, response_headers_to_add?, http_status?, body?, obligations?, reasons?}`. Anything
+    /// else is no.
+    fn of(found: &Value) -> Self {
+        let allowed = match found {
+            Value::Bool(allowed) => *allowed,
+            Value::Object(map) => map.get("allowed") == Some(&Value::Bool(true)),
+            _ => false,
+        };
+        let mut answer = Self { allowed, told: found.clone(), ..Self::no("no policy allows this request") };
+        let Value::Object(map) = found else {
+            if allowed {
+                answer.oblige(&Map::new());
+            }
+            return answer;
+        };
+        for key in ["headers", "response_headers_to_add"] {
+            for (name, value) in map.get(key).and_then(Value::as_object).into_iter().flatten() {
+                let value = value.as_str().and_then(|value| HeaderValue::from_str(value).ok());
+                match (HeaderName::try_from(name.as_str()), value) {
+                    (Ok(name), Some(value)) => answer.headers.push((name, value)),
+                    // One that cannot be told might be the one that matters.
+                    _ => return Self::no(&format!("the policy's header `{name}` is none")),
+                }
+            }
+        }
+        if allowed {
+            let none = Map::new();
+            let obligations = match map.get("obligations") {
+                None => &none,
+                Some(Value::Object(obligations)) => obligations,
+                Some(_) => return Self::no("the policy's obligations are no object"),
+            };
+            if !answer.oblige(obligations) {
+                return Self::no("the obligations do not fit into headers");
+            }
+            return answer;
+        }
+        let status = map.get("http_status").and_then(Value::as_u64).and_then(|status| u16::try_from(status).ok());
+        // A denial that looks like success would let the request pass.
+        let status = status.and_then(|status| StatusCode::from_u16(status).ok());
+        answer.status = status.filter(|status| status.as_u16() >= 400).unwrap_or(StatusCode::FORBIDDEN);
+        if let Some(body) = map.get("body").and_then(Value::as_str) {
+            answer.body = body.to_owned();
+        } else if let Some(reasons) = map.get("reasons").and_then(Value::as_array).filter(|all| !all.is_empty()) {
+            let said = reasons.iter().filter_map(|reason| reason.get("message")?.as_str());
+            answer.body = said.fold(String::new(), |text, said| format!("{text}denied: {said}\n"));
+        }
+        answer
+    }
+
+    /// Tells obligations in headers, and says whether they fit.
+    fn oblige(&mut self, obligations: &Map<String, Value>) -> bool {
+        let mut size = 0;
+        for (name, key) in [(MASKS, "masks"), (ROW_FILTERS, "row_filters"), (DUTIES, "duties")] {
+            let text = ascii(obligations.get(key).unwrap_or(&Value::Array(Vec::new())));
+            size += text.len();
+            match HeaderValue::from_str(&text) {
+                Ok(value) => self.headers.push((HeaderName::from_static(name), value)),
+                Err(_) => return false,
+            }
+        }
+        size <= HEADER_MAX
+    }
+
+    fn respond(self, id: &str) -> Response {
+        let (status, text) = if self.allowed { (StatusCode::OK, String::new()) } else { (self.status, self.body) };
+        let mut response = Response::new(Body::from(text));
+        *response.status_mut() = status;
+        for (name, value) in self.headers {
+            response.headers_mut().append(name, value);
+        }
+        let headers = response.headers_mut();
+        if let Ok(id) = HeaderValue::from_str(id) {
+            headers.insert(DECISION, id);
+        }
+        headers.entry(names::CONTENT_TYPE).or_insert(HeaderValue::from_static("text/plain; charset=utf-8"));
+        response
+    }
+}
+
+/// A denial without a decision.
+fn denied(status: StatusCode, why: &str) -> Response {
+    let mut response = body::json(false, String::new());
+    *response.body_mut() = Body::from(format!("denied: {why}\n"));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(names::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        headers.insert(names::RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    response
+}
+
+/// JSON of visible ASCII characters, which headers can have.
+fn ascii(value: &Value) -> String {
+    let mut text = String::new();
+    for c in value.to_string().chars() {
+        if c.is_ascii() && !c.is_ascii_control() {
+            text.push(c);
+        } else {
+            let mut units = [0_u16; 2];
+            for unit in c.encode_utf16(&mut units) {
+                // Writing to a string cannot fail.
+                let _ = write!(text, "\\u{unit:04x}");
+            }
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests;

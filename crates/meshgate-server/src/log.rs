@@ -1,0 +1,200 @@
+//! The decision log: one event an answer, in OPA's shape, one JSON object a line, written before the answer leaves.
+//!
+//! Deliberately absent: other places than a file and standard output, masking, and rotation.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Instant, SystemTime};
+
+/// Where events are to go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LogTo {
+    /// A file, appended to.
+    File(PathBuf),
+    /// Standard output.
+    Stdout,
+}
+
+impl LogTo {
+    /// Reads `stdout`, or the name of a file.
+    ///
+    /// # Errors
+    /// For an address, to which nothing can be sent yet.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "" => Err("a decision log is a file, or `stdout`".to_owned()),
+            "stdout" => Ok(Self::Stdout),
+            address if address.contains("://") => {
+                Err(format!("decisions cannot be sent to `{address}` yet: name a file, or `stdout`"))
+            }
+            file => Ok(Self::File(PathBuf::from(file))),
+        }
+    }
+}
+
+enum Sink {
+    File(Mutex<File>),
+    Stdout,
+}
+
+/// Where events go.
+pub struct DecisionLog {
+    sink: Sink,
+    /// As JSON text.
+    labels: String,
+    requests: AtomicU64,
+}
+
+impl std::fmt::Debug for DecisionLog {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DecisionLog").field("labels", &self.labels).finish_non_exhaustive()
+    }
+}
+
+/// When a request came.
+#[derive(Debug, Clone, Copy)]
+pub struct Arrival {
+    /// By the clock on the wall.
+    at: SystemTime,
+    /// By the one that only goes forward.
+    pub began: Instant,
+    /// From where.
+    from: Option<SocketAddr>,
+}
+
+impl Arrival {
+    /// Now.
+    pub fn now(from: Option<SocketAddr>) -> Self {
+        Self { at: SystemTime::now(), began: Instant::now(), from }
+    }
+}
+
+/// What one answer was about.
+#[derive(Debug, Clone, Copy)]
+pub struct Event<'a> {
+    /// Its id.
+    pub decision_id: &'a str,
+    /// The id of the batch that it is a part of.
+    pub batch: Option<&'a str>,
+    /// What was asked for: `a/b`, or a name of ours.
+    pub path: &'a str,
+    /// The input as JSON text, if there is one.
+    pub input: Option<&'a str>,
+    /// The answer as JSON text, if there is one.
+    pub result: Option<&'a str>,
+    /// What went wrong.
+    pub error: Option<&'a Value>,
+    /// The bundles as JSON text.
+    pub bundles: &'a str,
+    /// When it came.
+    pub arrival: &'a Arrival,
+    /// How long evaluation took.
+    pub eval_ns: u128,
+}
+
+impl DecisionLog {
+    /// Opens it.
+    ///
+    /// # Errors
+    /// When the file cannot be appended to.
+    pub fn open(to: &LogTo, labels: &BTreeMap<String, String>) -> io::Result<Self> {
+        let sink = match to {
+            LogTo::Stdout => Sink::Stdout,
+            LogTo::File(path) => Sink::File(Mutex::new(append(path)?)),
+        };
+        let mut all = labels.clone();
+        all.entry("id".to_owned()).or_insert_with(decision_id);
+        all.entry("version".to_owned()).or_insert_with(|| env!("CARGO_PKG_VERSION").to_owned());
+        Ok(Self { sink, labels: json!(all).to_string(), requests: AtomicU64::new(0) })
+    }
+
+    /// Writes one event.
+    ///
+    /// # Errors
+    /// When it is not written: the answer must not leave either.
+    pub fn write(&self, event: &Event<'_>) -> io::Result<()> {
+        let Event { arrival, .. } = event;
+        let number = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
+        let text = |text: &str| Value::from(text).to_string();
+        let when: DateTime<Utc> = arrival.at.into();
+        let when = when.to_rfc3339_opts(SecondsFormat::Nanos, true);
+        let handler = arrival.began.elapsed().as_nanos();
+        let sizes = [event.input, event.result].iter().flatten().map(|text| text.len()).sum::<usize>();
+        let mut line = String::with_capacity(sizes + self.labels.len() + event.bundles.len() + 512);
+        // Writing to a string cannot fail.
+        let _ = write!(line, "{{\"labels\":{},\"decision_id\":{}", self.labels, text(event.decision_id));
+        if let Some(batch) = event.batch {
+            let _ = write!(line, ",\"batch_decision_id\":{}", text(batch));
+        }
+        let _ = write!(line, ",\"bundles\":{},\"path\":{}", event.bundles, text(event.path));
+        if let Some(input) = event.input {
+            line.push_str(",\"input\":");
+            // Between its values JSON may have line ends; within its texts it has none.
+            line.extend(input.chars().map(|c| if c == '\n' || c == '\r' { ' ' } else { c }));
+        }
+        if let Some(result) = event.result {
+            let _ = write!(line, ",\"result\":{result}");
+        }
+        if let Some(error) = event.error {
+            let _ = write!(line, ",\"error\":{error}");
+        }
+        if let Some(from) = arrival.from {
+            let _ = write!(line, ",\"requested_by\":\"{from}\"");
+        }
+        let _ = write!(
+            line,
+            ",\"timestamp\":\"{when}\",\"metrics\":{{\"timer_rego_query_eval_ns\":{},\"timer_server_handler_ns\":{handler}}},\"req_id\":{number}}}\n",
+            event.eval_ns
+        );
+        match &self.sink {
+            Sink::File(file) => file.lock().unwrap_or_else(PoisonError::into_inner).write_all(line.as_bytes()),
+            Sink::Stdout => io::stdout().lock().write_all(line.as_bytes()),
+        }
+    }
+}
+
+fn append(path: &Path) -> io::Result<File> {
+    OpenOptions::new().create(true).append(true).open(path)
+}
+
+/// A new decision's id: a random UUID.
+pub fn decision_id() -> String {
+    let bits: u128 = (rand::random::<u128>() & !(0xF000_u128 << 64) & !(0xC000_u128 << 48)) | (0x4000_u128 << 64) | (0x8000_u128 << 48);
+    format!(
+        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+        bits >> 96,
+        (bits >> 80) & 0xFFFF,
+        (bits >> 64) & 0xFFFF,
+        (bits >> 48) & 0xFFFF,
+        bits & 0xFFFF_FFFF_FFFF
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_random_uuids() {
+        let id = decision_id();
+        let shape: Vec<usize> = id.split('-').map(str::len).collect();
+        assert_eq!(shape, [8, 4, 4, 4, 12]);
+        assert_eq!(id.as_bytes().get(14), Some(&b'4'));
+        assert!(matches!(id.as_bytes().get(19), Some(b'8' | b'9' | b'a' | b'b')), "{id}");
+        assert_ne!(id, decision_id());
+    }
+
+    #[test]
+    fn an_address_is_no_file() {
+        assert!(LogTo::parse("https://logs").is_err() && LogTo::parse("").is_err());
+        assert_eq!(LogTo::parse("stdout"), Ok(LogTo::Stdout));
+    }
+}

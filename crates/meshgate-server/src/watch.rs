@@ -1,0 +1,64 @@
+//! Descriptors that change while they are served: the engine is made anew, on a thread of its own, and takes the place of
+//! the one before. Until that succeeds, what changed is denied.
+//!
+//! Deliberately absent: bundles; they are read when the sidecar starts, and anew when a descriptor changes.
+
+use crate::app::{App, Current};
+use meshgate_engine::Engine;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often files are looked at.
+const EVERY: Duration = Duration::from_secs(1);
+/// How long to wait after what changed could not be read.
+const AFTER_FAILURE: Duration = Duration::from_secs(3);
+
+/// Makes an engine as the first one was made; says what did not load.
+pub type Reload = Arc<dyn Fn() -> Result<Engine, String> + Send + Sync>;
+
+/// Looks after the descriptors for as long as the sidecar runs.
+pub async fn watch(app: App, reload: Reload, say: Arc<dyn Fn(&str) + Send + Sync>) {
+    let mut wait = EVERY;
+    let mut said = String::new();
+    loop {
+        tokio::time::sleep(wait).await;
+        let (app, reload) = (app.clone(), Arc::clone(&reload));
+        let looked = tokio::task::spawn_blocking(move || look(&app, &reload)).await;
+        // A look that died is tried again.
+        match looked.unwrap_or(Ok(false)) {
+            Ok(changed) => {
+                if changed {
+                    said.clear();
+                    say("descriptors changed: read anew");
+                }
+                wait = EVERY;
+            }
+            Err(why) => {
+                if said != why {
+                    say(&format!("descriptors changed and cannot be read, access to them is denied:\n{why}"));
+                    said = why;
+                }
+                wait = AFTER_FAILURE;
+            }
+        }
+    }
+}
+
+/// Says whether there is another engine now.
+fn look(app: &App, reload: &Reload) -> Result<bool, String> {
+    let current = app.current();
+    let access = current.engine.access();
+    if !access.is_stale() {
+        return Ok(false);
+    }
+    match reload() {
+        Ok(engine) => {
+            app.replace(Current::new(engine));
+            Ok(true)
+        }
+        Err(why) => {
+            access.revoke_changed(&why);
+            Err(why)
+        }
+    }
+}
