@@ -231,7 +231,8 @@ pub fn decide(opinions: Vec<Opinion>, mut faults: Vec<Fault>) -> AccessDecision 
     };
     let mut against = reasons(|opinion| &opinion.denials);
     faults.sort();
-    let failed = |fault: &Fault| Reason { rule: FAULT.to_owned(), message: format!("{}: {}", fault.rule, fault.message) };
+    let failed =
+        |fault: &Fault| Reason { rule: FAULT.to_owned(), message: format!("{}: {}", fault.rule, fault.message) };
     against.extend(faults.iter().map(failed));
     let grants = reasons(|opinion| &opinion.grants);
     if against.is_empty() && grants.is_empty() {

@@ -191,15 +191,14 @@ pub fn mask(mask: &Mask, dialect: Dialect) -> Result<String, Unsaid> {
             let length = format!("LENGTH({as_text})");
             let start = format!("SUBSTR({as_text}, 1, {first})");
             let end = format!("SUBSTR({as_text}, {length} - {last} + 1, {last})");
-            let parts: Vec<&str> = [(first > 0).then_some(start.as_str()), Some("'***'"), (last > 0).then_some(end.as_str())]
-                .into_iter()
-                .flatten()
-                .collect();
+            let parts: Vec<&str> =
+                [(first > 0).then_some(start.as_str()), Some("'***'"), (last > 0).then_some(end.as_str())]
+                    .into_iter()
+                    .flatten()
+                    .collect();
             let whole = if parts.len() == 1 { "'***'".to_owned() } else { format!("CONCAT({})", parts.join(", ")) };
             // A value of which nothing would be hidden is hidden as a whole.
-            Ok(format!(
-                "CASE WHEN {column} IS NULL THEN NULL WHEN {length} <= {shown} THEN '***' ELSE {whole} END"
-            ))
+            Ok(format!("CASE WHEN {column} IS NULL THEN NULL WHEN {length} <= {shown} THEN '***' ELSE {whole} END"))
         }
     }
 }

@@ -2,13 +2,13 @@
 //!
 //! Deliberately absent: hot reload; a new configuration is a new engine. Layers that lie in the tree are a run's (`layers`).
 
-use crate::access::{Access, Deciding};
 use crate::baseline::Baseline;
 use crate::config::{Config, MeshExtent};
 use crate::governance::{Chain, LayerRules};
 use crate::layers::{load_fault, pinned, trespassing};
 use crate::plugins::{Hosts, PluginCache, PluginListener};
-use crate::served::Served;
+use crate::sidecar::access::{Access, Deciding};
+use crate::sidecar::served::Served;
 use crate::waivers::Waiver;
 use crate::{bundle, embedded, known, transport, walls};
 use meshgate_core::date::Date;
@@ -21,9 +21,7 @@ use meshgate_core::rule::{Rule, RuleId};
 use meshgate_core::severity::Severity;
 use meshgate_descriptor::Extract;
 use meshgate_plugin::Plugin;
-use meshgate_rego::{
-    Bundle, Clearance, Decider, Gear, Options, Value as RegoValue, Version, set_global_memory_limit,
-};
+use meshgate_rego::{Bundle, Clearance, Decider, Gear, Options, Value as RegoValue, Version, set_global_memory_limit};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -138,7 +136,11 @@ impl Engine {
             // A sidecar's decisions are made elsewhere.
             .start_handler({
                 let serving = additions.serving.is_some();
-                move |_| if serving { meshgate_rego::occasional() }
+                move |_| {
+                    if serving {
+                        meshgate_rego::occasional()
+                    }
+                }
             })
             .stack_size(STACK_BYTES)
             .build()

@@ -2,10 +2,7 @@
 //!
 //! Deliberately absent: rendering, HTTP and arguments; the edges own those.
 
-mod access;
-mod adapters;
 mod applying;
-mod asking;
 mod base;
 mod baseline;
 mod builtin;
@@ -28,35 +25,30 @@ mod pattern;
 mod plugins;
 mod policies;
 mod schemas;
-mod served;
 mod show;
+mod sidecar;
 mod sources;
 mod transport;
-mod validate;
 mod waivers;
 mod walls;
 
-pub use access::{Access, Answer, BadRequest, Obligations, Request, dialect};
-pub use asking::{Asking, BundleOf};
 pub use applying::{Applying, ApplyingTo};
 pub use base::Base;
 pub use baseline::Baseline;
 pub use builtin::{BUILTINS, Builtin, builtin_rule};
 pub use check::{CheckOptions, Listener, Outcome, Progress, WaiverReport};
 pub use config::{
-    CONFIG_FILE, Capabilities, Config, ConfigError, OdmOutput, OdmSettings, PluginEntry, PluginLimits, SchemaSeverities, SchemaSeverity, Server as ServerSettings,
-    ServerLimits, TEMPLATE,
+    CONFIG_FILE, Capabilities, Config, ConfigError, OdmOutput, OdmSettings, PluginEntry, PluginLimits,
+    SchemaSeverities, SchemaSeverity, Server as ServerSettings, ServerLimits, TEMPLATE,
 };
 pub use engine::{Additions, Engine, EngineError};
 pub use layers::shown;
 pub use meshgate_core::sql::Dialect;
 pub use meshgate_plugin::{Called, Capability, Inspection, Level, LogLine, Plugin};
 pub use meshgate_rego::{
-    Cleared, Difference, Evaluated, FailedQuery, Failure, FileCoverage, Gear, GearCounts, Lint, QueryError, Row,
-    TestOptions, TestResult, TestRun, Timed, Timing, term,
-};
-pub use meshgate_rego::{
-    Json as RegoJson, LoadError as RegoError, Value as RegoValue, occasional, parse_json, syntax_tree, value_of_json, within,
+    Cleared, Difference, Evaluated, FailedQuery, Failure, FileCoverage, Gear, GearCounts, Json as RegoJson, Lint,
+    LoadError as RegoError, QueryError, Row, TestOptions, TestResult, TestRun, Timed, Timing, Value as RegoValue,
+    occasional, parse_json, syntax_tree, term, value_of_json, within,
 };
 pub use plugins::{PluginBench, PluginCache, PluginListener, PluginTest, bench_plugin, inspect_plugin, test_plugins};
 pub use policies::{
@@ -64,4 +56,4 @@ pub use policies::{
 };
 pub use schemas::{config_schema, input_schema};
 pub use show::{Shown, ShownFile, show};
-pub use validate::{Validated, validate};
+pub use sidecar::{Access, Answer, Asking, BadRequest, BundleOf, Obligations, Request, Validated, dialect, validate};

@@ -74,8 +74,10 @@ fn policies(index: &Index, errors: &mut Vec<LoadError>) -> Vec<Policy> {
     let mut found: Vec<Policy> = Vec::new();
     for package in index.packages.iter().filter(|package| package.starts_with(ROOT)) {
         let name = package.trim_start_matches(ROOT);
-        let below: Vec<(&str, &str)> =
-            index.below(package).filter_map(|path| Some((path, path.strip_prefix(package)?.strip_prefix('.')?))).collect();
+        let below: Vec<(&str, &str)> = index
+            .below(package)
+            .filter_map(|path| Some((path, path.strip_prefix(package)?.strip_prefix('.')?)))
+            .collect();
         let place = |path: &str| {
             index.rules.get(path).and_then(|all| all.first()).map(|first| first.place.clone()).unwrap_or_default()
         };
@@ -96,7 +98,8 @@ fn policies(index: &Index, errors: &mut Vec<LoadError>) -> Vec<Policy> {
                 match other {
                     None => sets.push((*path).to_owned()),
                     Some(other) => {
-                        let message = format!("`{word}` of an access policy is a set: write `{word} contains {{…}} if {{…}}`");
+                        let message =
+                            format!("`{word}` of an access policy is a set: write `{word} contains {{…}} if {{…}}`");
                         errors.push(LoadError::new(&other.place, message));
                     }
                 }
@@ -131,10 +134,8 @@ impl Access {
         }
         let mut text = format!("package {ENTRY}\n");
         for Policy { name, sets, .. } in &policies {
-            let pairs: Vec<String> = sets
-                .iter()
-                .filter_map(|path| Some(format!("\"{}\": {path}", path.rsplit_once('.')?.1)))
-                .collect();
+            let pairs: Vec<String> =
+                sets.iter().filter_map(|path| Some(format!("\"{}\": {path}", path.rsplit_once('.')?.1))).collect();
             text.push_str(&format!("\n{name} := {{{}}}\n", pairs.join(", ")));
         }
         let module = Module { file: "access policies".to_owned(), text };

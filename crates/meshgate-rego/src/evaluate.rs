@@ -314,7 +314,8 @@ impl Bundle {
         notes.extend(traced);
         if why {
             let plain = format!("data.{}", path.join("."));
-            let named: Vec<&str> = self.index.rules.get_key_value(&plain).map(|(name, _)| name.as_str()).into_iter().collect();
+            let named: Vec<&str> =
+                self.index.rules.get_key_value(&plain).map(|(name, _)| name.as_str()).into_iter().collect();
             let paths = if named.is_empty() { self.index.below(&plain).collect() } else { named };
             for (rule, failure) in crate::probe::explain(&paths, input, &compiled, &self.options) {
                 let at = format!("{}:{}", failure.file, failure.line);

@@ -2,6 +2,9 @@
 //!
 //! Deliberately absent: the verdict; see `meshgate-core`.
 
+// Clippy lets tests fail by panicking; helpers of tests are told from other code by this.
+#![cfg(test)]
+
 use meshgate_core::access::{Condition, MaskKind, Op, Opinion};
 use meshgate_core::fault::{Fault, FaultKind};
 use meshgate_rego::{Bundle, GearSettings, Json, LoadError, Module, Options, Value};
@@ -61,9 +64,16 @@ fn a_policy_says_the_same_in_both_gears() {
         assert_eq!(opinion.rule, "access.orders");
         assert_eq!(opinion.grants, ["eve may read orders"]);
         assert!(opinion.denials.is_empty());
-        assert_eq!(opinion.masks.iter().map(|mask| (mask.column.as_str(), mask.kind)).collect::<Vec<_>>(), [("iban", MaskKind::Hash)]);
+        assert_eq!(
+            opinion.masks.iter().map(|mask| (mask.column.as_str(), mask.kind)).collect::<Vec<_>>(),
+            [("iban", MaskKind::Hash)]
+        );
         assert_eq!(opinion.row_filters.len(), 2, "{:?}", opinion.row_filters);
-        assert!(opinion.row_filters.contains(&Condition::Column { column: "region".into(), op: Op::In, value: json!(["eu", "us"]) }));
+        assert!(opinion.row_filters.contains(&Condition::Column {
+            column: "region".into(),
+            op: Op::In,
+            value: json!(["eu", "us"])
+        }));
         assert_eq!(opinion.duties, [json!({"kind": "notify", "to": "owner"})]);
     }
     let counts = bundle.gear_counts();
@@ -82,8 +92,11 @@ fn what_would_never_count_is_refused() {
         ("package meshgate.access.a\nhelper := 1", "says nothing"),
         ("package meshgate.access.a.b\ngrants contains {\"reason\": \"x\"} if true", "one word"),
     ] {
-        let errors = load(text, json!({})).err().expect("an error").iter().map(ToString::to_string).collect::<Vec<_>>();
-        assert!(errors.iter().any(|error| error.contains(wanted) && error.starts_with("a.rego:")), "{text}: {errors:?}");
+        let errors = load(text, json!({})).expect_err("an error").iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert!(
+            errors.iter().any(|error| error.contains(wanted) && error.starts_with("a.rego:")),
+            "{text}: {errors:?}"
+        );
     }
 }
 
@@ -94,7 +107,10 @@ fn what_cannot_be_understood_is_a_fault() {
         ("grants contains \"x\"", "is no object"),
         ("masks contains {\"column\": \"a\", \"mask\": \"blur\"}", "unknown mask `blur`"),
         ("masks contains {\"column\": \"a\", \"mask\": \"partial\", \"args\": {\"last\": -1}}", "whole numbers"),
-        ("masks contains {\"column\": \"a\", \"mask\": \"hash\", \"args\": {\"pepper\": \"x\"}}", "no argument `pepper`"),
+        (
+            "masks contains {\"column\": \"a\", \"mask\": \"hash\", \"args\": {\"pepper\": \"x\"}}",
+            "no argument `pepper`",
+        ),
         ("masks contains {\"column\": \"a\", \"mask\": \"constant\"}", "`args: {\"value\": …}`"),
         ("row_filters contains {\"column\": \"a\", \"op\": \"~\", \"value\": 1}", "unknown operator `~`"),
         ("row_filters contains {\"column\": \"a\", \"op\": \"in\", \"value\": [null]}", "takes a list"),
@@ -113,7 +129,8 @@ fn what_cannot_be_understood_is_a_fault() {
 
 #[test]
 fn an_access_policy_cannot_ask_for_the_decision_that_it_is_part_of() {
-    let text = "package meshgate.access.a\ngrants contains {\"reason\": \"x\"} if meshgate.decide(input).verdict == \"allow\"";
+    let text =
+        "package meshgate.access.a\ngrants contains {\"reason\": \"x\"} if meshgate.decide(input).verdict == \"allow\"";
     let (opinions, faults) = ask(&load(text, json!({})).expect("a bundle"), &json!({}));
     assert!(opinions.is_empty());
     assert!(faults.iter().any(|fault| fault.message.contains("meshgate.decide")), "{faults:?}");

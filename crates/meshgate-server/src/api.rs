@@ -48,7 +48,10 @@ fn opa_paths() -> Vec<Path> {
             query("pretty", "Indent the answer."),
             query("provenance", "Tell what it was decided by."),
             query("metrics", "Tell how long it took."),
-            query("explain", "`notes`: what `print` and `trace` said; `full`, `fails`, `debug`: also what is not true."),
+            query(
+                "explain",
+                "`notes`: what `print` and `trace` said; `full`, `fails`, `debug`: also what is not true.",
+            ),
             query("strict-builtin-errors", "Raise errors of builtins, which else are undefined."),
         ]
     };
@@ -58,11 +61,13 @@ fn opa_paths() -> Vec<Path> {
         asking().into_iter().chain([input]).collect::<Vec<_>>()
     };
     let with_path = |mut parameters: Vec<Value>| {
-        parameters.push(parameter("path", "The path of a rule, a package or a document; its steps may be joined by `/`."));
+        parameters
+            .push(parameter("path", "The path of a rule, a package or a document; its steps may be joined by `/`."));
         parameters
     };
     let errors = || shapes::opa_errors();
-    let answered = || vec![json_response("200", "The answer; what is undefined has no `result`.", &shapes::opa_answer())];
+    let answered =
+        || vec![json_response("200", "The answer; what is undefined has no `result`.", &shapes::opa_answer())];
     let asked = |id, method, summary, parameters, body| Operation {
         method,
         id,
@@ -115,7 +120,10 @@ fn opa_paths() -> Vec<Path> {
                 summary: "A rule or a document; the body is the input, and the answer the value.",
                 parameters: with_path(vec![query("pretty", "Indent the answer.")]),
                 body: raw(),
-                responses: [json_response("200", "The value.", &json!({})), undefined()].into_iter().chain(errors()).collect(),
+                responses: [json_response("200", "The value.", &json!({})), undefined()]
+                    .into_iter()
+                    .chain(errors())
+                    .collect(),
             }],
         },
         Path {
@@ -129,7 +137,10 @@ fn opa_paths() -> Vec<Path> {
                 summary: "The default decision; the body is the input, and the answer the value.",
                 parameters: vec![query("pretty", "Indent the answer.")],
                 body: raw(),
-                responses: [json_response("200", "The value.", &json!({})), undefined()].into_iter().chain(errors()).collect(),
+                responses: [json_response("200", "The value.", &json!({})), undefined()]
+                    .into_iter()
+                    .chain(errors())
+                    .collect(),
             }],
         },
         Path {
@@ -156,7 +167,13 @@ fn opa_paths() -> Vec<Path> {
             path: "/v1/policies",
             route: "/v1/policies",
             handler: get(state::policies),
-            operations: vec![told("getPolicies", "The modules.", result(), errors(), vec![query("pretty", "Indent the answer.")])],
+            operations: vec![told(
+                "getPolicies",
+                "The modules.",
+                result(),
+                errors(),
+                vec![query("pretty", "Indent the answer.")],
+            )],
         },
         Path {
             path: "/v1/policies/{id}",
@@ -180,7 +197,13 @@ fn opa_paths() -> Vec<Path> {
             path: "/v1/config",
             route: "/v1/config",
             handler: get(state::config),
-            operations: vec![told("getConfig", "The configuration, without secrets.", result(), Vec::new(), Vec::new())],
+            operations: vec![told(
+                "getConfig",
+                "The configuration, without secrets.",
+                result(),
+                Vec::new(),
+                Vec::new(),
+            )],
         },
         Path {
             path: "/health",
@@ -330,7 +353,8 @@ fn authzen_paths(app: &App) -> Vec<Path> {
     ];
     for (kind, path, handler) in searches {
         let there = current.engine.has(&["authzen", "search", kind]);
-        let operation = || asked(shapes::search_id(kind), "What a policy would allow.", shapes::search(kind), shapes::found());
+        let operation =
+            || asked(shapes::search_id(kind), "What a policy would allow.", shapes::search(kind), shapes::found());
         // Without a policy it is 501, and in no document.
         paths.push(Path { path, route: path, handler, operations: if there { vec![operation()] } else { Vec::new() } });
     }
@@ -346,7 +370,10 @@ fn proxy_paths() -> Vec<Path> {
         parameters,
         body: None,
         responses: vec![
-            text_response("200", "It may; `X-Meshgate-Masks`, `-Row-Filters` and `-Duties` say under which obligations."),
+            text_response(
+                "200",
+                "It may; `X-Meshgate-Masks`, `-Row-Filters` and `-Duties` say under which obligations.",
+            ),
             text_response("403", "It may not."),
             text_response("503", "Ask again; until then it may not."),
         ],
@@ -368,9 +395,19 @@ fn proxy_paths() -> Vec<Path> {
             handler: any(ext_authz::answer),
             operations: vec![operation("extAuthzEnvoy", vec![parameter("path", "The request's path.")])],
         },
-        Path { path: "/ext-authz/envoy", route: "/ext-authz/envoy", handler: any(ext_authz::answer), operations: Vec::new() },
+        Path {
+            path: "/ext-authz/envoy",
+            route: "/ext-authz/envoy",
+            handler: any(ext_authz::answer),
+            operations: Vec::new(),
+        },
         Path { path: "/ext-authz", route: "/ext-authz", handler: any(ext_authz::answer), operations: Vec::new() },
-        Path { path: "/ext-authz/{path}", route: "/ext-authz/{*path}", handler: any(ext_authz::answer), operations: Vec::new() },
+        Path {
+            path: "/ext-authz/{path}",
+            route: "/ext-authz/{*path}",
+            handler: any(ext_authz::answer),
+            operations: Vec::new(),
+        },
     ]
 }
 

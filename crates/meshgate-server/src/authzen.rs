@@ -232,10 +232,10 @@ impl Semantics {
             None | Some(Some("execute_all")) => Ok(Self::ExecuteAll),
             Some(Some("deny_on_first_deny")) => Ok(Self::DenyOnFirstDeny),
             Some(Some("permit_on_first_permit")) => Ok(Self::PermitOnFirstPermit),
-            Some(_) => Err(
-                "`options.evaluations_semantic` is none of execute_all, deny_on_first_deny, permit_on_first_permit"
-                    .to_owned(),
-            ),
+            Some(_) => {
+                Err("`options.evaluations_semantic` is none of execute_all, deny_on_first_deny, permit_on_first_permit"
+                    .to_owned())
+            }
         }
     }
 
@@ -329,10 +329,11 @@ pub async fn configuration(State(app): State<App>, request: Request) -> Response
     // A host that is none would make addresses of something else.
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]_".contains(&byte);
     let host = if host.bytes().all(plain) { host } else { "localhost" };
-    let base = app.settings().public_url.as_deref().map_or_else(
-        || format!("http://{host}"),
-        |url| url.trim_end_matches('/').to_owned(),
-    );
+    let base = app
+        .settings()
+        .public_url
+        .as_deref()
+        .map_or_else(|| format!("http://{host}"), |url| url.trim_end_matches('/').to_owned());
     let mut told = json!({
         "policy_decision_point": base,
         "access_evaluation_endpoint": format!("{base}/access/v1/evaluation"),

@@ -12,7 +12,7 @@ use crate::request::Peer;
 use axum::extract::{Request as HttpRequest, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::Response;
-use meshgate_engine::{Answer, Request, RegoJson, dialect};
+use meshgate_engine::{Answer, RegoJson, Request, dialect};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -232,7 +232,8 @@ pub async fn post_batch(State(app): State<App>, Peer(peer): Peer, request: HttpR
         move |current: &Current| -> Vec<(Answer, u128)> {
             let one = |text: &RawValue| {
                 let read = serde_json::from_str(text.get()).map_err(|error| error.to_string());
-                let read = read.and_then(|RegoJson(value)| Request::read(value, dialect).map_err(|bad| bad.to_string()));
+                let read =
+                    read.and_then(|RegoJson(value)| Request::read(value, dialect).map_err(|bad| bad.to_string()));
                 match read {
                     Ok(request) => decide(current, &request),
                     Err(detail) => {

@@ -101,7 +101,9 @@ fn asked(headers: &HeaderMap, method: &Method, path: &str, query: Option<&str>) 
             match (found.next(), found.next()) {
                 (Some(only), None) => Ok(only),
                 (None, _) => Err("nothing says which request is meant".to_owned()),
-                _ => Err(format!("several headers say which request is meant: use {PREFIX}/nginx, {PREFIX}/caddy, {PREFIX}/traefik or {PREFIX}/envoy")),
+                _ => Err(format!(
+                    "several headers say which request is meant: use {PREFIX}/nginx, {PREFIX}/caddy, {PREFIX}/traefik or {PREFIX}/envoy"
+                )),
             }
         }
     }
@@ -239,7 +241,13 @@ struct Answer {
 impl Answer {
     fn no(why: &str) -> Self {
         let told = json!({"allowed": false});
-        Self { allowed: false, status: StatusCode::FORBIDDEN, headers: Vec::new(), body: format!("denied: {why}\n"), told }
+        Self {
+            allowed: false,
+            status: StatusCode::FORBIDDEN,
+            headers: Vec::new(),
+            body: format!("denied: {why}\n"),
+            told,
+        }
     }
 
     /// A boolean, or `{allowed, headers?, response_headers_to_add?, http_status?, body?, obligations?, reasons?}`. Anything

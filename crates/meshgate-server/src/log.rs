@@ -151,9 +151,10 @@ impl DecisionLog {
         }
         let _ = write!(
             line,
-            ",\"timestamp\":\"{when}\",\"metrics\":{{\"timer_rego_query_eval_ns\":{},\"timer_server_handler_ns\":{handler}}},\"req_id\":{number}}}\n",
+            ",\"timestamp\":\"{when}\",\"metrics\":{{\"timer_rego_query_eval_ns\":{},\"timer_server_handler_ns\":{handler}}},\"req_id\":{number}}}",
             event.eval_ns
         );
+        line.push('\n');
         match &self.sink {
             Sink::File(file) => file.lock().unwrap_or_else(PoisonError::into_inner).write_all(line.as_bytes()),
             Sink::Stdout => io::stdout().lock().write_all(line.as_bytes()),
@@ -167,7 +168,9 @@ fn append(path: &Path) -> io::Result<File> {
 
 /// A new decision's id: a random UUID.
 pub fn decision_id() -> String {
-    let bits: u128 = (rand::random::<u128>() & !(0xF000_u128 << 64) & !(0xC000_u128 << 48)) | (0x4000_u128 << 64) | (0x8000_u128 << 48);
+    let bits: u128 = (rand::random::<u128>() & !(0xF000_u128 << 64) & !(0xC000_u128 << 48))
+        | (0x4000_u128 << 64)
+        | (0x8000_u128 << 48);
     format!(
         "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
         bits >> 96,

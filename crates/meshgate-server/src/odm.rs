@@ -51,7 +51,8 @@ fn asked(of: &Map<String, Value>) -> Result<(String, Value), (&'static str, Stri
         Some(_) => return Err(("40003", "`policy.rawContent`, the policy's Rego, is missing or empty".to_owned())),
     };
     let has_package = raw.lines().any(|line| {
-        line.strip_prefix("package").is_some_and(|rest| rest.starts_with(char::is_whitespace) && !rest.trim().is_empty())
+        line.strip_prefix("package")
+            .is_some_and(|rest| rest.starts_with(char::is_whitespace) && !rest.trim().is_empty())
     });
     if !has_package {
         return Err(("40003", "`policy.rawContent` has no `package` line".to_owned()));
@@ -119,7 +120,8 @@ pub async fn evaluate(State(app): State<App>, Peer(peer): Peer, request: Request
         output.insert("decision_id".to_owned(), Value::from(decision.as_str()));
     }
     if app.logs() {
-        let (input, result) = (object.to_string(), json!({"evaluationResult": passes, "outputObject": output}).to_string());
+        let (input, result) =
+            (object.to_string(), json!({"evaluationResult": passes, "outputObject": output}).to_string());
         let event = Event {
             decision_id: &decision,
             batch: None,

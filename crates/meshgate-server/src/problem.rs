@@ -39,8 +39,5 @@ pub fn unavailable(unavailable: Unavailable) -> Response {
 
 /// There is no such route.
 pub async fn not_found(uri: Uri) -> Response {
-    problem(
-        StatusCode::NOT_FOUND,
-        format!("there is no `{}` here; see `GET /openapi.json`", uri.path()),
-    )
+    problem(StatusCode::NOT_FOUND, format!("there is no `{}` here; see `GET /openapi.json`", uri.path()))
 }

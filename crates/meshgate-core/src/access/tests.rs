@@ -46,7 +46,10 @@ fn the_strictest_mask_counts() {
         ..granting(vec![mask("name", MaskKind::Null, None)])
     };
     let decision = decide(vec![first, second], Vec::new());
-    assert_eq!(decision.masks, [mask("iban", MaskKind::Partial, Some(json!({"last": 2}))), mask("name", MaskKind::Hash, None)]);
+    assert_eq!(
+        decision.masks,
+        [mask("iban", MaskKind::Partial, Some(json!({"last": 2}))), mask("name", MaskKind::Hash, None)]
+    );
     let third = granting(vec![mask("name", MaskKind::Null, None), mask("name", MaskKind::Hash, None)]);
     assert_eq!(decide(vec![third], Vec::new()).masks, [mask("name", MaskKind::Null, None)]);
 }

@@ -39,9 +39,7 @@ fn read(expr: &Expr) -> Value {
             Sql::Null => Value::Null,
             other => panic!("{other:?}"),
         },
-        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => {
-            number(&format!("-{expr}"))
-        }
+        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => number(&format!("-{expr}")),
         other => panic!("{other:?}"),
     }
 }
@@ -61,8 +59,8 @@ fn column(expr: &Expr) -> &str {
 
 fn hostile() -> impl Strategy<Value = String> {
     let piece = prop::sample::select(vec![
-        "'", "\"", "`", "\\", "--", "/*", "*/", ";", "$$", "E'", "\n", "\r", "%", "_", " OR 1=1 ", "ü", "\u{202e}", "a", "''", "\\'",
-        "\\\\", "{{", "#", "\t", "\u{2019}", "?", ":x", "@x", "0x", "N'", "\u{feff}",
+        "'", "\"", "`", "\\", "--", "/*", "*/", ";", "$$", "E'", "\n", "\r", "%", "_", " OR 1=1 ", "ü", "\u{202e}",
+        "a", "''", "\\'", "\\\\", "{{", "#", "\t", "\u{2019}", "?", ":x", "@x", "0x", "N'", "\u{feff}",
     ]);
     prop::collection::vec(piece, 0..8).prop_map(|pieces| pieces.concat())
 }

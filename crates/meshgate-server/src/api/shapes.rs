@@ -32,7 +32,8 @@ pub fn parameter(name: &str, description: &str) -> Value {
 }
 
 pub fn body(kinds: &[&str], schema: &Value, required: bool) -> Value {
-    let content: Map<String, Value> = kinds.iter().map(|kind| ((*kind).to_owned(), json!({"schema": schema}))).collect();
+    let content: Map<String, Value> =
+        kinds.iter().map(|kind| ((*kind).to_owned(), json!({"schema": schema}))).collect();
     json!({"required": required, "content": content})
 }
 
@@ -127,7 +128,8 @@ pub fn report() -> Value {
 
 fn entity(members: &[&str]) -> Value {
     let text = json!({"type": "string", "minLength": 1});
-    let mut properties: Map<String, Value> = members.iter().map(|member| ((*member).to_owned(), text.clone())).collect();
+    let mut properties: Map<String, Value> =
+        members.iter().map(|member| ((*member).to_owned(), text.clone())).collect();
     properties.insert("properties".to_owned(), json!({"type": "object"}));
     json!({"type": "object", "required": members, "properties": properties})
 }

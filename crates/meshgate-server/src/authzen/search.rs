@@ -132,7 +132,8 @@ async fn found(
             arrival,
             eval_ns,
         };
-        app.record(&event).map_err(|failure| failed(format!("the answer could not be written to the log: {failure}")))?;
+        app.record(&event)
+            .map_err(|failure| failed(format!("the answer could not be written to the log: {failure}")))?;
     }
     Ok(body::json(false, format!("{answer}\n")))
 }

@@ -45,8 +45,11 @@ pub async fn post(State(app): State<App>, Peer(peer): Peer, request: Request) ->
     if posted.inputs.is_empty() || posted.inputs.len() > INPUTS_MAX {
         return malformed(&format!("`inputs` has {} inputs; from 1 to {INPUTS_MAX} are taken", posted.inputs.len()));
     }
-    let inputs: Vec<(String, String)> =
-        posted.inputs.into_iter().map(|(name, input)| (name, joined(posted.common_input.as_ref(), input).to_string())).collect();
+    let inputs: Vec<(String, String)> = posted
+        .inputs
+        .into_iter()
+        .map(|(name, input)| (name, joined(posted.common_input.as_ref(), input).to_string()))
+        .collect();
     let params = Params::of(&parts.uri);
     let path = segments(parts.uri.path(), "/v1/batch/data");
     let question = path.join("/");
@@ -55,7 +58,10 @@ pub async fn post(State(app): State<App>, Peer(peer): Peer, request: Request) ->
         let (inputs, path) = (inputs.clone(), path.clone());
         let params = Params { explain: Explain::Off, ..params.clone() };
         move |current: &Current| -> Vec<Result<Evaluated, String>> {
-            inputs.iter().map(|(_, input)| evaluate(&current.engine, &path, &Input::Text(input.clone()), &params)).collect()
+            inputs
+                .iter()
+                .map(|(_, input)| evaluate(&current.engine, &path, &Input::Text(input.clone()), &params))
+                .collect()
         }
     };
     // A batch is not quick, however quick each of its parts is.
@@ -69,7 +75,9 @@ pub async fn post(State(app): State<App>, Peer(peer): Peer, request: Request) ->
     for ((name, input), evaluated) in inputs.iter().zip(evaluated) {
         let evaluated = match evaluated {
             Ok(evaluated) => evaluated,
-            Err(message) => return error(StatusCode::BAD_REQUEST, "invalid_parameter", &format!("{MALFORMED}: {message}")),
+            Err(message) => {
+                return error(StatusCode::BAD_REQUEST, "invalid_parameter", &format!("{MALFORMED}: {message}"));
+            }
         };
         let id = app.logs().then(decision_id);
         if let Some(id) = &id {

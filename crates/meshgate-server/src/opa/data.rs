@@ -191,11 +191,8 @@ pub fn evaluate(engine: &Engine, path: &[String], input: &Input, params: &Params
     let (input, _) = input.read()?;
     let parse_ns = began.elapsed().as_nanos();
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
-    let asking = Asking {
-        strict: params.strict,
-        notes: params.explain != Explain::Off,
-        why: params.explain == Explain::Why,
-    };
+    let asking =
+        Asking { strict: params.strict, notes: params.explain != Explain::Off, why: params.explain == Explain::Why };
     let mut notes = Vec::new();
     let found = engine.ask(&path, input.as_ref(), asking, &mut notes);
     let result = match found {
@@ -301,10 +298,7 @@ fn v1(asked: &Asked, evaluated: &Evaluated, id: Option<&str>, current: &Current,
         member("result", result);
     }
     if asked.missing {
-        member(
-            "warning",
-            r#"{"code":"api_usage_warning","message":"'input' key missing from the request"}"#,
-        );
+        member("warning", r#"{"code":"api_usage_warning","message":"'input' key missing from the request"}"#);
     }
     if text.is_empty() {
         text.push('{');

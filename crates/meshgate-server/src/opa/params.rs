@@ -3,7 +3,6 @@
 //! Deliberately absent: refusal of what is not known; OPA ignores it, and clients count on that.
 
 use axum::http::Uri;
-use std::borrow::Cow;
 
 /// What the query says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -56,7 +55,7 @@ impl Params {
 }
 
 /// Present and empty is true.
-fn is_true(value: &Cow<'_, str>) -> bool {
+fn is_true(value: &str) -> bool {
     value.is_empty() || value.eq_ignore_ascii_case("true")
 }
 

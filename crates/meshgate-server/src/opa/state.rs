@@ -28,7 +28,8 @@ pub async fn policies(State(app): State<App>, request: Request) -> Response {
     let current = app.current();
     let pretty = Params::of(request.uri()).pretty;
     let gzip = body::takes_gzip(request.headers());
-    let work = |current: &Current| -> Value { current.engine.modules().map(|(file, text)| policy(file, text)).collect() };
+    let work =
+        |current: &Current| -> Value { current.engine.modules().map(|(file, text)| policy(file, text)).collect() };
     match app.answer("policies", usize::MAX, &current, work).await {
         Ok(all) => value(gzip, &json!({"result": all}), pretty),
         Err(error) => unavailable(error),

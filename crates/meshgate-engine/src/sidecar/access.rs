@@ -12,7 +12,7 @@ pub use request::{BadRequest, Request, dialect};
 use crate::engine::{Engine, today};
 use crate::governance::{Chain, LayerRules};
 use crate::layers::Layers;
-use crate::served::{Product, Served};
+use crate::sidecar::served::{Product, Served};
 use meshgate_core::access::{AccessDecision, decide};
 use meshgate_core::fault::{Fault, FaultKind};
 use meshgate_rego::{Bundle, Decide, Value as RegoValue};
@@ -189,7 +189,8 @@ fn missing(product: &Product, request: &Request) -> Option<(&'static str, String
         .filter(|column| !columns.contains(&column.to_lowercase()))
         .map(|column| format!("`{column}`"))
         .collect();
-    let contract = request.port.as_ref().map_or_else(|| "the contracts".to_owned(), |port| format!("the contract of `{port}`"));
+    let contract =
+        request.port.as_ref().map_or_else(|| "the contracts".to_owned(), |port| format!("the contract of `{port}`"));
     let message = || format!("{contract} of `{}` has no column {}", request.product, unknown.join(", "));
     (!unknown.is_empty()).then(|| ("access.unknown_column", message()))
 }

@@ -106,9 +106,7 @@ impl Request {
     /// [`BadRequest`], in one sentence.
     pub fn read(mut value: Value, dialect: Option<Dialect>) -> Result<Self, BadRequest> {
         let all = map(&value, "the request", &KEYS)?;
-        let part = |key: &str| {
-            member(all, key).ok_or_else(|| BadRequest(format!("`{key}` is missing")))
-        };
+        let part = |key: &str| member(all, key).ok_or_else(|| BadRequest(format!("`{key}` is missing")));
         let subject = map(part("subject")?, "`subject`", &["id", "groups", "attributes"])?;
         wanted(text(subject, "id", "subject.")?, "subject.id")?;
         texts(subject, "groups", "subject.")?;

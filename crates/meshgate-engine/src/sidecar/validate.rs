@@ -46,11 +46,8 @@ pub fn validate(engine: &Engine, text: &str, object: &Value, explain: bool) -> V
     let path: Vec<&str> = package.split('.').collect();
     let input = value_of_json(object);
     let mut notes = Vec::new();
-    let found = if explain {
-        bundle.value_explained(&path, &input, true, &mut notes)
-    } else {
-        bundle.value(&path, input)
-    };
+    let found =
+        if explain { bundle.value_explained(&path, &input, true, &mut notes) } else { bundle.value(&path, input) };
     let value = match found {
         Ok(value) => value,
         Err(error) => return failed(&[error.message]),
@@ -74,9 +71,9 @@ pub fn validate(engine: &Engine, text: &str, object: &Value, explain: bool) -> V
 
 /// Is a rule one that denies when it says anything?
 fn denies(name: &str) -> bool {
-    ["deny", "violation"].iter().any(|word| {
-        name.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
-    })
+    ["deny", "violation"]
+        .iter()
+        .any(|word| name.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with('_')))
 }
 
 fn passes(bundle: &Bundle, package: &str, value: &RegoValue) -> bool {

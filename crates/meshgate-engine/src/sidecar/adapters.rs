@@ -17,10 +17,14 @@ struct Adapter {
 }
 
 const ADAPTERS: [Adapter; 4] = [
-    Adapter { name: "trino", package: &["trino"], text: include_str!("../adapters/trino/trino.rego") },
-    Adapter { name: "kafka", package: &["kafka", "authz"], text: include_str!("../adapters/kafka/kafka.rego") },
-    Adapter { name: "authzen", package: &["authzen"], text: include_str!("../adapters/authzen/authzen.rego") },
-    Adapter { name: "ext_authz", package: &["ext_authz"], text: include_str!("../adapters/ext_authz/ext_authz.rego") },
+    Adapter { name: "trino", package: &["trino"], text: include_str!("../../adapters/trino/trino.rego") },
+    Adapter { name: "kafka", package: &["kafka", "authz"], text: include_str!("../../adapters/kafka/kafka.rego") },
+    Adapter { name: "authzen", package: &["authzen"], text: include_str!("../../adapters/authzen/authzen.rego") },
+    Adapter {
+        name: "ext_authz",
+        package: &["ext_authz"],
+        text: include_str!("../../adapters/ext_authz/ext_authz.rego"),
+    },
 ];
 
 impl Engine {

@@ -177,7 +177,10 @@ impl Served {
             };
             if let Some(other) = self.products.get(&id) {
                 let other = other.file.display();
-                errors.push(format!("{}: `{id}` is the id of {other} too: no decision could tell them apart", file.display()));
+                errors.push(format!(
+                    "{}: `{id}` is the id of {other} too: no decision could tell them apart",
+                    file.display()
+                ));
                 continue;
             }
             // A contract of a product that is served has its places there.
