@@ -6,69 +6,12 @@
 #[expect(dead_code, reason = "each test binary uses its own part")]
 mod support;
 
+#[path = "support/sidecar.rs"]
+mod sidecar;
+
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
-use std::path::Path;
-use std::process::{Child, Stdio};
-use support::{CONTRACT, meshgate, plugin, root, run};
-
-struct Sidecar {
-    child: Child,
-    main: String,
-    admin: String,
-}
-
-impl Sidecar {
-    fn start(folder: &Path, args: &[&str]) -> Self {
-        let mut child = meshgate(folder)
-            .args(["serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"])
-            .args(args)
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program");
-        let lines = BufReader::new(child.stderr.take().expect("stderr")).lines();
-        let mut addresses =
-            lines.map_while(Result::ok).filter_map(|l| l.split_once("http://").map(|(_, a)| a.to_owned()));
-        let main = addresses.next().expect("an address");
-        let admin = addresses.next().expect("an address");
-        // The rest of stderr is drained, so that the sidecar never waits for us.
-        std::thread::spawn(move || addresses.for_each(drop));
-        Self { child, main, admin }
-    }
-
-    /// Sends one request; returns status, headers and body.
-    fn send(&self, address: &str, head: &str, body: &[u8]) -> (u16, String, String) {
-        let mut stream = TcpStream::connect(address).expect("a connection");
-        let length = body.len();
-        write!(stream, "{head}\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n")
-            .expect("a request");
-        // A server that refuses a body may close before it has read all of it.
-        let _ = stream.write_all(body);
-        let mut answer = Vec::new();
-        let _ = stream.read_to_end(&mut answer);
-        let answer = String::from_utf8(answer).expect("UTF-8");
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("an answer, not {answer:?}"));
-        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
-        (status, head.to_lowercase(), body.to_owned())
-    }
-
-    fn post(&self, path: &str, mime: &str, body: &[u8]) -> (u16, String, String) {
-        self.send(&self.main, &format!("POST {path} HTTP/1.1\r\ncontent-type: {mime}"), body)
-    }
-
-    fn data(&self, path: &str, body: &str) -> (u16, Value) {
-        let (status, _, body) = self.post(&format!("/v1/data/{path}"), "application/json", body.as_bytes());
-        (status, serde_json::from_str(&body).expect("JSON"))
-    }
-}
-
-impl Drop for Sidecar {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+use sidecar::Sidecar;
+use support::{CONTRACT, plugin, root, run};
 
 #[test]
 fn a_check_over_http_has_the_bytes_of_the_command_line() {

@@ -9,6 +9,7 @@ use crate::clearance::Clearance;
 use crate::error::LoadError;
 use crate::gears::{Asked, Difference, FastSource, Gear, GearCounts, GearSettings, Gears};
 use crate::http::Network;
+use crate::json::Texts;
 use crate::index::Index;
 use crate::modules::{self, Places, Version, Written};
 use crate::pool::{Copies, Pool};
@@ -277,6 +278,8 @@ impl Bundle {
     }
 }
 
+/// About what one value of a document takes in memory.
+const NODE_BYTES: usize = 64;
 /// Evaluations after which a thread has an interpreter made for itself.
 const OWN_AFTER: u32 = 64;
 /// Bytes of modules up to which that is worth it.
@@ -391,7 +394,11 @@ pub(crate) fn compile(
     mocked: &BTreeSet<String>,
     errors: &mut Vec<LoadError>,
 ) -> Compiled {
-    let data: Vec<Value> = data.iter().map(json::value).chain(options.documents.iter().cloned()).collect();
+    // What is too much to be copied for each thread is shared by all.
+    let nodes: usize = data.iter().map(json::nodes).sum();
+    let mut texts = Texts::new(nodes.saturating_mul(NODE_BYTES) <= options.limits.data_copy_bytes_max);
+    let data = data.iter().map(|document| json::value_with(document, &mut texts));
+    let data: Vec<Value> = data.chain(options.documents.iter().cloned()).collect();
     let modules: Vec<Written> = modules.iter().copied().map(Written::of).collect();
     compile_for(Variant::Plain, &modules, &data, options, mocked, errors)
 }

@@ -3,9 +3,9 @@
 //! Deliberately absent: regorus' own reading of either. It takes an object whose first key is serde's private name of a
 //! number for that number, and makes a whole document undefined when that fails: no rule would look at it any more.
 
-use regorus::Value;
+use regorus::{Rc, Value};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
 /// A value that is read from JSON (or from what else serde reads) without a detour.
@@ -82,9 +82,58 @@ pub fn parse(text: &[u8]) -> Result<Value, serde_json::Error> {
     serde_json::from_slice(text).map(|Json(value)| value)
 }
 
+/// Texts that stand once in memory however often they stand in a document: its names, and its short values. Documents have
+/// the same few thousands of times, and what is looked at again and again is then where the processor has it already.
+#[derive(Debug, Default)]
+pub struct Texts {
+    known: HashSet<Rc<str>>,
+    /// Are values shared, and not only names? Threads that share a document count the references to its values in one
+    /// place; names are only compared.
+    values: bool,
+}
+
+/// Bytes of a value that is shared; longer ones seldom stand twice.
+const SHARED_MAX: usize = 32;
+
+impl Texts {
+    /// For a document that each thread has for itself, or for one that threads share.
+    pub fn new(values: bool) -> Self {
+        Self { known: HashSet::new(), values }
+    }
+
+    /// A name.
+    pub fn name(&mut self, text: &str) -> Value {
+        if let Some(known) = self.known.get(text) {
+            return Value::String(known.clone());
+        }
+        let text: Rc<str> = text.into();
+        self.known.insert(text.clone());
+        Value::String(text)
+    }
+
+    /// A value.
+    pub fn value(&mut self, text: &str) -> Value {
+        if self.values && text.len() <= SHARED_MAX { self.name(text) } else { Value::from(text) }
+    }
+}
+
+/// How many values a tree has.
+pub fn nodes(json: &serde_json::Value) -> usize {
+    match json {
+        serde_json::Value::Array(items) => 1 + items.iter().map(nodes).sum::<usize>(),
+        serde_json::Value::Object(entries) => 1 + entries.values().map(nodes).sum::<usize>(),
+        _ => 1,
+    }
+}
+
 /// Makes a value of a tree.
 #[must_use]
 pub fn value(json: &serde_json::Value) -> Value {
+    value_with(json, &mut Texts::new(true))
+}
+
+/// The same, with texts that stand in other documents too.
+pub fn value_with(json: &serde_json::Value, texts: &mut Texts) -> Value {
     use serde_json::Value as Tree;
     match json {
         Tree::Null => Value::Null,
@@ -95,10 +144,10 @@ pub fn value(json: &serde_json::Value) -> Value {
             // What a tree of JSON holds is finite.
             (None, None, number) => Value::from(number.unwrap_or_default()),
         },
-        Tree::String(text) => Value::from(text.as_str()),
-        Tree::Array(items) => Value::from(items.iter().map(value).collect::<Vec<_>>()),
+        Tree::String(text) => texts.value(text),
+        Tree::Array(items) => Value::from(items.iter().map(|item| value_with(item, texts)).collect::<Vec<_>>()),
         Tree::Object(entries) => {
-            let pairs = entries.iter().map(|(key, of)| (Value::from(key.as_str()), value(of)));
+            let pairs = entries.iter().map(|(key, of)| (texts.name(key), value_with(of, texts)));
             Value::from(pairs.collect::<BTreeMap<_, _>>())
         }
     }

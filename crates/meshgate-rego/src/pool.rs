@@ -3,6 +3,7 @@
 //!
 //! Deliberately absent: threads; whoever calls has one.
 
+use crate::json::Texts;
 use regorus::Value;
 use std::array;
 use std::cell::Cell;
@@ -130,12 +131,20 @@ fn weight(value: &Value, max: usize) -> Option<usize> {
 
 /// A copy that shares nothing with the original.
 pub fn unshared(value: &Value) -> Value {
+    copy(value, &mut Texts::new(true))
+}
+
+fn copy(value: &Value, texts: &mut Texts) -> Value {
     match value {
-        Value::String(text) => Value::from(text.as_ref()),
-        Value::Array(items) => Value::from(items.iter().map(unshared).collect::<Vec<_>>()),
-        Value::Set(items) => Value::from(items.iter().map(unshared).collect::<BTreeSet<_>>()),
+        Value::String(text) => texts.value(text),
+        Value::Array(items) => Value::from(items.iter().map(|item| copy(item, texts)).collect::<Vec<_>>()),
+        Value::Set(items) => Value::from(items.iter().map(|item| copy(item, texts)).collect::<BTreeSet<_>>()),
         Value::Object(entries) => {
-            Value::from(entries.iter().map(|(key, value)| (unshared(key), unshared(value))).collect::<BTreeMap<_, _>>())
+            let pairs = entries.iter().map(|(key, value)| {
+                let key = if let Value::String(name) = key { texts.name(name) } else { copy(key, texts) };
+                (key, copy(value, texts))
+            });
+            Value::from(pairs.collect::<BTreeMap<_, _>>())
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Undefined => value.clone(),
     }

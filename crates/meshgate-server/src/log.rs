@@ -2,8 +2,9 @@
 //!
 //! Deliberately absent: other places than a file and standard output, masking, and rotation.
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
@@ -12,7 +13,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Where events are to go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,8 +125,7 @@ impl DecisionLog {
         let Event { arrival, .. } = event;
         let number = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
         let text = |text: &str| Value::from(text).to_string();
-        let when: DateTime<Utc> = arrival.at.into();
-        let when = when.to_rfc3339_opts(SecondsFormat::Nanos, true);
+        let when = timestamp(arrival.at);
         let handler = arrival.began.elapsed().as_nanos();
         let sizes = [event.input, event.result].iter().flatten().map(|text| text.len()).sum::<usize>();
         let mut line = String::with_capacity(sizes + self.labels.len() + event.bundles.len() + 512);
@@ -138,7 +138,11 @@ impl DecisionLog {
         if let Some(input) = event.input {
             line.push_str(",\"input\":");
             // Between its values JSON may have line ends; within its texts it has none.
-            line.extend(input.chars().map(|c| if c == '\n' || c == '\r' { ' ' } else { c }));
+            if input.bytes().any(|byte| byte == b'\n' || byte == b'\r') {
+                line.push_str(&input.replace(['\n', '\r'], " "));
+            } else {
+                line.push_str(input);
+            }
         }
         if let Some(result) = event.result {
             let _ = write!(line, ",\"result\":{result}");
@@ -162,23 +166,43 @@ impl DecisionLog {
     }
 }
 
+/// A moment as RFC 3339 has it, to the nanosecond.
+fn timestamp(at: SystemTime) -> String {
+    thread_local! {
+        /// The last second, written: most events are of the same as the one before.
+        static SECOND: RefCell<(u64, String)> = const { RefCell::new((u64::MAX, String::new())) };
+    }
+    let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
+    SECOND.with_borrow_mut(|(second, text)| {
+        if *second != since.as_secs() {
+            let whole: DateTime<Utc> = (UNIX_EPOCH + Duration::from_secs(since.as_secs())).into();
+            *text = whole.format("%Y-%m-%dT%H:%M:%S").to_string();
+            *second = since.as_secs();
+        }
+        format!("{text}.{:09}Z", since.subsec_nanos())
+    })
+}
+
 fn append(path: &Path) -> io::Result<File> {
     OpenOptions::new().create(true).append(true).open(path)
 }
 
 /// A new decision's id: a random UUID.
 pub fn decision_id() -> String {
-    let bits: u128 = (rand::random::<u128>() & !(0xF000_u128 << 64) & !(0xC000_u128 << 48))
-        | (0x4000_u128 << 64)
-        | (0x8000_u128 << 48);
-    format!(
-        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
-        bits >> 96,
-        (bits >> 80) & 0xFFFF,
-        (bits >> 64) & 0xFFFF,
-        (bits >> 48) & 0xFFFF,
-        bits & 0xFFFF_FFFF_FFFF
-    )
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut bytes = rand::random::<[u8; 16]>();
+    bytes[6] = (bytes[6] & 0x0F) | 0x40;
+    bytes[8] = (bytes[8] & 0x3F) | 0x80;
+    let mut text = String::with_capacity(36);
+    for (at, byte) in bytes.into_iter().enumerate() {
+        if matches!(at, 4 | 6 | 8 | 10) {
+            text.push('-');
+        }
+        for nibble in [byte >> 4, byte & 0x0F] {
+            text.push(DIGITS.get(usize::from(nibble)).copied().map_or('0', char::from));
+        }
+    }
+    text
 }
 
 #[cfg(test)]
@@ -193,6 +217,12 @@ mod tests {
         assert_eq!(id.as_bytes().get(14), Some(&b'4'));
         assert!(matches!(id.as_bytes().get(19), Some(b'8' | b'9' | b'a' | b'b')), "{id}");
         assert_ne!(id, decision_id());
+    }
+
+    #[test]
+    fn a_moment_is_written_to_the_nanosecond() {
+        let at = UNIX_EPOCH + Duration::new(1_700_000_000, 5);
+        assert_eq!([timestamp(at), timestamp(at)], ["2023-11-14T22:13:20.000000005Z", "2023-11-14T22:13:20.000000005Z"]);
     }
 
     #[test]
