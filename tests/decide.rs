@@ -68,7 +68,12 @@ fn with(key: &str, value: Value) -> Value {
 }
 
 fn reasons(answer: &Value) -> Vec<&str> {
-    answer["reasons"].as_array().expect("reasons").iter().map(|reason| reason["rule"].as_str().expect("a rule")).collect()
+    answer["reasons"]
+        .as_array()
+        .expect("reasons")
+        .iter()
+        .map(|reason| reason["rule"].as_str().expect("a rule"))
+        .collect()
 }
 
 #[test]
@@ -91,9 +96,13 @@ fn a_decision_has_reasons_obligations_and_a_revision() {
     let (_, answer) = sidecar.json("/v1/decide?sql=trino", &with("purpose", json!("emergency")));
     let sql = &answer["obligations"]["sql"];
     assert_eq!(sql["where"], json!(r#""region" IN ('eu', 'o''x')"#), "{answer}");
-    assert!(sql["columns"]["IBAN"].as_str().is_some_and(|text| text.contains("CONCAT('it''s', CAST(\"IBAN\" AS VARCHAR))")));
+    assert!(
+        sql["columns"]["IBAN"].as_str().is_some_and(|text| text.contains("CONCAT('it''s', CAST(\"IBAN\" AS VARCHAR))"))
+    );
     assert_eq!(answer["obligations"]["duties"], json!([{"kind": "notify", "to": "owner"}]));
-    for (dialect, wanted) in [("bigquery", r"`region` IN ('eu', 'o\'x')"), ("postgres", r#""region" IN ('eu', 'o''x')"#)] {
+    for (dialect, wanted) in
+        [("bigquery", r"`region` IN ('eu', 'o\'x')"), ("postgres", r#""region" IN ('eu', 'o''x')"#)]
+    {
         let (_, answer) = sidecar.json(&format!("/v1/decide?sql={dialect}"), &request());
         assert_eq!(answer["obligations"]["sql"]["where"], json!(wanted));
     }
@@ -110,7 +119,10 @@ fn what_is_not_granted_or_not_there_is_denied_and_nothing_is_obliged() {
         (with("action", json!("write")), "access.no_grant"),
         (resource(json!({"product": "urn:other"})), "access.unknown_product"),
         (resource(json!({"product": "urn:orders", "port": "nothing"})), "access.unknown_port"),
-        (resource(json!({"product": "urn:orders", "port": "orders", "columns": ["id", "nothing"]})), "access.unknown_column"),
+        (
+            resource(json!({"product": "urn:orders", "port": "orders", "columns": ["id", "nothing"]})),
+            "access.unknown_column",
+        ),
     ] {
         let (status, answer) = sidecar.json("/v1/decide", &request);
         assert_eq!((status, &answer["verdict"]), (200, &json!("deny")), "{request}");
@@ -118,7 +130,8 @@ fn what_is_not_granted_or_not_there_is_denied_and_nothing_is_obliged() {
         assert_eq!(answer["obligations"], json!({"masks": [], "row_filters": [], "duties": []}));
     }
     // Of a contract that is not in sight, nobody knows the columns.
-    let (_, answer) = sidecar.json("/v1/decide", &resource(json!({"product": "urn:orders", "port": "raw", "columns": ["x"]})));
+    let (_, answer) =
+        sidecar.json("/v1/decide", &resource(json!({"product": "urn:orders", "port": "raw", "columns": ["x"]})));
     assert_eq!(answer["verdict"], json!("allow"));
 }
 
@@ -221,13 +234,19 @@ fn a_policy_that_faults_denies_and_harms_nobody_else() {
     let mut files = files();
     let slow = "package meshgate.access.slow\n\ngrants contains {\"reason\": \"x\"} if {\n\tinput.context.slow\n\tcount([1 | some i in numbers.range(1, 4000); some j in numbers.range(1, 4000); i * j == 7]) > 0\n}\n";
     files.push(("policy/slow.rego", slow));
-    files.push(("policy/odd.rego", "package meshgate.access.odd\n\nmasks contains {\"column\": \"id\", \"mask\": \"blur\"} if input.context.odd\n"));
+    files.push((
+        "policy/odd.rego",
+        "package meshgate.access.odd\n\nmasks contains {\"column\": \"id\", \"mask\": \"blur\"} if input.context.odd\n",
+    ));
     let here = folder(&files);
     let sidecar = start(&here, &[]);
     (0..150).for_each(|_| assert_eq!(sidecar.json("/v1/decide", &request()).1["verdict"], json!("allow")));
     let (status, answer) = sidecar.json("/v1/decide", &with("context", json!({"odd": true})));
     assert_eq!((status, reasons(&answer)), (200, vec!["access.fault"]));
-    assert!(answer["reasons"][0]["message"].as_str().is_some_and(|why| why.contains("unknown mask `blur`")), "{answer}");
+    assert!(
+        answer["reasons"][0]["message"].as_str().is_some_and(|why| why.contains("unknown mask `blur`")),
+        "{answer}"
+    );
     // Evaluations that loop, many at once: those beside them are answered in time.
     std::thread::scope(|scope| {
         let slow: Vec<_> = (0..6)
@@ -260,7 +279,10 @@ fn a_full_queue_and_a_deadline_are_told_and_deny() {
     });
     let busy: Vec<_> = answers.iter().filter(|(status, ..)| *status == 503).collect();
     assert!(busy.len() >= 4, "{answers:?}");
-    assert!(busy.iter().all(|(_, head, body)| head.contains("retry-after: 1") && body.contains("internal_error")), "{busy:?}");
+    assert!(
+        busy.iter().all(|(_, head, body)| head.contains("retry-after: 1") && body.contains("internal_error")),
+        "{busy:?}"
+    );
     // Nothing that was not evaluated to its end has a result.
     assert!(answers.iter().all(|(status, _, body)| *status >= 500 && !body.contains("result")), "{answers:?}");
     assert_eq!(sidecar.send(&sidecar.main, "GET /health HTTP/1.1", b"").0, 200);
@@ -284,7 +306,8 @@ fn every_answer_is_one_event_in_the_log_before_it_leaves() {
     assert!(event["timestamp"].as_str().is_some_and(|at| at.ends_with('Z')) && event["requested_by"].is_string());
     assert_eq!(events[1]["decision_id"], asked["decision_id"]);
     assert_eq!((&events[1]["input"], &events[1]["result"]), (&json!({"a": 1}), &json!("orders")));
-    let missing = support::run(here.path(), &["serve", "--decision-log", "no/such/folder/log", "--config", "meshgate.yaml"]);
+    let missing =
+        support::run(here.path(), &["serve", "--decision-log", "no/such/folder/log", "--config", "meshgate.yaml"]);
     assert_eq!(missing.code, 2, "{}", missing.stderr);
     let address = support::run(here.path(), &["serve", "--decision-log", "https://logs", "--config", "meshgate.yaml"]);
     assert!(address.code == 2 && address.stderr.contains("name a file, or `stdout`"), "{}", address.stderr);

@@ -7,9 +7,10 @@
 mod support;
 
 #[path = "support/sidecar.rs"]
+#[expect(dead_code, reason = "each test binary uses its own part")]
 mod sidecar;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use sidecar::Sidecar;
 use support::{CONTRACT, plugin, root, run};
 

@@ -98,4 +98,3 @@ impl Drop for Sidecar {
         let _ = self.child.wait();
     }
 }
-

@@ -224,13 +224,18 @@ impl Bundle {
             if input != Value::Undefined {
                 engine.set_input(input.clone());
             }
-            let query = reference(path);
-            let found = self.interpret(moment, &mut engine, &input, |engine| {
-                let results = engine.eval_query(query.clone(), false)?;
-                let first = results.result.into_iter().next().and_then(|row| row.expressions.into_iter().next());
-                Ok(first.map(|expression| expression.value))
-            })?;
-            Ok(found.unwrap_or(Value::Undefined))
+            // A step of digits is the name of a member, or else the place of an item.
+            for query in references(path) {
+                let found = self.interpret(moment, &mut engine, &input, |engine| {
+                    let results = engine.eval_query(query.clone(), false)?;
+                    let first = results.result.into_iter().next().and_then(|row| row.expressions.into_iter().next());
+                    Ok(first.map(|expression| expression.value))
+                })?;
+                if let Some(found) = found.filter(|found| *found != Value::Undefined) {
+                    return Ok(found);
+                }
+            }
+            Ok(Value::Undefined)
         };
         if is_path { self.gears.evaluate(&plain, &input, &self.asked(), interpret) } else { interpret(Moment::here()) }
     }
@@ -337,6 +342,19 @@ impl Bundle {
 pub fn syntax_tree(file: &str, text: &str) -> Option<serde_json::Value> {
     let parsed = crate::builtins::parse(&[Value::from(file), Value::from(text)]).ok()?;
     serde_json::to_value(&parsed).ok()
+}
+
+/// The references that a path may mean.
+fn references(path: &[&str]) -> Vec<String> {
+    let is_place = |step: &&str| step.parse::<u32>().is_ok_and(|at| at.to_string() == **step);
+    let plain = reference(path);
+    if !path.iter().any(|step| is_place(&step)) {
+        return vec![plain];
+    }
+    let placed = path.iter().fold("data".to_owned(), |query, step| {
+        if is_place(&step) { format!("{query}[{step}]") } else { format!("{query}[{}]", serde_json::json!(step)) }
+    });
+    vec![plain, placed]
 }
 
 /// Writes a path as a reference; every step in brackets but the first, so that no step is read as syntax.

@@ -38,8 +38,8 @@ pub struct AccessRequest {
     /// Of what.
     pub resource: Resource,
     /// What for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1), schema_with = "nonempty")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "nonempty", transform = without_default)]
     pub purpose: Option<String>,
     /// What else policies may want to know.
     #[schemars(default)]
@@ -69,8 +69,8 @@ pub struct Resource {
     #[schemars(length(min = 1))]
     pub product: String,
     /// The port's name.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "nonempty")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "nonempty", transform = without_default)]
     pub port: Option<String>,
     /// The columns; none is all.
     #[schemars(default)]
@@ -79,6 +79,11 @@ pub struct Resource {
 
 fn nonempty(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
     schemars::json_schema!({"type": "string", "minLength": 1})
+}
+
+/// What may be left out may not be null.
+fn without_default(schema: &mut schemars::Schema) {
+    schema.remove("default");
 }
 
 /// Their answers.

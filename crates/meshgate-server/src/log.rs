@@ -222,7 +222,10 @@ mod tests {
     #[test]
     fn a_moment_is_written_to_the_nanosecond() {
         let at = UNIX_EPOCH + Duration::new(1_700_000_000, 5);
-        assert_eq!([timestamp(at), timestamp(at)], ["2023-11-14T22:13:20.000000005Z", "2023-11-14T22:13:20.000000005Z"]);
+        assert_eq!(
+            [timestamp(at), timestamp(at)],
+            ["2023-11-14T22:13:20.000000005Z", "2023-11-14T22:13:20.000000005Z"]
+        );
     }
 
     #[test]
