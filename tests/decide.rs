@@ -175,8 +175,9 @@ fn a_batch_answers_each_and_denies_what_is_wrong() {
     assert_eq!([&of("a")["verdict"], &of("b")["verdict"], &of("c")["verdict"]], ["allow", "deny", "deny"]);
     assert_eq!(reasons(of("c")), ["access.bad_request"]);
     assert!(of("a")["obligations"]["sql"]["where"].is_string());
-    let (status, _) = sidecar.json("/v1/batch/decide", &json!({"requests": {}}));
-    assert_eq!(status, 400);
+    for wrong in [json!({"requests": {}}), json!([{"a": request()}]), json!({"requests": []})] {
+        assert_eq!(sidecar.json("/v1/batch/decide", &wrong).0, 400, "{wrong}");
+    }
     let log = std::fs::read_to_string(here.path().join("log.jsonl")).expect("a log");
     let events: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     assert_eq!(events.len(), 3);

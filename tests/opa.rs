@@ -332,7 +332,7 @@ fn a_batch_tells_how_each_went() {
     assert_eq!(answer["responses"]["b"]["code"], json!("internal_error"));
     let (status, answer) = ask("app/clash", &inputs);
     assert_eq!((status, &answer["responses"]["a"]["code"]), (500, &json!("internal_error")));
-    for wrong in [json!({}), json!({"inputs": []}), json!([])] {
+    for wrong in [json!({}), json!({"inputs": []}), json!([]), json!([{"a": {}}])] {
         let (status, answer) = ask("app/allow", &wrong);
         assert_eq!((status, &answer["code"]), (400, &json!("invalid_parameter")), "{wrong}");
     }

@@ -36,9 +36,15 @@ struct Path {
     operations: Vec<Operation>,
 }
 
-/// Does a request go on as OPA would have it: write methods are told why not?
-fn with_writes(handler: MethodRouter<App>) -> MethodRouter<App> {
-    handler.put(opa::read_only).patch(opa::read_only).delete(opa::read_only)
+/// The data API's methods; of others it is told why not.
+fn data_api() -> MethodRouter<App> {
+    get(data::get).post(data::post).fallback(opa::no_other)
+}
+
+/// Whatever method a request has that is passed on; one that nobody knows is 405, which does not let it pass.
+fn every_method() -> MethodRouter<App> {
+    let handler = get(ext_authz::answer).post(ext_authz::answer).put(ext_authz::answer).patch(ext_authz::answer);
+    handler.delete(ext_authz::answer).options(ext_authz::answer).trace(ext_authz::answer)
 }
 
 fn opa_paths() -> Vec<Path> {
@@ -94,7 +100,7 @@ fn opa_paths() -> Vec<Path> {
         Path {
             path: "/v1/data",
             route: "/v1/data",
-            handler: with_writes(get(data::get).post(data::post)),
+            handler: data_api(),
             operations: vec![
                 asked("getData", "get", "The whole document.", input(), None),
                 asked("postData", "post", "The whole document, for an input.", asking(), of_body()),
@@ -103,7 +109,7 @@ fn opa_paths() -> Vec<Path> {
         Path {
             path: "/v1/data/{path}",
             route: "/v1/data/{*path}",
-            handler: with_writes(get(data::get).post(data::post)),
+            handler: data_api(),
             operations: vec![
                 asked("getDataOf", "get", "A rule or a document.", with_path(input()), None),
                 asked("postDataOf", "post", "A rule or a document, for an input.", with_path(asking()), of_body()),
@@ -178,7 +184,7 @@ fn opa_paths() -> Vec<Path> {
         Path {
             path: "/v1/policies/{id}",
             route: "/v1/policies/{*id}",
-            handler: with_writes(get(state::one_policy)),
+            handler: get(state::one_policy).fallback(opa::no_other_policy),
             operations: vec![told(
                 "getPolicy",
                 "One module.",
@@ -362,8 +368,8 @@ fn authzen_paths(app: &App) -> Vec<Path> {
 }
 
 fn proxy_paths() -> Vec<Path> {
-    let operation = |id, parameters| Operation {
-        method: "get",
+    let operation = |method, id, parameters| Operation {
+        method,
         id,
         tag: "Proxies",
         summary: "May the request pass that a proxy asks about?",
@@ -379,12 +385,25 @@ fn proxy_paths() -> Vec<Path> {
         ],
     };
     let headers = |method: &str, uri: &str| vec![header(method, "The request's method."), header(uri, "Its address.")];
+    // These ask by GET, whatever the request is; Envoy asks by the request's own method.
     let named = |path, id, method: &str, uri: &str| Path {
         path,
         route: path,
-        handler: any(ext_authz::answer),
-        operations: vec![operation(id, headers(method, uri))],
+        handler: get(ext_authz::answer),
+        operations: vec![operation("get", id, headers(method, uri))],
     };
+    let envoy = [
+        ("get", "extAuthzEnvoyGet"),
+        ("put", "extAuthzEnvoyPut"),
+        ("post", "extAuthzEnvoyPost"),
+        ("delete", "extAuthzEnvoyDelete"),
+        ("options", "extAuthzEnvoyOptions"),
+        ("head", "extAuthzEnvoyHead"),
+        ("patch", "extAuthzEnvoyPatch"),
+        ("trace", "extAuthzEnvoyTrace"),
+    ];
+    let envoy = envoy.map(|(method, id)| operation(method, id, vec![parameter("path", "The request's path.")]));
+    let untold = |path, route| Path { path, route, handler: every_method(), operations: Vec::new() };
     vec![
         named("/ext-authz/nginx", "extAuthzNginx", "X-Original-Method", "X-Original-URI"),
         named("/ext-authz/caddy", "extAuthzCaddy", "X-Forwarded-Method", "X-Forwarded-Uri"),
@@ -392,22 +411,12 @@ fn proxy_paths() -> Vec<Path> {
         Path {
             path: "/ext-authz/envoy/{path}",
             route: "/ext-authz/envoy/{*path}",
-            handler: any(ext_authz::answer),
-            operations: vec![operation("extAuthzEnvoy", vec![parameter("path", "The request's path.")])],
+            handler: every_method(),
+            operations: envoy.into(),
         },
-        Path {
-            path: "/ext-authz/envoy",
-            route: "/ext-authz/envoy",
-            handler: any(ext_authz::answer),
-            operations: Vec::new(),
-        },
-        Path { path: "/ext-authz", route: "/ext-authz", handler: any(ext_authz::answer), operations: Vec::new() },
-        Path {
-            path: "/ext-authz/{path}",
-            route: "/ext-authz/{*path}",
-            handler: any(ext_authz::answer),
-            operations: Vec::new(),
-        },
+        untold("/ext-authz/envoy", "/ext-authz/envoy"),
+        untold("/ext-authz", "/ext-authz"),
+        untold("/ext-authz/{path}", "/ext-authz/{*path}"),
     ]
 }
 
@@ -468,6 +477,10 @@ pub fn routes(app: App) -> Router {
         router = router.route(route, handler);
     }
     router
+        // Clients end paths with a slash, too.
+        .route("/v1/data/", data_api())
+        .route("/v1/policies/", get(state::policies))
+        .route("/health/", get(state::health))
         .route("/health/{*path}", get(state::health_of))
         .route("/v1/query", any(opa::no_queries))
         .route("/v1/compile", any(opa::no_queries))

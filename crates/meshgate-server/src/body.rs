@@ -8,6 +8,7 @@ use axum::response::Response;
 use flate2::Compression;
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
+use serde::Deserialize;
 use std::io::{Read, Write};
 
 /// Bytes from which on an answer is packed, as OPA's default has it.
@@ -70,6 +71,17 @@ pub fn unpack(bytes: &[u8], most: usize) -> Result<Bytes, Refused> {
         Ok(size) if size > most => Err(Refused::TooLarge),
         Ok(_) => Ok(Bytes::from(unpacked)),
     }
+}
+
+/// Reads a body that must be an object: what reads structures would take a list for one, too.
+///
+/// # Errors
+/// What it is not, in a sentence.
+pub fn object<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, String> {
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err("it is no object".to_owned());
+    }
+    serde_json::from_slice(bytes).map_err(|error| error.to_string())
 }
 
 /// Does whoever asks take gzip?

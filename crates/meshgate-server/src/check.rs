@@ -13,7 +13,8 @@ use axum::extract::{Query, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 use meshgate_engine::{CheckOptions, Outcome};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de};
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// The query of `/v1/check`.
@@ -30,8 +31,14 @@ struct Envelope {
     file: Option<String>,
     descriptor: String,
     previous: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     context: EnvelopeContext,
+}
+
+/// A list is no context, though a structure could be read from one.
+fn object<'de, D: Deserializer<'de>>(deserializer: D) -> Result<EnvelopeContext, D::Error> {
+    let map = Map::<String, Value>::deserialize(deserializer)?;
+    EnvelopeContext::deserialize(Value::Object(map)).map_err(de::Error::custom)
 }
 
 #[derive(Default, Deserialize)]
@@ -77,7 +84,7 @@ pub async fn check(
     let work = move |current: &Current| -> Result<Outcome, String> {
         let (file, bytes, options) = if kind == ENVELOPE {
             let Envelope { file, descriptor, previous, context } =
-                serde_json::from_slice(&bytes).map_err(|error| format!("the envelope is wrong: {error}"))?;
+                body::object(&bytes).map_err(|error| format!("the envelope is wrong: {error}"))?;
             let EnvelopeContext { stage, event, labels } = context;
             let previous = previous.map(String::into_bytes);
             let options = CheckOptions { stage, event, labels, previous, ..CheckOptions::default() };
@@ -113,7 +120,7 @@ fn record(app: &App, current: &Current, arrival: &Arrival, report: &str) -> std:
         return Ok(());
     }
     // It is written over several lines.
-    let result = serde_json::from_str::<serde_json::Value>(report).unwrap_or_default().to_string();
+    let result = serde_json::from_str::<Value>(report).unwrap_or_default().to_string();
     app.record(&Event {
         decision_id: &decision_id(),
         batch: None,

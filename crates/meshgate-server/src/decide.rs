@@ -221,7 +221,7 @@ pub async fn post_batch(State(app): State<App>, Peer(peer): Peer, request: HttpR
         Err(error) => return refused(error),
     };
     let much = bytes.len() > HELD_BYTES_MAX;
-    let read = move || serde_json::from_slice::<Posted>(&bytes).map_err(|error| error.to_string());
+    let read = move || body::object::<Posted>(&bytes);
     let posted = match app.apart(much, read).await {
         Ok(Ok(posted)) if posted.requests.is_empty() || posted.requests.len() > REQUESTS_MAX => {
             let detail = format!("there are {} requests; from 1 to {REQUESTS_MAX} are taken", posted.requests.len());

@@ -61,7 +61,8 @@ fn asked(of: &Map<String, Value>) -> Result<(String, Value), (&'static str, Stri
         None | Some(Value::Null) => Err(("40004", "`objectToEvaluate` is missing".to_owned())),
         Some(Value::Object(object)) if object.is_empty() => Err(("40004", "`objectToEvaluate` is empty".to_owned())),
         // States that are null are told to the policy as null.
-        Some(object) => Ok((raw, object.clone())),
+        Some(object @ Value::Object(_)) => Ok((raw, object.clone())),
+        Some(_) => Err(("40004", "`objectToEvaluate` is no object".to_owned())),
     }
 }
 
@@ -98,7 +99,11 @@ pub async fn evaluate(State(app): State<App>, Peer(peer): Peer, request: Request
         Ok(asked) => asked,
         Err((code, message)) => return error(&path, StatusCode::BAD_REQUEST, code, &message),
     };
-    let verbose = of.get("verbose").and_then(Value::as_bool).unwrap_or(false);
+    let verbose = match of.get("verbose") {
+        None | Some(Value::Null) => false,
+        Some(Value::Bool(verbose)) => *verbose,
+        Some(_) => return error(&path, StatusCode::BAD_REQUEST, "50001", "`verbose` is no boolean"),
+    };
     let id = of.get("policyEvaluationId").cloned().unwrap_or_default();
     let current = app.current();
     let object = Arc::new(object);

@@ -10,7 +10,8 @@ pub mod state;
 
 use crate::app::Unavailable;
 use crate::body::Refused;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::body::Body;
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 pub use errors::{Evaluation, error, failed};
 
@@ -29,11 +30,29 @@ pub fn unavailable(unavailable: Unavailable) -> Response {
     response
 }
 
-/// Writing is switched off.
-pub async fn read_only() -> Response {
+/// Other methods than those of the data API: writing is switched off, and says so.
+pub async fn no_other(method: Method) -> Response {
+    not_allowed(&method, "GET,HEAD,POST")
+}
+
+/// Other methods than those of a policy.
+pub async fn no_other_policy(method: Method) -> Response {
+    not_allowed(&method, "GET,HEAD")
+}
+
+fn not_allowed(method: &Method, allowed: &'static str) -> Response {
     let message = "policies and data come from bundles: writing is switched off";
-    let mut response = error(StatusCode::METHOD_NOT_ALLOWED, "invalid_operation", message);
-    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, POST"));
+    let mut response = match *method {
+        Method::PUT | Method::PATCH | Method::DELETE => {
+            error(StatusCode::METHOD_NOT_ALLOWED, "invalid_operation", message)
+        }
+        _ => {
+            let mut response = Response::new(Body::empty());
+            *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+            response
+        }
+    };
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
     response
 }
 

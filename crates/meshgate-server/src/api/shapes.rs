@@ -107,11 +107,13 @@ pub fn access_batch() -> Value {
 }
 
 pub fn check_body() -> Value {
+    let text = json!({"type": ["string", "null"]});
     let envelope = json!({"type": "object", "additionalProperties": false, "required": ["descriptor"], "properties": {
-        "file": {"type": "string"}, "descriptor": {"type": "string"}, "previous": {"type": "string"},
+        "file": text, "descriptor": {"type": "string"}, "previous": text,
         "context": {"type": "object", "additionalProperties": false, "properties": {
-            "stage": {"type": "string"}, "event": {"type": "string"},
+            "stage": text, "event": text,
             "labels": {"type": "object", "additionalProperties": {"type": "string"}}}}}});
+    // A descriptor is whatever it is: one that cannot be read is a report that denies, and one of no standard is 422.
     json!({"required": true, "content": {
         "application/yaml": {"schema": {}},
         "application/json": {"schema": {}},
@@ -194,7 +196,7 @@ pub fn odm_question() -> Value {
         "policy": {"type": "object", "required": ["rawContent"], "properties": {
             "rawContent": {"type": "string", "pattern": "^package [a-z]+$"}}},
         "objectToEvaluate": {"type": "object", "minProperties": 1},
-        "verbose": {"type": "boolean"}, "policyEvaluationId": {}}})
+        "verbose": {"type": ["boolean", "null"]}, "policyEvaluationId": {}}})
 }
 
 pub fn odm_answer() -> Value {

@@ -34,9 +34,7 @@ pub async fn post(State(app): State<App>, Peer(peer): Peer, request: Request) ->
         Err(error) => return refused(error),
     };
     let yaml = is_yaml(&parts.headers);
-    let read = move || -> Result<Posted, String> {
-        serde_json::from_str(&text(yaml, &bytes)?).map_err(|error| error.to_string())
-    };
+    let read = move || -> Result<Posted, String> { body::object(text(yaml, &bytes)?.as_bytes()) };
     let posted = match app.apart(true, read).await {
         Ok(Ok(posted)) => posted,
         Ok(Err(message)) => return malformed(&message),
