@@ -10,6 +10,7 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its numbers")]
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot run has nothing to measure")]
+#![expect(clippy::indexing_slicing, reason = "what is wrong about it must end it")]
 
 use axum::Router;
 use axum::body::Bytes;

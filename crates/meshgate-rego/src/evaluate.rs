@@ -346,13 +346,13 @@ pub fn syntax_tree(file: &str, text: &str) -> Option<serde_json::Value> {
 
 /// The references that a path may mean.
 fn references(path: &[&str]) -> Vec<String> {
-    let is_place = |step: &&str| step.parse::<u32>().is_ok_and(|at| at.to_string() == **step);
+    let is_place = |step: &str| step.parse::<u32>().is_ok_and(|at| at.to_string() == step);
     let plain = reference(path);
-    if !path.iter().any(|step| is_place(&step)) {
+    if !path.iter().any(|step| is_place(step)) {
         return vec![plain];
     }
     let placed = path.iter().fold("data".to_owned(), |query, step| {
-        if is_place(&step) { format!("{query}[{step}]") } else { format!("{query}[{}]", serde_json::json!(step)) }
+        if is_place(step) { format!("{query}[{step}]") } else { format!("{query}[{}]", serde_json::json!(step)) }
     });
     vec![plain, placed]
 }

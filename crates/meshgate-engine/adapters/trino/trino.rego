@@ -75,7 +75,9 @@ named_tables contains name if {
 	is_known(name)
 }
 
-# What may be shown of a list, by its places in it.
+# METADATA
+# description: What may be shown of a list, by its places in it.
+# entrypoint: true
 batch contains index if {
 	operation != "FilterColumns"
 	some index, resource in input.action.filterResources
@@ -108,6 +110,8 @@ shown(resource) if {
 
 shown(_) if user in settings.admins
 
+# METADATA
+# entrypoint: true
 row_filters contains {"expression": filter} if {
 	decision := decided(input.action.resource.table, [], "read")
 	is_usable(decision)
@@ -118,8 +122,12 @@ row_filters contains {"expression": filter} if {
 # Whoever may not read is shown nothing.
 row_filters contains {"expression": "1 = 0"} if not readable(input.action.resource.table, [])
 
+# METADATA
+# entrypoint: true
 column_mask := mask_of(input.action.resource.column)
 
+# METADATA
+# entrypoint: true
 batch_column_masks contains {"index": index, "viewExpression": expression} if {
 	some index, resource in input.action.filterResources
 	expression := mask_of(resource.column)
