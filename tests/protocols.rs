@@ -180,7 +180,7 @@ fn trino_is_answered_at_its_five_endpoints() {
 #[test]
 fn kafka_is_answered_for_its_topics() {
     let here = mesh(
-        "server: { adapters: { kafka: { admins: [broker], topics: { legacy: { product: 'urn:orders', port: orders } } } } }",
+        "server: { adapters: { kafka: { admins: [broker], prefixes: { flow: [flow-] }, topics: { legacy: { product: 'urn:orders', port: orders } } } } }",
     );
     let sidecar = start(&here);
     let ask = |principal: &str, operation: &str, kind: &str, name: &str| {
@@ -204,7 +204,10 @@ fn kafka_is_answered_for_its_topics() {
         ("app", "READ", "TOPIC", "unknown", false),
         // Its port has masks and filters, which a broker cannot carry out.
         ("app", "READ", "TOPIC", "legacy", false),
-        ("app", "READ", "GROUP", "app-1", true),
+        ("app", "READ", "GROUP", "app", true),
+        ("app", "READ", "GROUP", "app-1", false),
+        ("flow", "WRITE", "TRANSACTIONAL_ID", "flow-7", true),
+        ("flow", "READ", "GROUP", "flow-7", true),
         ("app", "READ", "GROUP", "application", false),
         ("app", "READ", "GROUP", "other", false),
         ("app", "IDEMPOTENT_WRITE", "CLUSTER", "kafka-cluster", true),
@@ -229,7 +232,7 @@ fn a_package_of_ones_own_stands_for_the_adapter() {
 
 #[test]
 fn a_proxy_is_told_yes_or_no_and_under_which_obligations() {
-    let routes = "server: { adapters: { ext_authz: { routes: [{ path: /orders, product: 'urn:orders', port: orders, columns: [id, iban] }, { path: /orders/open, product: 'urn:orders', port: open }] } } }";
+    let routes = "server: { adapters: { ext_authz: { groups_header: x-meshgate-groups, routes: [{ path: /orders, product: 'urn:orders', port: orders, columns: [id, iban] }, { path: /orders/open, product: 'urn:orders', port: open }] } } }";
     let here = mesh(routes);
     let sidecar =
         Sidecar::start(here.path(), &["products", "--config", "meshgate.yaml", "--decision-log", "log.jsonl"]);

@@ -69,6 +69,7 @@ pub fn additions(setup: &SetupArgs, jobs: Option<usize>) -> Result<Additions> {
         root_only: false,
         jobs,
         serving: None,
+        before: None,
     })
 }
 

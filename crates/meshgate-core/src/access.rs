@@ -247,11 +247,11 @@ pub fn decide(opinions: Vec<Opinion>, mut faults: Vec<Fault>) -> AccessDecision 
     let (mut row_filters, mut duties) = (Vec::new(), Vec::new());
     for opinion in opinions {
         for mask in opinion.masks {
-            match masks.get_mut(&mask.column) {
-                Some(known) if strictness(&mask, known) == Ordering::Less => *known = mask,
-                Some(_) => {}
+            // Most engines do not tell `Iban` from `iban`: whoever applies only one of two must apply the stricter.
+            match masks.get_mut(&mask.column.to_lowercase()) {
+                Some(known) => *known = stricter(known.clone(), mask),
                 None => {
-                    masks.insert(mask.column.clone(), mask);
+                    masks.insert(mask.column.to_lowercase(), mask);
                 }
             }
         }
@@ -268,13 +268,27 @@ pub fn decide(opinions: Vec<Opinion>, mut faults: Vec<Fault>) -> AccessDecision 
     }
 }
 
-/// Orders two masks of one column, the stricter first. Of two of a kind the one counts that leaves fewer characters; of
-/// two that leave the same, any, but always the same.
+/// The stricter of two masks of one column.
+fn stricter(a: Mask, b: Mask) -> Mask {
+    match strictness(&a, &b) {
+        // Two salts: with either, what the other policy keeps apart could be told apart. Nothing is left then.
+        Ordering::Equal if a.kind == MaskKind::Hash && a.args != b.args => {
+            Mask { column: a.column.min(b.column), kind: MaskKind::Redact, args: None }
+        }
+        Ordering::Equal => Mask { column: a.column.min(b.column), ..a },
+        Ordering::Less => a,
+        Ordering::Greater => b,
+    }
+}
+
+/// Orders two masks of one column, the stricter first. Of two of a kind the one counts that leaves less: fewer characters; a
+/// hash that cannot be looked up. Of two that leave the same, any, but always the same.
 fn strictness(a: &Mask, b: &Mask) -> Ordering {
     let left = |mask: &Mask| partial(mask.args.as_ref()).map_or(0, |(first, last)| first.saturating_add(last));
     let text = |mask: &Mask| mask.args.as_ref().map(ToString::to_string);
     a.kind.cmp(&b.kind).then_with(|| match a.kind {
         MaskKind::Partial => left(a).cmp(&left(b)).then_with(|| text(a).cmp(&text(b))),
+        MaskKind::Hash => a.args.is_none().cmp(&b.args.is_none()),
         _ => text(a).cmp(&text(b)),
     })
 }

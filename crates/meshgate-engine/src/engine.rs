@@ -77,6 +77,8 @@ pub struct Additions {
     pub jobs: Option<usize>,
     /// What a sidecar serves; `None` where nobody asks for decisions.
     pub serving: Option<Vec<PathBuf>>,
+    /// What it served before, when it is made anew.
+    pub before: Option<Arc<Access>>,
 }
 
 /// Judges descriptors and answers queries. Shared by all threads.
@@ -183,7 +185,10 @@ impl Engine {
             root,
         };
         let deciding = Arc::new(Deciding::default());
-        let served = engine.serve(additions.serving.as_deref(), &deciding);
+        let mut served = engine.serve(additions.serving.as_deref(), &deciding);
+        if let (Some(served), Some(before)) = (&mut served, &additions.before) {
+            served.hold_against(&before.served);
+        }
         let mut layers = engine.root_layers(additions);
         engine.domain_folders = domain_folders(&engine.root);
         let known: BTreeSet<&str> = layers.iter().flat_map(LayerRules::rules).map(|rule| rule.id.as_str()).collect();

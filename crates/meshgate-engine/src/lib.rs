@@ -48,7 +48,7 @@ pub use meshgate_plugin::{Called, Capability, Inspection, Level, LogLine, Plugin
 pub use meshgate_rego::{
     Cleared, Difference, Evaluated, FailedQuery, Failure, FileCoverage, Gear, GearCounts, Json as RegoJson, Lint,
     LoadError as RegoError, QueryError, Row, TestOptions, TestResult, TestRun, Timed, Timing, Value as RegoValue,
-    occasional, parse_json, syntax_tree, term, value_of_json, within,
+    asked_others, occasional, parse_json, syntax_tree, term, value_of_json, within,
 };
 pub use plugins::{PluginBench, PluginCache, PluginListener, PluginTest, bench_plugin, inspect_plugin, test_plugins};
 pub use policies::{

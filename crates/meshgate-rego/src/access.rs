@@ -141,7 +141,9 @@ impl Access {
         let module = Module { file: "access policies".to_owned(), text };
         let sources = bundle.sources.iter().cloned().chain([Written::of(&module)]).collect();
         // An access policy cannot ask for the decision that it is part of.
-        let options = Options { decider: Decider::default(), ..bundle.options.clone() };
+        // And what a builtin makes no sense of is no reason to leave out a denial or a mask: it is a fault.
+        let options =
+            Options { decider: Decider::default(), strict: true, fast_though_strict: true, ..bundle.options.clone() };
         match bundle.part(sources, options) {
             Some(joined) => Ok(Some(Self { policies, joined: Box::new(joined) })),
             None => Err(vec![LoadError::new("access policies", "cannot be joined")]),
@@ -308,8 +310,23 @@ fn condition(item: &Value, depth: usize) -> Result<Condition, String> {
         Some(value) => tree(value)?,
         None => Json::Null,
     };
+    if let Some(number) = inexact(&value) {
+        return Err(format!("the number {number} for `{column}` is too large to be said exactly: write it as a text"));
+    }
     op.takes(&value).map_err(|wanted| format!("`{word}` for `{column}` takes {wanted}, not `{value}`"))?;
     Ok(Condition::Column { column: column.to_owned(), op, value })
+}
+
+/// A number that may stand for another one: beyond 2^53 a fraction has no digits left for it.
+fn inexact(value: &Json) -> Option<String> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    match value {
+        Json::Array(items) => items.iter().find_map(inexact),
+        Json::Number(number) if number.is_f64() && number.as_f64().is_none_or(|number| number.abs() >= EXACT) => {
+            Some(number.to_string())
+        }
+        _ => None,
+    }
 }
 
 fn duty(item: &Value) -> Result<Json, String> {

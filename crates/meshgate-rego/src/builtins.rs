@@ -11,7 +11,7 @@ mod evaluation;
 mod guards;
 mod jwt;
 mod keys;
-
+mod native;
 mod net;
 mod parse_module;
 mod pem;
@@ -21,6 +21,7 @@ mod strings;
 mod template;
 mod x509;
 
+pub use native::told;
 pub use parse_module::parse;
 pub use sprintf::term;
 

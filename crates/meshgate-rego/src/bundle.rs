@@ -51,6 +51,8 @@ pub struct Options {
     pub network: Arc<Network>,
     /// Raise errors of builtins; without, they are undefined.
     pub strict: bool,
+    /// May the fast gear be used though they are raised?
+    pub fast_though_strict: bool,
     /// What `opa.runtime` says; `{}` when absent.
     pub runtime: Option<Value>,
     /// How the gears are chosen.

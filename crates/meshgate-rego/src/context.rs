@@ -8,6 +8,7 @@ use crate::bundle::Options;
 use crate::http::Network;
 use regorus::{LimitError, Value};
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
@@ -37,7 +38,7 @@ struct State {
     /// The first error of a builtin, with strict errors; the fast gear goes on after one.
     trouble: Option<Trouble>,
     /// What a builtin answered before, for those that must not be asked twice.
-    answers: Vec<(&'static str, Vec<Value>, Value)>,
+    answers: BTreeMap<(&'static str, Vec<Value>), Value>,
 }
 
 /// Notes of one explanation.
@@ -108,6 +109,21 @@ pub fn within<T>(allowance: Duration, run: impl FnOnce() -> T) -> T {
     let result = run();
     ALLOWANCE.set(outer);
     result
+}
+
+thread_local! {
+    static ASKED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Says that this thread asked somebody over a network.
+pub fn asks_others() {
+    ASKED.set(true);
+}
+
+/// Did this thread ask somebody over a network since it was last asked?
+#[must_use]
+pub fn asked_others() -> bool {
+    ASKED.replace(false)
 }
 
 /// How long an evaluation may take that may take so long by itself.
@@ -197,14 +213,12 @@ pub fn once(
     values: &[Value],
     ask: impl FnOnce() -> anyhow::Result<Value>,
 ) -> anyhow::Result<Value> {
-    let known = STATE.with_borrow(|state| {
-        let same = |(known, arguments, _): &&(&'static str, Vec<Value>, Value)| *known == name && arguments == values;
-        state.answers.iter().find(same).map(|(_, _, answer)| answer.clone())
-    });
+    let asked = (name, values.to_vec());
+    let known = STATE.with_borrow(|state| state.answers.get(&asked).cloned());
     if let Some(known) = known {
         return Ok(known);
     }
     let answer = ask()?;
-    STATE.with_borrow_mut(|state| state.answers.push((name, values.to_vec(), answer.clone())));
+    STATE.with_borrow_mut(|state| state.answers.insert(asked, answer.clone()));
     Ok(answer)
 }

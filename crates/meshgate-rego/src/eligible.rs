@@ -38,6 +38,8 @@ pub enum Construct {
     NegatedStep,
     /// A number as a step in a reference to data: names that are digits are not found.
     NumberStep,
+    /// Asks somebody over a network: it must not be asked twice, by each gear.
+    World,
     /// The virtual machine's compiler refuses it.
     Unsupported,
 }
@@ -59,6 +61,7 @@ impl Construct {
             Self::TwoPatterns => "unifies two patterns that both have variables",
             Self::NegatedStep => "negates a reference with a step that a pattern binds",
             Self::NumberStep => "has a number as a step in a reference to data",
+            Self::World => "asks somebody over a network",
             Self::Unsupported => "cannot be compiled for the fast gear",
         }
     }
@@ -108,6 +111,13 @@ pub fn check(index: &Index, path: &str) -> Result<(), Reason> {
             continue;
         };
         for definition in definitions {
+            let world = definition
+                .calls
+                .iter()
+                .any(|call| ["http.send", "net.lookup_ip_addr"].contains(&call.written.as_str()));
+            if world {
+                return Err(reason(Construct::World, name, &definition.place));
+            }
             if let Some(construct) = of_definition(index, definition) {
                 return Err(reason(construct, name, &definition.place));
             }

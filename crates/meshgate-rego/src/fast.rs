@@ -40,7 +40,7 @@ impl Fast {
     ///
     /// # Errors
     /// What the compiler does not take.
-    pub fn compile(policy: &CompiledPolicy, path: &str) -> Result<Self, String> {
+    pub fn compile(policy: &CompiledPolicy, path: &str, strict: bool) -> Result<Self, String> {
         let foreign: Vec<(&str, usize)> = builtins::all()
             .filter(|builtin| !builtins::is_native(builtin.name))
             .map(|builtin| (builtin.name, usize::from(builtin.arguments)))
@@ -54,7 +54,7 @@ impl Fast {
             Err(_) => return Err("the compiler failed".to_owned()),
         };
         let mut program = Arc::try_unwrap(program).unwrap_or_else(|shared| shared.as_ref().clone());
-        link(&mut program)?;
+        link(&mut program, strict)?;
         // Texts and places are kept once, by the bundle.
         program.sources.clear();
         program.instruction_spans.clear();
@@ -69,6 +69,7 @@ impl Fast {
         }
         let mut machine = RegoVM::new();
         machine.load_program(Arc::new(own(&self.program)));
+        machine.set_strict_builtin_errors(options.strict);
         machine.set_max_instructions(options.limits.rego_instructions_max);
         machine.set_memory_budget_config(
             NonZeroU64::new(options.limits.rego_memory_bytes_max).map(|limit| MemoryBudgetConfig { limit }),
@@ -153,11 +154,14 @@ fn own(program: &Program) -> Program {
     program
 }
 
-/// Puts our builtins where they are called.
-fn link(program: &mut Program) -> Result<(), String> {
+/// Puts our builtins where they are called; where errors are strict, those that tell of them.
+fn link(program: &mut Program, strict: bool) -> Result<(), String> {
     for (at, info) in program.builtin_info_table.iter().enumerate() {
-        if let (Some(builtin), Some(resolved)) = (builtins::find(&info.name), program.resolved_builtins.get_mut(at)) {
+        let Some(resolved) = program.resolved_builtins.get_mut(at) else { continue };
+        if let Some(builtin) = builtins::find(&info.name) {
             *resolved = (builtin.call, builtin.arguments);
+        } else if let Some(call) = builtins::told(&info.name).filter(|_| strict) {
+            resolved.0 = call;
         }
     }
     let sites: Vec<usize> = program

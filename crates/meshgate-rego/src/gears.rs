@@ -225,7 +225,7 @@ impl Gears {
                 engine.compile_with_entrypoint(&path.into()).map_err(|error| crate::error::parts(&error.to_string()).1)
             });
             let policy = policy.as_ref().map_err(|error| unsupported(error.clone()))?;
-            Fast::compile(policy, path).map_err(unsupported)
+            Fast::compile(policy, path, asked.options.strict).map_err(unsupported)
         };
         entry.fast.get_or_init(compile).as_ref().map_err(Clone::clone)
     }
@@ -279,7 +279,7 @@ impl Gears {
 
     /// The entry point to run in the fast gear, and whether the interpreter is to run beside it.
     fn choose(&self, path: &str, asked: &Asked<'_>) -> Option<(Arc<Entry>, bool)> {
-        if !self.settings.fast || asked.options.strict {
+        if !self.settings.fast || (asked.options.strict && !asked.options.fast_though_strict) {
             return None;
         }
         let entry = self.entry(path, asked.index)?;
@@ -368,7 +368,7 @@ impl Gears {
 
     /// Which gear an entry point is in.
     pub fn gear(&self, path: &str, asked: &Asked<'_>) -> Gear {
-        if !self.settings.fast || asked.options.strict {
+        if !self.settings.fast || (asked.options.strict && !asked.options.fast_though_strict) {
             return Gear::Off;
         }
         let Some(entry) = self.entry(path, asked.index) else { return Gear::Off };

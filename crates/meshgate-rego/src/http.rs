@@ -354,6 +354,7 @@ const fn reason(status: u16) -> &'static str {
 }
 
 pub fn send(values: &[Value]) -> Result<Value> {
+    context::asks_others();
     let network = context::network();
     let asked = Asked::parse(values.first(), &network)?;
     let Some(transport) = network.transport.as_deref().filter(|_| network.is_on()) else {
@@ -394,6 +395,7 @@ pub fn send(values: &[Value]) -> Result<Value> {
 
 /// `net.lookup_ip_addr`: addresses stand for themselves; names are looked up where the network is on for them.
 pub fn lookup(values: &[Value]) -> Result<Value> {
+    context::asks_others();
     let name = crate::builtins::operand(values, 0)?;
     let set = |addresses: Vec<String>| {
         Value::from(addresses.into_iter().map(Value::from).collect::<std::collections::BTreeSet<_>>())

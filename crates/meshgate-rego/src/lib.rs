@@ -43,7 +43,7 @@ pub use builtins::term;
 pub use bundle::{Bundle, Module, Options};
 pub use clear::Cleared;
 pub use clearance::Clearance;
-pub use context::within;
+pub use context::{asked_others, within};
 pub use eligible::{Construct, Reason};
 pub use error::LoadError;
 pub use evaluate::{QueryError, syntax_tree};

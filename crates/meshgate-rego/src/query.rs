@@ -284,7 +284,7 @@ impl Ready {
         }
         let policy = fast.engine.compile_with_entrypoint(&path.into());
         let policy = policy.map_err(|error| unsupported(error::parts(&error.to_string()).1))?;
-        Fast::compile(&policy, path).map_err(unsupported)
+        Fast::compile(&policy, path, self.options.strict).map_err(unsupported)
     }
 
     /// Times the query's rule, or the query, in the interpreter, and in the fast gear if it is eligible.

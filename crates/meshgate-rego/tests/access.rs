@@ -168,3 +168,55 @@ fn strict_errors_and_notes_are_there_when_asked_for() {
     assert_eq!(value, Ok(Value::Undefined));
     assert!(notes.iter().any(|note| note == "seen") && notes.iter().any(|note| note.contains("a.rego:3")), "{notes:?}");
 }
+
+#[test]
+fn what_a_builtin_makes_no_sense_of_is_a_fault_in_both_gears() {
+    for wrong in [
+        "to_number(input.x) > 1",
+        "1 / input.zero > 0",
+        "input.x + 1 > 0",
+        "input.x - 1 > 0",
+        "time.parse_rfc3339_ns(input.x) > 1",
+        "json.unmarshal(input.x) == 1",
+        "base64.decode(input.x) == 1",
+        "regex.match(input.zero, \"a\")",
+        "net.cidr_contains(input.x, \"10.0.0.1\")",
+        "substring(input.zero, 0, 1) == \"a\"",
+        "split(input.zero, \",\")[0] == \"a\"",
+        "lower(input.zero) == \"a\"",
+        "startswith(input.zero, \"a\")",
+        "count(input.zero) > 0",
+        "object.get(input.zero, \"a\", 1) == 1",
+        "concat(\",\", input.zero) == \"a\"",
+        "format_int(input.x, 10) == \"a\"",
+        "array.concat(input.zero, []) == []",
+        "sum(input.zero) == 1",
+        "max(input.zero) == 1",
+        "numbers.range(input.x, 3) == []",
+        "time.add_date(input.x, 1, 1, 1) == 1",
+        "io.jwt.decode(input.x)[1].a == 1",
+        "units.parse_bytes(input.x) == 1",
+        "union(input.zero) == 1",
+        "replace(input.zero, \"a\", \"b\") == \"a\"",
+        "trim(input.zero, \"a\") == \"a\"",
+        "abs(input.x) == 1",
+    ] {
+        let text = format!(
+            "package meshgate.access.a\ngrants contains {{\"reason\": \"x\"}}\ndenials contains {{\"message\": \"m\"}} if {{\n\tinput.go\n\t{wrong}\n}}"
+        );
+        let bundle = load(&text, json!({})).expect("a bundle");
+        // Both gears have agreed before it is asked for what it makes no sense of.
+        for _ in 0..8 {
+            let (opinions, faults) = ask(&bundle, &json!({"x": "abc", "zero": 0}));
+            assert!(faults.is_empty() && opinions[0].denials.is_empty(), "{wrong}: {faults:?}");
+        }
+        for _ in 0..8 {
+            let (opinions, faults) = ask(&bundle, &json!({"x": "abc", "zero": 0, "go": true}));
+            assert!(
+                opinions.is_empty() && faults.len() == 1,
+                "{wrong}: {opinions:?} {faults:?} {:?}",
+                bundle.gear_counts()
+            );
+        }
+    }
+}

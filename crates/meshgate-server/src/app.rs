@@ -4,11 +4,12 @@
 //! Deliberately absent: routes, and authentication; the sidecar listens on loopback unless told otherwise.
 
 use crate::body::{self, Refused};
-use crate::log::{DecisionLog, Event};
-use crate::pace::Paces;
+use crate::log::{Arrival, DecisionLog, Event, decision_id};
+use crate::pace::{Pace, Paces};
 use crate::workers::Workers;
 use axum::body::{Body, Bytes};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
 use meshgate_engine::{Engine, ServerSettings};
 use serde_json::{Value, json};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -20,6 +21,12 @@ use tokio::sync::oneshot;
 const HELD_MAX: Duration = Duration::from_millis(5);
 /// Bytes of a request that is answered there.
 pub const HELD_BYTES_MAX: usize = 64 << 10;
+/// How long a body may take to come.
+const BODY_WAIT: Duration = Duration::from_secs(30);
+/// Threads for Rego that callers send.
+const GUESTS: usize = 2;
+/// Requests with such Rego that wait for one of them.
+const GUESTS_WAITING: usize = 64;
 /// What a worker may still need to stop, when its time is up.
 const GRACE: Duration = Duration::from_millis(250);
 
@@ -50,6 +57,8 @@ pub struct App(Arc<Inner>);
 struct Inner {
     current: RwLock<Arc<Current>>,
     workers: Workers,
+    /// For what callers send to be evaluated: it takes nobody else's threads.
+    guests: Workers,
     paces: Paces,
     log: Option<DecisionLog>,
     settings: ServerSettings,
@@ -96,6 +105,7 @@ impl App {
         Ok(Self(Arc::new(Inner {
             current: RwLock::new(Arc::new(Current::new(engine))),
             workers: Workers::start(threads, limits.queue.unwrap_or(512))?,
+            guests: Workers::start(GUESTS, limits.queue.unwrap_or(512).min(GUESTS_WAITING))?,
             paces: Paces::default(),
             log,
             deadline: Duration::from_millis(limits.deadline_ms.unwrap_or(2_000)),
@@ -148,7 +158,8 @@ impl App {
     /// [`Refused`].
     pub async fn body(&self, headers: &HeaderMap, body: Body) -> Result<Bytes, Refused> {
         let most = self.0.body_max;
-        let (bytes, packed) = body::read(headers, body, most).await?;
+        let read = tokio::time::timeout(BODY_WAIT, body::read(headers, body, most));
+        let (bytes, packed) = read.await.unwrap_or(Err(Refused::Cut))?;
         if !packed {
             return Ok(bytes);
         }
@@ -172,7 +183,54 @@ impl App {
             let _ = answer.send(work());
         };
         self.0.workers.run(job).map_err(|_| Unavailable::Busy)?;
-        answered.await.map_err(|_| Unavailable::Died)
+        match tokio::time::timeout(self.0.deadline + GRACE, answered).await {
+            Ok(Ok(result)) => Ok(result),
+            Ok(Err(_)) => Err(Unavailable::Died),
+            Err(_) => Err(Unavailable::Late),
+        }
+    }
+
+    /// Answers a question that brings its own Rego, on threads that are for that alone.
+    ///
+    /// # Errors
+    /// [`Unavailable`].
+    pub async fn answer_guest<T: Send + 'static>(
+        &self,
+        current: &Arc<Current>,
+        work: impl Fn(&Current) -> T + Send + 'static,
+    ) -> Result<T, Unavailable> {
+        self.hand_over(&self.0.guests, Instant::now(), None, current, work).await
+    }
+
+    /// Writes down that there was no answer, if there is a log. It denied, where a decision was asked for.
+    pub fn record_none(&self, path: &str, input: Option<&str>, current: &Current, arrival: &Arrival, why: Unavailable) {
+        let error = json!({"code": "internal_error", "message": why.message()});
+        let id = decision_id();
+        let event = Event {
+            decision_id: &id,
+            batch: None,
+            path,
+            input,
+            result: None,
+            error: Some(&error),
+            bundles: &current.bundles,
+            arrival,
+            eval_ns: 0,
+        };
+        // That there is no answer is told in any case.
+        let _ = self.record(&event);
+    }
+
+    /// Lays a text of JSON out and packs it, as it is wanted: on a thread of our own when it is long.
+    pub async fn told(&self, gzip: bool, pretty: bool, text: String) -> Response {
+        let much = text.len() > HELD_BYTES_MAX && (gzip || pretty);
+        let work = move || body::json(gzip, body::laid_out(text, pretty));
+        self.apart(much, work).await.unwrap_or_else(|_| {
+            let mut response = Response::new(Body::empty());
+            *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            response
+        })
     }
 
     /// Answers a question: here when it is known to be quick, else on a thread of our own. The work may be done twice, and
@@ -199,6 +257,18 @@ impl App {
                 return result.map_err(|_| Unavailable::Died);
             }
         }
+        self.hand_over(&self.0.workers, began, Some(pace), current, work).await
+    }
+
+    /// Has a question answered on other threads.
+    async fn hand_over<T: Send + 'static>(
+        &self,
+        workers: &Workers,
+        began: Instant,
+        pace: Option<Arc<Pace>>,
+        current: &Arc<Current>,
+        work: impl Fn(&Current) -> T + Send + 'static,
+    ) -> Result<T, Unavailable> {
         let until = began + self.0.deadline;
         let (answer, answered) = oneshot::channel();
         let engine = Arc::clone(current);
@@ -210,10 +280,14 @@ impl App {
                 return;
             }
             let result = meshgate_engine::within(left, || work(&engine));
-            pace.learn(started.elapsed());
+            // What asks others over a network may not be asked twice, however quick they are.
+            let took = if meshgate_engine::asked_others() { Duration::MAX } else { started.elapsed() };
+            if let Some(pace) = pace {
+                pace.learn(took);
+            }
             let _ = answer.send(result);
         };
-        self.0.workers.run(job).map_err(|_| Unavailable::Busy)?;
+        workers.run(job).map_err(|_| Unavailable::Busy)?;
         match tokio::time::timeout(self.0.deadline + GRACE, answered).await {
             Ok(Ok(result)) => Ok(result),
             Ok(Err(_)) if began.elapsed() >= self.0.deadline => Err(Unavailable::Late),

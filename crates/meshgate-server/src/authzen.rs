@@ -158,6 +158,28 @@ fn shaped(found: &RegoValue) -> Option<Value> {
     Some(answer)
 }
 
+/// About the bytes of a tree, counted up to what is too much for a connection's thread.
+pub(crate) fn weight(value: &Value) -> usize {
+    let mut open = vec![value];
+    let mut sum = 0_usize;
+    while let Some(value) = open.pop() {
+        sum += 16;
+        match value {
+            Value::String(text) => sum += text.len(),
+            Value::Array(items) => open.extend(items),
+            Value::Object(entries) => {
+                sum += entries.keys().map(String::len).sum::<usize>();
+                open.extend(entries.values());
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+        if sum > HELD_BYTES_MAX {
+            return usize::MAX;
+        }
+    }
+    sum
+}
+
 /// Writes an evaluation down.
 fn record(
     app: &App,
@@ -207,7 +229,12 @@ async fn one(app: &App, arrival: &Arrival, of: &Map<String, Value>) -> Result<Re
         let input = Arc::clone(&input);
         move |current: &Current| evaluate(current, &input)
     };
-    let decided = app.answer("authzen", 0, &current, work).await.map_err(|error| Box::new(unavailable(error)))?;
+    let size = weight(&input);
+    let decided = app.answer("authzen", size, &current, work).await;
+    let decided = decided.map_err(|error| {
+        app.record_none("authzen/evaluation", Some(&input.to_string()), &current, arrival, error);
+        Box::new(unavailable(error))
+    })?;
     record(app, &current, arrival, None, &input, &decided)?;
     if let Some(failed) = &decided.failed {
         let message = format!("the policy failed, treat it as a denial: {}", failed.message);
@@ -304,7 +331,10 @@ async fn many(app: &App, arrival: &Arrival, mut of: Map<String, Value>) -> Resul
         }
     };
     let all = app.answer("authzen batch", usize::MAX, &current, work).await;
-    let all = all.map_err(|error| Box::new(unavailable(error)))?;
+    let all = all.map_err(|error| {
+        app.record_none("authzen/evaluation", None, &current, arrival, error);
+        Box::new(unavailable(error))
+    })?;
     let batch = decision_id();
     let mut answers = Vec::new();
     for (input, mut decided) in inputs.iter().zip(all) {

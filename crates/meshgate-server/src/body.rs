@@ -9,6 +9,7 @@ use flate2::Compression;
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use serde::Deserialize;
+use serde_json::Value;
 use std::io::{Read, Write};
 
 /// Bytes from which on an answer is packed, as OPA's default has it.
@@ -113,4 +114,15 @@ pub fn json(gzip: bool, text: String) -> Response {
         headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     }
     response
+}
+
+/// The text indented, if that is wanted.
+pub fn laid_out(text: String, pretty: bool) -> String {
+    if !pretty {
+        return text;
+    }
+    match serde_json::from_str::<Value>(&text).and_then(|value| serde_json::to_string_pretty(&value)) {
+        Ok(pretty) => pretty + "\n",
+        Err(_) => text,
+    }
 }

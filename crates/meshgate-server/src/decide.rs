@@ -148,7 +148,10 @@ pub async fn post(State(app): State<App>, Peer(peer): Peer, request: HttpRequest
     let (mut answer, eval_ns) = match app.answer(PATH, size, &current, work).await {
         Ok(Ok(answered)) => answered,
         Ok(Err(detail)) => return problem(StatusCode::BAD_REQUEST, format!("the request is wrong: {detail}")),
-        Err(error) => return unavailable(error),
+        Err(error) => {
+            app.record_none(PATH, std::str::from_utf8(&text).ok(), &current, &arrival, error);
+            return unavailable(error);
+        }
     };
     let id = decision_id();
     answer.decision_id = Some(id.clone());
@@ -174,7 +177,7 @@ pub async fn post(State(app): State<App>, Peer(peer): Peer, request: HttpRequest
         }
     }
     let pretty = Params::of(&parts.uri).pretty;
-    body::json(body::takes_gzip(&parts.headers), crate::opa::data::laid_out(told + "\n", pretty))
+    app.told(body::takes_gzip(&parts.headers), pretty, told + "\n").await
 }
 
 fn decide(current: &Current, request: &Request) -> (Answer, u128) {
@@ -252,7 +255,10 @@ pub async fn post_batch(State(app): State<App>, Peer(peer): Peer, request: HttpR
     };
     let answered = match app.answer("meshgate/batch", usize::MAX, &current, work).await {
         Ok(answered) => answered,
-        Err(error) => return unavailable(error),
+        Err(error) => {
+            app.record_none(PATH, None, &current, &arrival, error);
+            return unavailable(error);
+        }
     };
     let batch = decision_id();
     let mut answers = BTreeMap::new();
@@ -280,7 +286,10 @@ pub async fn post_batch(State(app): State<App>, Peer(peer): Peer, request: HttpR
     }
     let answers = AccessAnswers { batch_decision_id: batch, answers };
     match serde_json::to_string(&answers) {
-        Ok(told) => body::json(body::takes_gzip(&parts.headers), told + "\n"),
+        Ok(told) => {
+            let pretty = Params::of(&parts.uri).pretty;
+            app.told(body::takes_gzip(&parts.headers), pretty, told + "\n").await
+        }
         Err(error) => problem(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
     }
 }

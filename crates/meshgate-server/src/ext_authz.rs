@@ -19,7 +19,7 @@ mod address;
 use crate::app::{App, Current};
 use crate::body;
 use crate::log::{Arrival, Event, decision_id};
-use crate::request::{Peer, header};
+use crate::request::Peer;
 use address::Address;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -74,12 +74,10 @@ fn source(path: &str) -> (Source, &str) {
 fn asked(headers: &HeaderMap, method: &Method, path: &str, query: Option<&str>) -> Result<Asked, String> {
     let (source, rest) = source(path);
     let of = |method: &str, uri: &str| -> Result<Option<Asked>, String> {
-        if headers.get_all(uri).iter().count() > 1 || headers.get_all(method).iter().count() > 1 {
-            return Err(format!("`{uri}` or `{method}` is there twice"));
-        }
-        let Some(uri) = header(headers, uri) else { return Ok(None) };
-        let method = header(headers, method).unwrap_or("GET");
-        Ok(Some(Asked { method: method.to_ascii_uppercase(), uri: uri.to_owned() }))
+        let Some(address) = one(headers, uri)? else { return Ok(None) };
+        // Without it, every write would be decided about as a read.
+        let method = one(headers, method)?.ok_or_else(|| format!("`{method}` is missing beside `{uri}`"))?;
+        Ok(Some(Asked { method: method.to_ascii_uppercase(), uri: address.to_owned() }))
     };
     let original = || of("x-original-method", "x-original-uri");
     let forwarded = || of("x-forwarded-method", "x-forwarded-uri");
@@ -109,24 +107,50 @@ fn asked(headers: &HeaderMap, method: &Method, path: &str, query: Option<&str>) 
     }
 }
 
-/// The client's certificate, as each proxy says it.
-fn certificate(headers: &HeaderMap) -> Option<Value> {
-    let decoded = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
-    if let Some(text) = header(headers, "x-forwarded-client-cert") {
-        return Some(json!({"xfcc": text}));
+/// The only value of a header, if it has one. What is there twice, or is no text, says nothing that could be relied on.
+fn one<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, String> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(value), None) => value.to_str().map(Some).map_err(|_| format!("`{name}` is no text")),
+        (Some(_), Some(_)) => Err(format!("`{name}` is there twice")),
     }
-    let text = header(headers, "x-client-cert").or_else(|| header(headers, "x-forwarded-tls-client-cert"))?;
-    Some(json!({"pem": decoded(text)}))
+}
+
+/// The headers that a proxy sets beside the request, for its own route: of the client's certificate, and of the host.
+const fn set_by(source: Source) -> (&'static str, &'static str) {
+    match source {
+        Source::Nginx => ("x-client-cert", "x-original-host"),
+        Source::Forwarded => ("x-forwarded-tls-client-cert", "x-forwarded-host"),
+        Source::Envoy => ("x-forwarded-client-cert", "host"),
+        Source::Any => ("", ""),
+    }
+}
+
+/// The client's certificate, as the proxy says it.
+fn certificate(name: &str, text: &str) -> Value {
+    if name == "x-forwarded-client-cert" {
+        return json!({"xfcc": text});
+    }
+    json!({"pem": percent_encoding::percent_decode_str(text).decode_utf8_lossy()})
 }
 
 /// What the policy gets: the shape that OPA's plugin for Envoy gives.
-fn input(headers: &HeaderMap, asked: &Asked, address: &Address, peer: Option<std::net::SocketAddr>) -> Value {
+fn input(
+    headers: &HeaderMap,
+    source: Source,
+    asked: &Asked,
+    address: &Address,
+    peer: Option<std::net::SocketAddr>,
+) -> Result<Value, String> {
+    let (certificate_header, host_header) = set_by(source);
     let mut told = Map::new();
     for name in headers.keys() {
         let values: Vec<&str> = headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect();
         told.insert(name.as_str().to_owned(), Value::from(values.join(",")));
     }
-    let host = header(headers, "x-forwarded-host").or_else(|| header(headers, "host")).unwrap_or_default();
+    let set = |name: &str| if name.is_empty() { Ok(None) } else { one(headers, name) };
+    let host = set(host_header)?.unwrap_or_default();
     let mut input = json!({
         "attributes": {"request": {"http": {
             "method": asked.method,
@@ -140,24 +164,42 @@ fn input(headers: &HeaderMap, asked: &Asked, address: &Address, peer: Option<std
     if let (Some(peer), Some(attributes)) = (peer, input.get_mut("attributes").and_then(Value::as_object_mut)) {
         attributes.insert("source".to_owned(), json!({"address": peer.ip().to_string()}));
     }
-    if let (Some(certificate), Some(map)) = (certificate(headers), input.as_object_mut()) {
-        map.insert("certificate".to_owned(), certificate);
+    if let (Some(text), Some(map)) = (set(certificate_header)?, input.as_object_mut()) {
+        map.insert("certificate".to_owned(), certificate(certificate_header, text));
+    }
+    Ok(input)
+}
+
+/// What the log has of a request: its method and path, and who asks. Anything else may hold a secret.
+fn without_secrets(input: &Value, known: &[&str]) -> Value {
+    let mut input = input.clone();
+    if let Some(map) = input.as_object_mut() {
+        map.remove("certificate");
+        map.remove("parsed_query");
+    }
+    let http = input.pointer_mut("/attributes/request/http").and_then(Value::as_object_mut);
+    if let Some(http) = http {
+        if let Some(Value::String(path)) = http.get_mut("path")
+            && let Some(end) = path.find('?')
+        {
+            path.truncate(end);
+        }
+        if let Some(headers) = http.get_mut("headers").and_then(Value::as_object_mut) {
+            headers.retain(|name, _| known.contains(&name.as_str()));
+        }
     }
     input
 }
 
-/// Headers that hold secrets: policies see them, the log does not.
-const SECRET: [&str; 3] = ["authorization", "cookie", "proxy-authorization"];
-
-fn without_secrets(input: &Value) -> Value {
-    let mut input = input.clone();
-    let headers = input.pointer_mut("/attributes/request/http/headers").and_then(Value::as_object_mut);
-    for (name, value) in headers.into_iter().flatten() {
-        if SECRET.contains(&name.as_str()) {
+/// The same of an answer: headers for the service behind the proxy may be its credentials.
+fn answer_without_secrets(told: &Value) -> Value {
+    let mut told = told.clone();
+    for key in ["headers", "response_headers_to_add"] {
+        for value in told.get_mut(key).and_then(Value::as_object_mut).into_iter().flatten().map(|(_, value)| value) {
             *value = Value::from("[redacted]");
         }
     }
-    input
+    told
 }
 
 /// The policy that answers.
@@ -176,15 +218,57 @@ fn decision(app: &App, current: &Current) -> Vec<String> {
 pub async fn answer(State(app): State<App>, Peer(peer): Peer, request: Request) -> Response {
     let arrival = Arrival::now(peer);
     let (parts, _) = request.into_parts();
-    let asked = asked(&parts.headers, &parts.method, parts.uri.path(), parts.uri.query());
-    let read = asked.and_then(|asked| Address::read(&asked.uri).map(|address| (asked, address)));
-    let (asked, address) = match read {
-        Ok(read) => read,
-        Err(why) => return denied(StatusCode::FORBIDDEN, &why),
-    };
     let current = app.current();
     let path = Arc::new(decision(&app, &current));
-    let input = Arc::new(input(&parts.headers, &asked, &address, peer));
+    let question = path.join("/");
+    let settings = app.settings().adapters.ext_authz.clone();
+    let known: Vec<String> =
+        [settings.subject_header, settings.groups_header, settings.purpose_header].into_iter().flatten().collect();
+    let known: Vec<String> = known.into_iter().map(|name| name.to_ascii_lowercase()).collect();
+    let known: Vec<&str> = known.iter().map(String::as_str).chain(["x-meshgate-subject"]).collect();
+    let (source, _) = source(parts.uri.path());
+    let read = || {
+        let asked = asked(&parts.headers, &parts.method, parts.uri.path(), parts.uri.query())?;
+        let address = Address::read(&asked.uri)?;
+        // Of two values one is the client's own.
+        for name in &known {
+            one(&parts.headers, name)?;
+        }
+        input(&parts.headers, source, &asked, &address, peer)
+    };
+    let id = decision_id();
+    let record = |input: Option<&Value>, answer: &Answer, failed: Option<Value>, eval_ns: u128| {
+        if !app.logs() {
+            return Ok(());
+        }
+        let input = input.map(|input| without_secrets(input, &known).to_string());
+        let result = answer_without_secrets(&answer.told).to_string();
+        app.record(&Event {
+            decision_id: &id,
+            batch: None,
+            path: &question,
+            input: input.as_deref(),
+            result: Some(&result),
+            error: failed.as_ref(),
+            bundles: &current.bundles,
+            arrival: &arrival,
+            eval_ns,
+        })
+    };
+    let unlogged = |failure: std::io::Error| {
+        denied(StatusCode::FORBIDDEN, &format!("the decision could not be written to the log: {failure}"))
+    };
+    let input = match read() {
+        Ok(input) => Arc::new(input),
+        Err(why) => {
+            let answer = Answer::no(&why);
+            let failed = json!({"code": "invalid_parameter", "message": why});
+            return match record(None, &answer, Some(failed), 0) {
+                Ok(()) => answer.respond(&id),
+                Err(failure) => unlogged(failure),
+            };
+        }
+    };
     let work = {
         let (path, input) = (Arc::clone(&path), Arc::clone(&input));
         move |current: &Current| {
@@ -195,38 +279,22 @@ pub async fn answer(State(app): State<App>, Peer(peer): Peer, request: Request) 
             (found.map(|value| serde_json::to_value(&value).unwrap_or_default()), began.elapsed().as_nanos())
         }
     };
-    let question = path.join("/");
-    let (found, eval_ns) = match app.answer(&question, 0, &current, work).await {
-        Ok(answered) => answered,
+    let (answer, failed, eval_ns) = match app.answer(&question, 0, &current, work).await {
+        Ok((Ok(found), eval_ns)) => (Answer::of(&found), None, eval_ns),
+        Ok((Err(error), eval_ns)) => {
+            let failed = json!({"code": error.code, "message": error.message});
+            (Answer::no(&format!("the policy failed: {}", error.message)), Some(failed), eval_ns)
+        }
         Err(error) => {
             let status = if error.is_passing() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::FORBIDDEN };
-            return denied(status, error.message());
+            let failed = json!({"code": "internal_error", "message": error.message()});
+            (Answer { status, ..Answer::no(error.message()) }, Some(failed), 0)
         }
     };
-    let id = decision_id();
-    let answer = match &found {
-        Ok(found) => Answer::of(found),
-        Err(error) => Answer::no(&format!("the policy failed: {}", error.message)),
-    };
-    if app.logs() {
-        let (input, result) = (without_secrets(&input).to_string(), answer.told.to_string());
-        let failed = found.as_ref().err().map(|error| json!({"code": error.code, "message": error.message}));
-        let event = Event {
-            decision_id: &id,
-            batch: None,
-            path: &question,
-            input: Some(&input),
-            result: Some(&result),
-            error: failed.as_ref(),
-            bundles: &current.bundles,
-            arrival: &arrival,
-            eval_ns,
-        };
-        if let Err(failure) = app.record(&event) {
-            return denied(StatusCode::FORBIDDEN, &format!("the decision could not be written to the log: {failure}"));
-        }
+    match record(Some(&input), &answer, failed, eval_ns) {
+        Ok(()) => answer.respond(&id),
+        Err(failure) => unlogged(failure),
     }
-    answer.respond(&id)
 }
 
 /// What the policy said.
@@ -283,7 +351,7 @@ impl Answer {
                 Some(_) => return Self::no("the policy's obligations are no object"),
             };
             if !answer.oblige(obligations) {
-                return Self::no("the obligations do not fit into headers");
+                return Self::no("the obligations are none that headers can tell");
             }
             return answer;
         }
@@ -300,8 +368,13 @@ impl Answer {
         answer
     }
 
-    /// Tells obligations in headers, and says whether they fit.
+    /// Tells obligations in headers, and says whether they fit. One that nobody knows cannot be told.
     fn oblige(&mut self, obligations: &Map<String, Value>) -> bool {
+        let known = |key: &String| ["masks", "row_filters", "duties", "sql"].contains(&key.as_str());
+        let lists = obligations.iter().all(|(key, value)| key == "sql" || value.is_array());
+        if !lists || !obligations.keys().all(known) {
+            return false;
+        }
         let mut size = 0;
         for (name, key) in [(MASKS, "masks"), (ROW_FILTERS, "row_filters"), (DUTIES, "duties")] {
             let text = ascii(obligations.get(key).unwrap_or(&Value::Array(Vec::new())));
@@ -326,6 +399,9 @@ impl Answer {
             headers.insert(DECISION, id);
         }
         headers.entry(names::CONTENT_TYPE).or_insert(HeaderValue::from_static("text/plain; charset=utf-8"));
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(names::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
         response
     }
 }

@@ -41,14 +41,15 @@ impl LogTo {
     }
 }
 
-enum Sink {
-    File(Mutex<File>),
-    Stdout,
+/// A file, and whether the last line in it is a part of one.
+struct Sink {
+    file: File,
+    broken: bool,
 }
 
 /// Where events go.
 pub struct DecisionLog {
-    sink: Sink,
+    sink: Mutex<Sink>,
     /// As JSON text.
     labels: String,
     requests: AtomicU64,
@@ -107,10 +108,11 @@ impl DecisionLog {
     /// # Errors
     /// When the file cannot be appended to.
     pub fn open(to: &LogTo, labels: &BTreeMap<String, String>) -> io::Result<Self> {
-        let sink = match to {
-            LogTo::Stdout => Sink::Stdout,
-            LogTo::File(path) => Sink::File(Mutex::new(append(path)?)),
+        let file = match to {
+            LogTo::Stdout => append(Path::new("/proc/self/fd/1"))?,
+            LogTo::File(path) => append(path)?,
         };
+        let sink = Mutex::new(Sink { file, broken: false });
         let mut all = labels.clone();
         all.entry("id".to_owned()).or_insert_with(decision_id);
         all.entry("version".to_owned()).or_insert_with(|| env!("CARGO_PKG_VERSION").to_owned());
@@ -159,10 +161,14 @@ impl DecisionLog {
             event.eval_ns
         );
         line.push('\n');
-        match &self.sink {
-            Sink::File(file) => file.lock().unwrap_or_else(PoisonError::into_inner).write_all(line.as_bytes()),
-            Sink::Stdout => io::stdout().lock().write_all(line.as_bytes()),
+        let mut sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
+        // What was written in part is no event, and must not spoil the one behind it.
+        if sink.broken {
+            line.insert(0, '\n');
         }
+        let written = sink.file.write_all(line.as_bytes());
+        sink.broken = written.is_err();
+        written
     }
 }
 
@@ -183,8 +189,18 @@ fn timestamp(at: SystemTime) -> String {
     })
 }
 
+/// Opens what is appended to. A pipe whose reader does not read is an error, and no wait: the thread that writes has
+/// connections to look after.
 fn append(path: &Path) -> io::Result<File> {
-    OpenOptions::new().create(true).append(true).open(path)
+    let mut options = OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        let flags = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or_default();
+        options.custom_flags(flags);
+    }
+    options.open(path)
 }
 
 /// A new decision's id: a random UUID.

@@ -114,10 +114,12 @@ pub async fn evaluate(State(app): State<App>, Peer(peer): Peer, request: Request
             (validate(&current.engine, &raw, &object, verbose), began.elapsed().as_nanos())
         }
     };
-    // A caller's Rego is not known to be quick.
-    let (validated, eval_ns) = match app.answer("odm", usize::MAX, &current, work).await {
+    let (validated, eval_ns) = match app.answer_guest(&current, work).await {
         Ok(answered) => answered,
-        Err(unavailable) => return none(&path, unavailable),
+        Err(unavailable) => {
+            app.record_none("odm/validator", None, &current, &arrival, unavailable);
+            return none(&path, unavailable);
+        }
     };
     let decision = decision_id();
     let Validated { passes, mut output } = validated;

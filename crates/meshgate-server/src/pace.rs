@@ -16,7 +16,7 @@ const BEST: i32 = 128;
 const ENOUGH: i32 = 64;
 /// What a slow evaluation costs. Now and then one is slow because the machine had other things to do.
 const COST: i32 = 24;
-/// Questions that are known; others are handed over.
+/// Questions that are known at once.
 const KNOWN_MAX: usize = 4_096;
 
 /// The score of one question.
@@ -46,13 +46,14 @@ impl Pace {
 pub struct Paces(RwLock<HashMap<String, Arc<Pace>>>);
 
 impl Paces {
-    /// The pace of a question; one that nobody keeps when there are too many.
+    /// The pace of a question.
     pub fn of(&self, question: &str) -> Arc<Pace> {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner).get(question).map(Arc::clone);
         known.unwrap_or_else(|| {
             let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+            // Invented questions must not keep true ones out: all are learnt anew.
             if all.len() >= KNOWN_MAX {
-                return Arc::default();
+                all.clear();
             }
             Arc::clone(all.entry(question.to_owned()).or_default())
         })

@@ -25,8 +25,3 @@ pub fn segments(path: &str, prefix: &str) -> Vec<String> {
     let step = |step: &str| percent_encoding::percent_decode_str(step).decode_utf8_lossy().into_owned();
     rest.split('/').filter(|step| !step.is_empty()).map(step).collect()
 }
-
-/// The value of a header, when it is text.
-pub fn header<'a>(headers: &'a axum::http::HeaderMap, name: &str) -> Option<&'a str> {
-    headers.get(name)?.to_str().ok()
-}

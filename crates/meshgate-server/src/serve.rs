@@ -10,6 +10,7 @@ use axum::serve::ListenerExt;
 use meshgate_engine::{Engine, ServerSettings};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -45,7 +46,11 @@ pub struct Serving {
     pub say: Arc<dyn Fn(&str) + Send + Sync>,
 }
 
-/// Serves until the process is told to stop. `started` learns the bound addresses.
+/// How long the requests that were taken may still last when the process is told to stop.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Serves until the process is told to stop. `started` learns the bound addresses. Says whether every request that was taken
+/// was answered.
 ///
 /// # Errors
 /// [`ServeError`] when an address cannot be bound.
@@ -53,7 +58,7 @@ pub async fn serve(
     serving: Serving,
     addresses: Addresses,
     started: impl FnOnce(SocketAddr, Option<SocketAddr>),
-) -> Result<(), ServeError> {
+) -> Result<bool, ServeError> {
     let main = bind(&addresses.main).await?;
     let admin = match &addresses.admin {
         Some(address) => Some(bind(address).await?),
@@ -81,8 +86,16 @@ pub async fn serve(
     let main = main.tap_io(|stream| {
         let _ = stream.set_nodelay(true);
     });
-    let served = axum::serve(main, routes).with_graceful_shutdown(wait(stopped)).await;
-    served.map_err(|error| of(&addresses.main, error))
+    let served = axum::serve(main, routes).with_graceful_shutdown(wait(stopped.clone()));
+    // A client that never ends its request must not keep the process.
+    let patience = async {
+        wait(stopped).await;
+        tokio::time::sleep(PATIENCE).await;
+    };
+    tokio::select! {
+        served = served => served.map(|()| true).map_err(|error| of(&addresses.main, error)),
+        () = patience => Ok(false),
+    }
 }
 
 async fn bind(address: &str) -> Result<TcpListener, ServeError> {

@@ -1,10 +1,10 @@
 //! Descriptors that change while they are served: the engine is made anew, on a thread of its own, and takes the place of
-//! the one before. Until that succeeds, what changed is denied.
+//! the one before. When that fails, what changed is denied until it succeeds.
 //!
 //! Deliberately absent: bundles; they are read when the sidecar starts, and anew when a descriptor changes.
 
 use crate::app::{App, Current};
-use meshgate_engine::Engine;
+use meshgate_engine::{Access, Engine};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,8 +13,8 @@ const EVERY: Duration = Duration::from_secs(1);
 /// How long to wait after what changed could not be read.
 const AFTER_FAILURE: Duration = Duration::from_secs(3);
 
-/// Makes an engine as the first one was made; says what did not load.
-pub type Reload = Arc<dyn Fn() -> Result<Engine, String> + Send + Sync>;
+/// Makes an engine as the first one was made, knowing the one before; says what did not load.
+pub type Reload = Arc<dyn Fn(Arc<Access>) -> Result<Engine, String> + Send + Sync>;
 
 /// Looks after the descriptors for as long as the sidecar runs.
 pub async fn watch(app: App, reload: Reload, say: Arc<dyn Fn(&str) + Send + Sync>) {
@@ -51,7 +51,7 @@ fn look(app: &App, reload: &Reload) -> Result<bool, String> {
     if !access.is_stale() {
         return Ok(false);
     }
-    match reload() {
+    match reload(Arc::clone(access)) {
         Ok(engine) => {
             app.replace(Current::new(engine));
             Ok(true)

@@ -46,10 +46,13 @@ pub fn run(args: &ServeArgs) -> Result<Status> {
         .context("the HTTP runtime cannot start")?;
     let reload: Reload = {
         let (config, additions) = (config.clone(), additions);
-        Arc::new(move || make(&config, &additions).map_err(|error| format!("{error:#}")))
+        Arc::new(move |before| {
+            let additions = Additions { before: Some(before), ..additions.clone() };
+            make(&config, &additions).map_err(|error| format!("{error:#}"))
+        })
     };
     let serving = Serving { engine, settings, log, reload, say: Arc::new(say) };
-    runtime.block_on(meshgate_server::serve(serving, addresses, |main, admin| {
+    let answered = runtime.block_on(meshgate_server::serve(serving, addresses, |main, admin| {
         say(&format!(
             "meshgate serves {}, {} and {} on http://{main}",
             count(rules, "rule", "rules"),
@@ -60,7 +63,13 @@ pub fn run(args: &ServeArgs) -> Result<Status> {
             say(&format!("admin on http://{admin}"));
         }
     }))?;
-    say("stopped; every request taken was answered");
+    // Connections that are left are not waited for.
+    runtime.shutdown_background();
+    say(if answered {
+        "stopped; every request taken was answered"
+    } else {
+        "stopped; requests that did not end in 10 s were left"
+    });
     Ok(Status::Allowed)
 }
 

@@ -54,6 +54,19 @@ fn the_strictest_mask_counts() {
     assert_eq!(decide(vec![third], Vec::new()).masks, [mask("name", MaskKind::Null, None)]);
 }
 
+#[test]
+fn spellings_and_salts_weaken_nothing() {
+    let of = |masks: Vec<Mask>| decide(vec![granting(masks)], Vec::new()).masks;
+    let last = Some(json!({"last": 4}));
+    assert_eq!(
+        of(vec![mask("IBAN", MaskKind::Partial, last), mask("iban", MaskKind::Null, None)]),
+        [mask("iban", MaskKind::Null, None)]
+    );
+    let salted = |salt: &str| mask("a", MaskKind::Hash, Some(json!({"salt": salt})));
+    assert_eq!(of(vec![salted("x"), mask("a", MaskKind::Hash, None)]), [salted("x")]);
+    assert_eq!(of(vec![salted("x"), salted("y")]), [mask("a", MaskKind::Redact, None)]);
+}
+
 fn opinion() -> impl Strategy<Value = Opinion> {
     let kind = prop::sample::select(MaskKind::ALL.to_vec());
     let masks = prop::collection::vec(("[ab]", kind, prop::option::of(0_u64..3)), 0..4);

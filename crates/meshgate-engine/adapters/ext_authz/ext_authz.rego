@@ -23,7 +23,7 @@ headers := input.attributes.request.http.headers
 subject := headers[settings.subject_header]
 
 groups := [group |
-	some word in split(object.get(headers, settings.groups_header, ""), ",")
+	some word in split(headers[settings.groups_header], ",")
 	group := trim_space(word)
 	group != ""
 ]

@@ -67,12 +67,11 @@ is_own_group if settings.open_groups
 
 is_own_group if is_own
 
-# `orders` and `orders-1`, but not `orders2`.
 is_own if resource.name == principal
 
 is_own if {
-	startswith(resource.name, principal)
-	substring(resource.name, count(principal), 1) in {"-", ".", "_"}
+	some prefix in settings.prefixes[principal]
+	startswith(resource.name, prefix)
 }
 
 is_products if {

@@ -28,8 +28,27 @@ allow if operation in everybody
 allow if {
 	operation in reading
 	table := input.action.resource.table
-	readable(table, object.get(table, "columns", []))
+	columns := object.get(table, "columns", [])
+	readable(table, columns)
+	is_asked_for(table, columns)
 }
+
+# Trino asks for filters without the columns, and for masks of one column: what depends on columns together would be lost.
+is_asked_for(table, columns) if {
+	together := decided(table, columns, "read").obligations
+	alone := decided(table, [], "read").obligations
+	every filter in together.row_filters {
+		filter in alone.row_filters
+	}
+	every column in columns {
+		every mask in [mask | some mask in together.masks; is_of(mask, column)] {
+			mask in decided(table, [column], "read").obligations.masks
+		}
+	}
+}
+
+# What the engine itself tells.
+is_own(table) if lower(table.schemaName) == "information_schema"
 
 allow if {
 	operation in writing
@@ -51,7 +70,7 @@ allow if {
 allow if {
 	operation in reading
 	table := input.action.resource.table
-	lower(table.schemaName) == "information_schema"
+	is_own(table)
 	has_catalog(table.catalogName)
 }
 
@@ -60,19 +79,33 @@ allow if {
 	input.action.resource.user.user == user
 }
 
-# Administrators change what no product speaks of.
+# Administrators change what no product speaks of; that they speak for somebody else is not theirs to say.
 allow if {
 	user in settings.admins
-	count(named_tables) == 0
+	operation != "ImpersonateUser"
+	count(spoken_of) == 0
 }
 
-named_tables contains name if {
-	some table in [
-		object.get(input.action.resource, "table", null),
-		object.get(object.get(input.action, "targetResource", {}), "table", null),
-	]
-	name := name_of(table)
+resources := [input.action.resource, object.get(input.action, "targetResource", {})]
+
+spoken_of contains name if {
+	some resource in resources
+	name := name_of(resource.table)
 	is_known(name)
+}
+
+spoken_of contains name if {
+	some resource in resources
+	name := lower(sprintf("%s.%s", [resource.schema.catalogName, resource.schema.schemaName]))
+	has_schema(resource.schema)
+	not operation in {"ShowTables", "ShowFunctions", "ShowCreateSchema"}
+}
+
+spoken_of contains name if {
+	some resource in resources
+	name := lower(resource.catalog.name)
+	has_catalog(name)
+	not operation in {"AccessCatalog", "ShowSchemas"}
 }
 
 # METADATA
@@ -120,7 +153,10 @@ row_filters contains {"expression": filter} if {
 }
 
 # Whoever may not read is shown nothing.
-row_filters contains {"expression": "1 = 0"} if not readable(input.action.resource.table, [])
+row_filters contains {"expression": "1 = 0"} if {
+	not readable(input.action.resource.table, [])
+	not is_free(input.action.resource.table)
+}
 
 # METADATA
 # entrypoint: true
@@ -133,13 +169,41 @@ batch_column_masks contains {"index": index, "viewExpression": expression} if {
 	expression := mask_of(resource.column)
 }
 
-mask_of(column) := {"expression": "NULL"} if not readable(column, [column.columnName])
+mask_of(column) := {"expression": "NULL"} if {
+	not readable(column, [column.columnName])
+	not is_free(column)
+}
 
 mask_of(column) := {"expression": mask.sql} if {
 	decision := decided(column, [column.columnName], "read")
 	is_usable(decision)
 	some mask in decision.obligations.masks
 	lower(mask.column) == lower(column.columnName)
+	not is_masked_within(decision, column)
+}
+
+# Trino masks columns, not what is in them: nothing of such a column is shown.
+mask_of(column) := {"expression": "NULL"} if {
+	decision := decided(column, [column.columnName], "read")
+	is_usable(decision)
+	is_masked_within(decision, column)
+}
+
+is_masked_within(decision, column) if {
+	some mask in decision.obligations.masks
+	startswith(lower(mask.column), sprintf("%s.", [lower(column.columnName)]))
+}
+
+is_of(mask, column) if lower(mask.column) == lower(column)
+
+is_of(mask, column) if startswith(lower(mask.column), sprintf("%s.", [lower(column)]))
+
+# Tables of which no product speaks, and which may be read nevertheless.
+is_free(table) if is_own(table)
+
+is_free(table) if {
+	user in settings.admins
+	not is_known(name_of(table))
 }
 
 readable(table, columns) if is_usable(decided(table, columns, "read"))

@@ -145,9 +145,13 @@ pub struct KafkaAdapter {
     /// Principals who may do what no product speaks of, brokers among them. Default none.
     #[serde(default)]
     pub admins: Vec<String>,
-    /// May every principal use every consumer group? Without, those whose name begins with its own. Default false.
+    /// May every principal use every consumer group? Without, the one with its own name, and those of `prefixes`. Default
+    /// false.
     #[serde(default)]
     pub open_groups: bool,
+    /// By principal: beginnings of names of consumer groups and transactions that are its own.
+    #[serde(default)]
+    pub prefixes: BTreeMap<String, Vec<String>>,
 }
 
 /// Proxies that ask before they pass a request on.
@@ -160,11 +164,11 @@ pub struct ExtAuthzAdapter {
     /// The header that names who asks; the proxy must set it. Default `x-meshgate-subject`.
     #[serde(default)]
     pub subject_header: Option<String>,
-    /// The header that lists their groups, with commas. Default `x-meshgate-groups`.
-    #[serde(default)]
+    /// The header that lists their groups, with commas; the proxy must set it. Default none: nobody has groups.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub groups_header: Option<String>,
-    /// The header that names the purpose. Default `x-meshgate-purpose`.
-    #[serde(default)]
+    /// The header that names the purpose; the proxy must set it. Default none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purpose_header: Option<String>,
     /// The policy that answers, as a path. Default `ext_authz/allow`, or `envoy/authz/allow` where a bundle has that alone.
     #[serde(default)]
@@ -210,8 +214,9 @@ impl Adapters {
             *slot = Some(slot.as_deref().unwrap_or(default).to_ascii_lowercase());
         };
         fill(&mut filled.ext_authz.subject_header, "x-meshgate-subject");
-        fill(&mut filled.ext_authz.groups_header, "x-meshgate-groups");
-        fill(&mut filled.ext_authz.purpose_header, "x-meshgate-purpose");
+        for name in [&mut filled.ext_authz.groups_header, &mut filled.ext_authz.purpose_header].into_iter().flatten() {
+            name.make_ascii_lowercase();
+        }
         filled.authzen.resource_type.get_or_insert_with(|| "product".to_owned());
         filled
     }

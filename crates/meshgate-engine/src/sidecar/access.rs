@@ -12,7 +12,7 @@ pub use request::{BadRequest, Request, dialect};
 use crate::engine::{Engine, today};
 use crate::governance::{Chain, LayerRules};
 use crate::layers::Layers;
-use crate::sidecar::served::{Product, Served};
+use crate::sidecar::served::{Columns, Product, Served, spelt};
 use meshgate_core::access::{AccessDecision, decide};
 use meshgate_core::fault::{Fault, FaultKind};
 use meshgate_rego::{Bundle, Decide, Value as RegoValue};
@@ -126,38 +126,62 @@ impl Access {
         revoked.extend(ids.into_iter().map(|id| (id, why.to_owned())));
     }
 
-    /// Decides. What is asked for and is not there is denied: a mask for a column goes by its name.
+    /// Decides. What is asked for and is not there is denied; what is there is asked for by the names that its descriptor
+    /// has, since policies compare them.
     pub fn decide(&self, request: &Request) -> AccessDecision {
         let denied = |rule: &str, message: String| AccessDecision::denied(rule, message);
         let asked = &request.product;
         if let Some(why) = self.revoked.read().unwrap_or_else(PoisonError::into_inner).get(asked) {
             return failed(asked, format!("`{asked}` changed and cannot be read any more: {why}"));
         }
-        let speaking = match (self.chains.get(asked), self.served.products.get(asked)) {
+        match (self.chains.get(asked), self.served.products.get(asked)) {
             (Some(speaking), Some(product)) => {
                 if !product.unread.is_empty() {
                     return failed(asked, format!("not all of `{asked}` can be read: {}", product.unread.join("; ")));
                 }
-                if let Some((rule, message)) = missing(product, request) {
-                    return denied(rule, message);
-                }
-                speaking
+                let input = match named(product, request) {
+                    Ok(input) => input,
+                    Err((rule, message)) => return denied(rule, message),
+                };
+                self.among(&speaking.bundles, &speaking.faults, &input, product.columns.as_deref())
             }
             _ if !self.served.products.is_empty() => {
-                return denied("access.unknown_product", format!("no product `{asked}` is served here"));
+                denied("access.unknown_product", format!("no product `{asked}` is served here"))
             }
-            _ => return self.among(&self.global, &[], request),
-        };
-        self.among(&speaking.bundles, &speaking.faults, request)
+            _ => self.among(&self.global, &[], &request.input, None),
+        }
     }
 
-    fn among(&self, bundles: &[Arc<Bundle>], faults: &[Fault], request: &Request) -> AccessDecision {
+    fn among(
+        &self,
+        bundles: &[Arc<Bundle>],
+        faults: &[Fault],
+        input: &RegoValue,
+        columns: Option<&Columns>,
+    ) -> AccessDecision {
         let (mut opinions, mut faults) = (Vec::new(), faults.to_vec());
         meshgate_rego::within(self.deadline, || {
             for bundle in bundles {
-                bundle.opinions(&request.input, &mut opinions, &mut faults);
+                bundle.opinions(input, &mut opinions, &mut faults);
             }
         });
+        if let Some(columns) = columns {
+            for opinion in &mut opinions {
+                for mask in &mut opinion.masks {
+                    match spelt(columns, &mask.column) {
+                        Some(name) => name.clone_into(&mut mask.column),
+                        // Nobody would apply it, and the column that was meant would be shown.
+                        None if !columns.contains_key(&mask.column.to_lowercase()) => faults.push(Fault {
+                            file: None,
+                            rule: opinion.rule.clone(),
+                            kind: FaultKind::BadOutput,
+                            message: format!("masks `{}`, a column that no contract of the product has", mask.column),
+                        }),
+                        None => {}
+                    }
+                }
+            }
+        }
         decide(opinions, faults)
     }
 
@@ -171,28 +195,47 @@ fn failed(rule: &str, message: String) -> AccessDecision {
     decide(Vec::new(), vec![Fault { file: None, rule: rule.to_owned(), kind: FaultKind::Load, message }])
 }
 
-/// A port or a column that is asked for and is not there.
-fn missing(product: &Product, request: &Request) -> Option<(&'static str, String)> {
-    let columns = match &request.port {
-        None => &product.columns,
+/// The input with the names that the descriptor has, or what is asked for and is not there.
+fn named(product: &Product, request: &Request) -> Result<RegoValue, (&'static str, String)> {
+    let port = match &request.port {
         // A contract that is served by itself has no ports.
-        Some(_) if product.ports.is_empty() => &product.columns,
-        Some(port) => match product.ports.get(&port.to_lowercase()) {
-            Some(columns) => columns,
-            None => return Some(("access.unknown_port", format!("`{}` has no port `{port}`", request.product))),
+        Some(port) if !product.ports.is_empty() => match product.ports.get(&port.to_lowercase()) {
+            Some(known) => Some(known),
+            None => return Err(("access.unknown_port", format!("`{}` has no port `{port}`", request.product))),
         },
+        _ => None,
     };
-    let columns = columns.as_ref()?;
-    let unknown: Vec<String> = request
-        .columns
-        .iter()
-        .filter(|column| !columns.contains(&column.to_lowercase()))
-        .map(|column| format!("`{column}`"))
-        .collect();
-    let contract =
-        request.port.as_ref().map_or_else(|| "the contracts".to_owned(), |port| format!("the contract of `{port}`"));
-    let message = || format!("{contract} of `{}` has no column {}", request.product, unknown.join(", "));
-    (!unknown.is_empty()).then(|| ("access.unknown_column", message()))
+    let in_sight = port.map_or(product.columns.as_ref(), |port| port.columns.as_ref());
+    let mut names = request.columns.clone();
+    if let Some(columns) = in_sight {
+        let mut unknown = Vec::new();
+        for name in &mut names {
+            match spelt(columns, name) {
+                Some(known) => known.clone_into(name),
+                None => unknown.push(format!("`{name}`")),
+            }
+        }
+        if !unknown.is_empty() {
+            let contract =
+                port.map_or_else(|| "the contracts".to_owned(), |port| format!("the contract of `{}`", port.name));
+            let message = format!("{contract} of `{}` has no column {}", request.product, unknown.join(", "));
+            return Err(("access.unknown_column", message));
+        }
+    }
+    let same_port = port.is_none_or(|port| request.port.as_ref() == Some(&port.name));
+    if same_port && names == request.columns {
+        return Ok(request.input.clone());
+    }
+    let mut input = request.input.clone();
+    let resource = input.as_object_mut().ok().and_then(|input| input.get_mut(&RegoValue::from("resource")));
+    if let Some(Ok(resource)) = resource.map(|resource| resource.as_object_mut()) {
+        if let Some(port) = port {
+            resource.insert(RegoValue::from("port"), RegoValue::from(port.name.as_str()));
+        }
+        let names: Vec<RegoValue> = names.iter().map(|name| RegoValue::from(name.as_str())).collect();
+        resource.insert(RegoValue::from("columns"), RegoValue::from(names));
+    }
+    Ok(input)
 }
 
 /// Answers `meshgate.decide`, once there is somebody who decides.

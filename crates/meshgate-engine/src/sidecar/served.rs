@@ -39,6 +39,8 @@ pub struct Served {
 struct Stamp {
     modified: Option<SystemTime>,
     bytes: u64,
+    /// Which file it is and when anything about it changed, where the system tells: a time can be set back.
+    identity: Option<(u64, i64, i64)>,
 }
 
 /// One product, or one contract.
@@ -48,12 +50,35 @@ pub struct Product {
     pub file: PathBuf,
     /// The domain that it says.
     pub domain: Option<String>,
-    /// By name and by id in lower case: the columns in sight, in lower case; `None` when its contract is not in sight.
-    pub ports: HashMap<String, Option<Arc<BTreeSet<String>>>>,
-    /// All columns in sight, whatever the port.
-    pub columns: Option<Arc<BTreeSet<String>>>,
+    /// By name and by id in lower case.
+    pub ports: HashMap<String, PortOf>,
+    /// All columns in sight, whatever the port; `None` when a contract is not in sight.
+    pub columns: Option<Arc<Columns>>,
     /// Parts of it that could not be read: nothing may be decided on the rest.
     pub unread: Vec<String>,
+}
+
+/// A port that may be asked for.
+#[derive(Debug, Clone)]
+pub struct PortOf {
+    /// Its name as policies know it.
+    pub name: String,
+    /// Its columns; `None` when its contract is not in sight.
+    pub columns: Option<Arc<Columns>>,
+}
+
+/// Columns by their names in lower case: the spellings that contracts have.
+pub type Columns = BTreeMap<String, BTreeSet<String>>;
+
+/// The name of a column as its contract has it, however it is asked for; `None` when there is none, or when that cannot be
+/// told.
+pub fn spelt<'a>(columns: &'a Columns, asked: &str) -> Option<&'a str> {
+    let spellings = columns.get(&asked.to_lowercase())?;
+    match spellings.get(asked) {
+        Some(exact) => Some(exact),
+        None if spellings.len() == 1 => spellings.first().map(String::as_str),
+        None => None,
+    }
 }
 
 impl Served {
@@ -228,15 +253,31 @@ impl Served {
         now.iter().any(|file| !self.files.contains_key(&file.path))
     }
 
-    /// The products of which a file has changed since they were read; all of them where that cannot be told.
+    /// The products of which a file has changed since they were read; all of them where a file changed that is not one
+    /// product's own.
     pub fn changed_products(&self) -> Vec<String> {
-        let own: Vec<String> = self
-            .products
-            .iter()
-            .filter(|(_, product)| self.files.get(&product.file).is_none_or(|known| stamp(&product.file) != *known))
-            .map(|(id, _)| id.clone())
-            .collect();
-        if own.is_empty() { self.products.keys().cloned().collect() } else { own }
+        let changed: BTreeSet<&PathBuf> =
+            self.files.iter().filter(|(path, known)| stamp(path) != **known).map(|(path, _)| path).collect();
+        let of = |id: &String| self.products.get(id).map(|product| &product.file);
+        let is_own =
+            |path: &&PathBuf| self.products.values().any(|product| product.file == **path && !product.ports.is_empty());
+        if changed.is_empty() || !changed.iter().all(is_own) {
+            return self.products.keys().cloned().collect();
+        }
+        self.products.keys().filter(|id| of(id).is_some_and(|file| changed.contains(file))).cloned().collect()
+    }
+
+    /// Denies what was known of the ports before and is not any more: a contract went out of sight.
+    pub fn hold_against(&mut self, before: &Self) {
+        for (id, product) in &mut self.products {
+            let Some(known) = before.products.get(id) else { continue };
+            let gone = product.ports.iter().filter(|(name, port)| {
+                port.columns.is_none() && known.ports.get(*name).is_some_and(|before| before.columns.is_some())
+            });
+            let gone: BTreeSet<String> =
+                gone.map(|(_, port)| format!("the contract of port `{}` is not there any more", port.name)).collect();
+            product.unread.extend(gone);
+        }
     }
 }
 
@@ -245,42 +286,64 @@ type Places = BTreeMap<String, BTreeMap<String, Value>>;
 
 fn stamp(path: &Path) -> Option<Stamp> {
     let metadata = std::fs::metadata(path).ok()?;
-    Some(Stamp { modified: metadata.modified().ok(), bytes: metadata.len() })
+    #[cfg(unix)]
+    let identity = {
+        use std::os::unix::fs::MetadataExt;
+        Some((metadata.ino(), metadata.ctime(), metadata.ctime_nsec()))
+    };
+    #[cfg(not(unix))]
+    let identity = None;
+    Some(Stamp { modified: metadata.modified().ok(), bytes: metadata.len(), identity })
 }
 
 fn product(file: PathBuf, input: &Input, unread: Vec<String>) -> Product {
-    let mut ports = HashMap::new();
+    let mut ports: HashMap<String, PortOf> = HashMap::new();
+    let mut ambiguous = Vec::new();
     let offered = input.product.iter().flat_map(|product| &product.ports);
     for port in offered.filter(|port| port.direction != Direction::Input) {
         let contract = port.contract.as_deref().or_else(|| {
             let id = port.contract_id.as_ref()?;
             input.contracts.iter().find(|contract| contract.id.as_ref() == Some(id)).map(Arc::as_ref)
         });
-        let columns = contract.map(|contract| Arc::new(columns(contract)));
-        for name in [&port.name, &port.id].into_iter().flatten() {
-            ports.insert(name.to_lowercase(), columns.clone());
+        let Some(name) = port.name.as_ref().or(port.id.as_ref()) else { continue };
+        for key in [&port.name, &port.id].into_iter().flatten() {
+            let known = ports
+                .entry(key.to_lowercase())
+                .or_insert_with(|| PortOf { name: name.clone(), columns: Some(Arc::default()) });
+            if known.name != *name {
+                ambiguous.push(format!("ports `{}` and `{name}` are told apart by case alone", known.name));
+            }
+            // Versions of a port have its name: what any of them has may be asked for.
+            known.columns = match (&known.columns, contract) {
+                (Some(so_far), Some(contract)) => {
+                    let mut all = so_far.as_ref().clone();
+                    columns(contract, &mut all);
+                    Some(Arc::new(all))
+                }
+                _ => None,
+            };
         }
     }
-    let all: BTreeSet<String> = input.contracts.iter().flat_map(|contract| columns(contract)).collect();
-    let blind = ports.values().any(Option::is_none) || input.contracts.is_empty();
+    let mut all = Columns::new();
+    input.contracts.iter().for_each(|contract| columns(contract, &mut all));
+    let blind = ports.values().any(|port| port.columns.is_none()) || input.contracts.is_empty();
     let domain = input.product.as_ref().and_then(|product| product.domain.clone());
     let domain = domain.or_else(|| input.contracts.first().and_then(|contract| contract.domain.clone()));
+    let unread = unread.into_iter().chain(ambiguous).collect();
     Product { file, domain, ports, columns: (!blind).then(|| Arc::new(all)), unread }
 }
 
-/// The columns of a contract in lower case, nested ones as `outer.inner`.
-fn columns(contract: &Contract) -> BTreeSet<String> {
-    fn add(columns: &[meshgate_core::model::Column], outer: &str, all: &mut BTreeSet<String>) {
+/// Adds the columns of a contract, nested ones as `outer.inner`.
+fn columns(contract: &Contract, all: &mut Columns) {
+    fn add(columns: &[meshgate_core::model::Column], outer: &str, all: &mut Columns) {
         for column in columns {
             let Some(name) = &column.name else { continue };
-            let name = format!("{outer}{}", name.to_lowercase());
+            let name = format!("{outer}{name}");
             add(&column.columns, &format!("{name}."), all);
-            all.insert(name);
+            all.entry(name.to_lowercase()).or_default().insert(name);
         }
     }
-    let mut all = BTreeSet::new();
-    contract.schema.iter().for_each(|table| add(&table.columns, "", &mut all));
-    all
+    contract.schema.iter().for_each(|table| add(&table.columns, "", all));
 }
 
 /// Where the tables and topics of a descriptor are.
@@ -302,9 +365,12 @@ fn places(id: &str, input: &Input, tables: &mut Places, topics: &mut Places) {
             }
             for server in &contract.servers {
                 let catalog = server.catalog.as_deref().or(server.database.as_deref());
-                if let (Some(catalog), Some(schema)) = (catalog, server.schema.as_deref()) {
-                    let last = name.rsplit('.').next().unwrap_or(name);
-                    tell(tables, format!("{catalog}.{schema}.{last}"));
+                // A schema in the table's own name counts before the server's.
+                let parts: Vec<&str> = name.split('.').collect();
+                match (catalog, server.schema.as_deref(), parts.as_slice()) {
+                    (Some(catalog), Some(schema), [table]) => tell(tables, format!("{catalog}.{schema}.{table}")),
+                    (Some(catalog), _, [schema, table]) => tell(tables, format!("{catalog}.{schema}.{table}")),
+                    _ => {}
                 }
                 let kafka = server.server_type.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("kafka"));
                 match &server.topic {

@@ -25,6 +25,8 @@ const fn proof(construct: Construct) -> (&'static str, &'static str) {
         Construct::TwoPatterns => ("p if [[input.no], _] = [_, input.n]", "data.t.p"),
         Construct::NegatedStep => ("p := x if {\n\t[2, input.n] = [x, 1]\n\tnot input.l[x] == 2\n}", "data.t.p"),
         Construct::NumberStep => ("p := data.digits[0]", "data.t.p"),
+        // Of no construct of the machine's: it would be asked by both gears.
+        Construct::World => ("p := net.lookup_ip_addr(\"127.0.0.1\")", "data.t.p"),
         // It has 256 registers.
         Construct::Unsupported => ("p := count([MANY])", "data.t.p"),
     }
@@ -43,6 +45,7 @@ fn expected(construct: Construct) -> Result<Value, &'static str> {
         Construct::ElseAfterLoop | Construct::NegatedStep => json!(2),
         Construct::TwoPatterns => json!("undefined"),
         Construct::NumberStep => json!("x"),
+        Construct::World => json!(["127.0.0.1"]),
         Construct::Unsupported => json!(300),
     })
 }
@@ -62,6 +65,17 @@ const ALL: [Construct; 13] = [
     Construct::NumberStep,
     Construct::Unsupported,
 ];
+
+#[test]
+fn what_asks_over_a_network_is_asked_once() {
+    let (body, path) = proof(Construct::World);
+    let module = Module { file: "a.rego".to_owned(), text: format!("package t\n\n{body}\n") };
+    let options = Options { world: true, ..Options::default() };
+    let bundle = Bundle::load(&[module], &[], options).unwrap_or_else(|errors| panic!("{errors:?}"));
+    assert_eq!(check(&bundle.index, path).map_err(|reason| reason.construct), Err(Construct::World));
+    let answer = bundle.value(&["t", "p"], regorus::Value::Undefined).map_err(|error| error.message);
+    assert_eq!(told(answer), expected(Construct::World).map_err(str::to_owned));
+}
 
 fn told(answer: Result<regorus::Value, String>) -> Result<Value, String> {
     match answer? {
@@ -87,7 +101,7 @@ fn each_construct_is_answered_otherwise() {
         let asked = || -> Result<regorus::Value, String> {
             let mut engine = bundle.fast_engine().ok_or("does not load")?;
             let policy = engine.compile_with_entrypoint(&path.into()).map_err(|error| error.to_string())?;
-            let fast = Fast::compile(&policy, path)?;
+            let fast = Fast::compile(&policy, path, false)?;
             fast.evaluate(input.clone(), &bundle.data, &bundle.options, Moment::now())
                 .map_err(|error| error.code.to_owned())
         };

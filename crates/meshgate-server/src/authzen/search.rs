@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: search by asking for everything. A policy that can tell says so; without one it is 501.
 
-use super::{context, entity, error, object, unavailable, with_id};
+use super::{context, entity, error, object, unavailable, weight, with_id};
 use crate::app::{App, Current};
 use crate::body;
 use crate::log::{Arrival, Event, decision_id};
@@ -105,11 +105,40 @@ async fn found(
             (found, began.elapsed().as_nanos())
         }
     };
-    let answered = app.answer(&format!("authzen search {kind}"), 0, current, work).await;
-    let (found, eval_ns) = answered.map_err(|error| Box::new(unavailable(error)))?;
+    let answered = app.answer(&format!("authzen search {kind}"), weight(&input), current, work).await;
+    let path = format!("authzen/search/{kind}");
+    let (found, eval_ns) = answered.map_err(|error| {
+        app.record_none(&path, Some(&input.to_string()), current, arrival, error);
+        Box::new(unavailable(error))
+    })?;
+    let record = |result: Option<&str>, error: Option<&Value>| {
+        if !app.logs() {
+            return Ok(());
+        }
+        let (id, input) = (decision_id(), input.to_string());
+        let event = Event {
+            decision_id: &id,
+            batch: None,
+            path: &path,
+            input: Some(&input),
+            result,
+            error,
+            bundles: &current.bundles,
+            arrival,
+            eval_ns,
+        };
+        app.record(&event).map_err(|failure| failed(format!("the answer could not be written to the log: {failure}")))
+    };
     let results = match found {
-        Ok(found) => results(found.as_ref().map(serde_json::to_value), kind).map_err(failed)?,
-        Err(error) => return Err(failed(format!("the policy failed: {}", error.message))),
+        Ok(found) => results(found.as_ref().map(serde_json::to_value), kind),
+        Err(error) => Err(format!("the policy failed: {}", error.message)),
+    };
+    let results = match results {
+        Ok(results) => results,
+        Err(why) => {
+            record(None, Some(&json!({"code": "evaluation_error", "message": why})))?;
+            return Err(failed(why));
+        }
     };
     let total = results.len();
     let shown: Vec<Value> = results.into_iter().skip(start).take(limit).collect();
@@ -119,22 +148,7 @@ async fn found(
         "page": {"next_token": next, "count": shown.len(), "total": total},
         "results": shown,
     });
-    if app.logs() {
-        let (id, input, result) = (decision_id(), input.to_string(), answer.to_string());
-        let event = Event {
-            decision_id: &id,
-            batch: None,
-            path: &format!("authzen/search/{kind}"),
-            input: Some(&input),
-            result: Some(&result),
-            error: None,
-            bundles: &current.bundles,
-            arrival,
-            eval_ns,
-        };
-        app.record(&event)
-            .map_err(|failure| failed(format!("the answer could not be written to the log: {failure}")))?;
-    }
+    record(Some(&answer.to_string()), None)?;
     Ok(body::json(false, format!("{answer}\n")))
 }
 

@@ -21,10 +21,13 @@ impl Address {
     /// # Errors
     /// What is ambiguous about it.
     pub fn read(uri: &str) -> Result<Self, String> {
-        let uri = uri.split('#').next().unwrap_or_default();
-        let whole = uri.strip_prefix("https://").or_else(|| uri.strip_prefix("http://"));
-        let uri = whole.map_or(uri, |rest| rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/"));
+        // Some take what follows for a fragment, others for a part of the path.
+        if uri.contains('#') {
+            return Err("the address has a `#`".to_owned());
+        }
         let (path, query) = uri.split_once('?').unwrap_or((uri, ""));
+        let whole = path.strip_prefix("https://").or_else(|| path.strip_prefix("http://"));
+        let path = whole.map_or(path, |rest| rest.find('/').and_then(|at| rest.get(at..)).unwrap_or_default());
         if !path.starts_with('/') {
             return Err(format!("the path `{}` does not begin with `/`", path.escape_default()));
         }

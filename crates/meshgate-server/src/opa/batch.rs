@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: an answer for the whole that hides one of its parts.
 
-use super::data::{Evaluated, Input, MALFORMED, evaluate, is_yaml, laid_out, malformed, text, unlogged};
+use super::data::{Evaluated, Input, MALFORMED, evaluate, is_yaml, malformed, text, unlogged};
 use super::params::{Explain, Params};
 use super::{error, refused, unavailable};
 use crate::app::{App, Current};
@@ -14,6 +14,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use std::sync::Arc;
 
 /// Inputs of one batch.
 const INPUTS_MAX: usize = 10_000;
@@ -43,34 +44,45 @@ pub async fn post(State(app): State<App>, Peer(peer): Peer, request: Request) ->
     if posted.inputs.is_empty() || posted.inputs.len() > INPUTS_MAX {
         return malformed(&format!("`inputs` has {} inputs; from 1 to {INPUTS_MAX} are taken", posted.inputs.len()));
     }
-    let inputs: Vec<(String, String)> = posted
-        .inputs
-        .into_iter()
-        .map(|(name, input)| (name, joined(posted.common_input.as_ref(), input).to_string()))
-        .collect();
+    // Each input is joined with what all have in common when its turn comes, and counts as a whole.
+    let posted = Arc::new(posted);
+    let common = posted.common_input.as_ref().map_or(0, |common| common.to_string().len());
+    let all = common.saturating_mul(posted.inputs.len());
+    if all > app.body_max() {
+        return malformed(&format!(
+            "`common_input` in each of {} inputs is more than a body may be",
+            posted.inputs.len()
+        ));
+    }
     let params = Params::of(&parts.uri);
     let path = segments(parts.uri.path(), "/v1/batch/data");
     let question = path.join("/");
     let current = app.current();
     let work = {
-        let (inputs, path) = (inputs.clone(), path.clone());
+        let (posted, path) = (Arc::clone(&posted), path.clone());
         let params = Params { explain: Explain::Off, ..params.clone() };
-        move |current: &Current| -> Vec<Result<Evaluated, String>> {
-            inputs
-                .iter()
-                .map(|(_, input)| evaluate(&current.engine, &path, &Input::Text(input.clone()), &params))
-                .collect()
+        move |current: &Current| -> Vec<(String, Result<Evaluated, String>)> {
+            let one = |input: &Value| {
+                let text = joined(posted.common_input.as_ref(), input.clone()).to_string();
+                let input = Input::Text(text);
+                let evaluated = evaluate(&current.engine, &path, &input, &params);
+                (if let Input::Text(text) = input { text } else { String::new() }, evaluated)
+            };
+            posted.inputs.values().map(one).collect()
         }
     };
     // A batch is not quick, however quick each of its parts is.
     let evaluated = match app.answer(&format!("batch {question}"), usize::MAX, &current, work).await {
         Ok(evaluated) => evaluated,
-        Err(error) => return unavailable(error),
+        Err(error) => {
+            app.record_none(&question, None, &current, &arrival, error);
+            return unavailable(error);
+        }
     };
     let batch = decision_id();
     let mut responses = Map::new();
     let (mut good, mut bad) = (Vec::new(), Vec::new());
-    for ((name, input), evaluated) in inputs.iter().zip(evaluated) {
+    for (name, (input, evaluated)) in posted.inputs.keys().zip(evaluated) {
         let evaluated = match evaluated {
             Ok(evaluated) => evaluated,
             Err(message) => {
@@ -83,7 +95,7 @@ pub async fn post(State(app): State<App>, Peer(peer): Peer, request: Request) ->
                 decision_id: id,
                 batch: Some(&batch),
                 path: &question,
-                input: Some(input),
+                input: Some(&input),
                 result: evaluated.result.as_ref().ok().and_then(Option::as_deref),
                 error: evaluated.result.as_ref().err().map(|error| &error.0),
                 bundles: &current.bundles,
@@ -127,7 +139,7 @@ pub async fn post(State(app): State<App>, Peer(peer): Peer, request: Request) ->
         map.insert("metrics".to_owned(), json!({"timer_server_handler_ns": handler}));
     }
     let gzip = body::takes_gzip(&parts.headers);
-    let mut response = body::json(gzip, laid_out(format!("{answer}\n"), params.pretty));
+    let mut response = app.told(gzip, params.pretty, format!("{answer}\n")).await;
     *response.status_mut() = status;
     response
 }

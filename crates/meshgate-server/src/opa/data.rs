@@ -39,6 +39,14 @@ pub enum Input {
 }
 
 impl Input {
+    /// Its text.
+    fn text(&self) -> Option<&str> {
+        match self {
+            Self::None => None,
+            Self::Text(text) => Some(text),
+        }
+    }
+
     /// The value, and its text for the log.
     fn read(&self) -> Result<(Option<RegoValue>, Option<&str>), String> {
         match self {
@@ -210,10 +218,7 @@ async fn answer(app: &App, peer: Option<std::net::SocketAddr>, asked: Asked, wro
     let arrival = Arrival::now(peer);
     let current = app.current();
     let question = asked.path.join("/");
-    let bytes = match &asked.input {
-        Input::None => 0,
-        Input::Text(text) => text.len(),
-    };
+    let bytes = asked.input.text().map_or(0, str::len);
     let asked = Arc::new(asked);
     let work = {
         let asked = Arc::clone(&asked);
@@ -222,14 +227,14 @@ async fn answer(app: &App, peer: Option<std::net::SocketAddr>, asked: Asked, wro
     let evaluated = match app.answer(&question, bytes, &current, work).await {
         Ok(Ok(evaluated)) => evaluated,
         Ok(Err(message)) => return error(StatusCode::BAD_REQUEST, "invalid_parameter", &format!("{wrong}: {message}")),
-        Err(error) => return unavailable(error),
+        Err(error) => {
+            app.record_none(&question, asked.input.text(), &current, &arrival, error);
+            return unavailable(error);
+        }
     };
     let id = app.logs().then(decision_id);
     if let Some(id) = &id {
-        let input = match &asked.input {
-            Input::None => None,
-            Input::Text(text) => Some(text.as_str()),
-        };
+        let input = asked.input.text();
         let event = Event {
             decision_id: id,
             batch: None,
@@ -246,8 +251,8 @@ async fn answer(app: &App, peer: Option<std::net::SocketAddr>, asked: Asked, wro
         }
     }
     match asked.version {
-        Version::V1 => v1(&asked, &evaluated, id.as_deref(), &current, &arrival),
-        Version::V0 => v0(&asked, evaluated, &current),
+        Version::V1 => v1(app, &asked, &evaluated, id.as_deref(), &current, &arrival).await,
+        Version::V0 => v0(app, &asked, evaluated, &current).await,
     }
 }
 
@@ -257,9 +262,9 @@ pub fn unlogged(failure: &std::io::Error) -> Response {
     error(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", &message)
 }
 
-fn v0(asked: &Asked, evaluated: Evaluated, current: &Current) -> Response {
+async fn v0(app: &App, asked: &Asked, evaluated: Evaluated, current: &Current) -> Response {
     match evaluated.result {
-        Ok(Some(text)) => body::json(asked.gzip, laid_out(text + "\n", asked.params.pretty)),
+        Ok(Some(text)) => app.told(asked.gzip, asked.params.pretty, text + "\n").await,
         Ok(None) => {
             let path: Vec<&str> = asked.path.iter().map(String::as_str).collect();
             let what = if current.engine.has(&path) { "document undefined" } else { "document missing" };
@@ -270,7 +275,14 @@ fn v0(asked: &Asked, evaluated: Evaluated, current: &Current) -> Response {
     }
 }
 
-fn v1(asked: &Asked, evaluated: &Evaluated, id: Option<&str>, current: &Current, arrival: &Arrival) -> Response {
+async fn v1(
+    app: &App,
+    asked: &Asked,
+    evaluated: &Evaluated,
+    id: Option<&str>,
+    current: &Current,
+    arrival: &Arrival,
+) -> Response {
     let result = match &evaluated.result {
         Ok(result) => result.as_deref(),
         Err(error) => return failed(error),
@@ -304,7 +316,7 @@ fn v1(asked: &Asked, evaluated: &Evaluated, id: Option<&str>, current: &Current,
         text.push('{');
     }
     text.push_str("}\n");
-    body::json(asked.gzip, laid_out(text, params.pretty))
+    app.told(asked.gzip, params.pretty, text).await
 }
 
 /// OPA's names of what it measures; what has no meaning here is zero.
@@ -332,20 +344,9 @@ pub fn provenance(current: &Current) -> Value {
     })
 }
 
-/// The text indented, if that is wanted.
-pub fn laid_out(text: String, pretty: bool) -> String {
-    if !pretty {
-        return text;
-    }
-    match serde_json::from_str::<Value>(&text).and_then(|value| serde_json::to_string_pretty(&value)) {
-        Ok(pretty) => pretty + "\n",
-        Err(_) => text,
-    }
-}
-
 /// An answer that is JSON already.
 pub fn value(gzip: bool, value: &Value, pretty: bool) -> Response {
-    body::json(gzip, laid_out(format!("{value}\n"), pretty))
+    body::json(gzip, body::laid_out(format!("{value}\n"), pretty))
 }
 
 /// An empty answer with a status.

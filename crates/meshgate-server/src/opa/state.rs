@@ -31,7 +31,7 @@ pub async fn policies(State(app): State<App>, request: Request) -> Response {
     let work =
         |current: &Current| -> Value { current.engine.modules().map(|(file, text)| policy(file, text)).collect() };
     match app.answer("policies", usize::MAX, &current, work).await {
-        Ok(all) => value(gzip, &json!({"result": all}), pretty),
+        Ok(all) => app.told(gzip, pretty, format!("{}\n", json!({"result": all}))).await,
         Err(error) => unavailable(error),
     }
 }
