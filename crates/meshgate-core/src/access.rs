@@ -7,7 +7,7 @@ use crate::decide::Verdict;
 use crate::fault::Fault;
 use serde_json::Value;
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What one policy says of a request.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -243,17 +243,12 @@ pub fn decide(opinions: Vec<Opinion>, mut faults: Vec<Fault>) -> AccessDecision 
         let denied = AccessDecision::denied("", "");
         return AccessDecision { reasons: against, faults, ..denied };
     }
-    let mut masks: BTreeMap<String, Mask> = BTreeMap::new();
+    // Most engines do not tell `Iban` from `iban`: whoever applies only one of two must apply the stricter.
+    let mut masks: BTreeMap<String, Vec<Mask>> = BTreeMap::new();
     let (mut row_filters, mut duties) = (Vec::new(), Vec::new());
     for opinion in opinions {
         for mask in opinion.masks {
-            // Most engines do not tell `Iban` from `iban`: whoever applies only one of two must apply the stricter.
-            match masks.get_mut(&mask.column.to_lowercase()) {
-                Some(known) => *known = stricter(known.clone(), mask),
-                None => {
-                    masks.insert(mask.column.to_lowercase(), mask);
-                }
-            }
+            masks.entry(mask.column.to_lowercase()).or_default().push(mask);
         }
         row_filters.extend(opinion.row_filters);
         duties.extend(opinion.duties);
@@ -261,24 +256,28 @@ pub fn decide(opinions: Vec<Opinion>, mut faults: Vec<Fault>) -> AccessDecision 
     AccessDecision {
         verdict: Verdict::Allow,
         reasons: grants,
-        masks: masks.into_values().collect(),
+        masks: masks.into_values().filter_map(strictest).collect(),
         row_filters: sorted(row_filters, condition_key),
         duties: sorted(duties, |duty| duty.to_string()),
         faults,
     }
 }
 
-/// The stricter of two masks of one column.
-fn stricter(a: Mask, b: Mask) -> Mask {
-    match strictness(&a, &b) {
-        // Two salts: with either, what the other policy keeps apart could be told apart. Nothing is left then.
-        Ordering::Equal if a.kind == MaskKind::Hash && a.args != b.args => {
-            Mask { column: a.column.min(b.column), kind: MaskKind::Redact, args: None }
-        }
-        Ordering::Equal => Mask { column: a.column.min(b.column), ..a },
-        Ordering::Less => a,
-        Ordering::Greater => b,
+/// The strictest of the masks of one column.
+fn strictest(mut masks: Vec<Mask>) -> Option<Mask> {
+    let column = masks.iter().map(|mask| mask.column.clone()).min()?;
+    let salts: BTreeSet<String> = masks
+        .iter()
+        .filter(|mask| mask.kind == MaskKind::Hash)
+        .filter_map(|mask| mask.args.as_ref())
+        .map(ToString::to_string)
+        .collect();
+    // With either of two salts, what the other policy keeps apart could be told apart: as if one had left nothing.
+    if salts.len() > 1 {
+        masks.push(Mask { column: column.clone(), kind: MaskKind::Redact, args: None });
     }
+    let strictest = masks.into_iter().min_by(strictness)?;
+    Some(Mask { column, ..strictest })
 }
 
 /// Orders two masks of one column, the stricter first. Of two of a kind the one counts that leaves less: fewer characters; a
@@ -288,7 +287,7 @@ fn strictness(a: &Mask, b: &Mask) -> Ordering {
     let text = |mask: &Mask| mask.args.as_ref().map(ToString::to_string);
     a.kind.cmp(&b.kind).then_with(|| match a.kind {
         MaskKind::Partial => left(a).cmp(&left(b)).then_with(|| text(a).cmp(&text(b))),
-        MaskKind::Hash => a.args.is_none().cmp(&b.args.is_none()),
+        MaskKind::Hash => a.args.is_none().cmp(&b.args.is_none()).then_with(|| text(a).cmp(&text(b))),
         _ => text(a).cmp(&text(b)),
     })
 }

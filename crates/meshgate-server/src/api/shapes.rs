@@ -194,7 +194,7 @@ pub fn authzen_errors() -> Responses {
 pub fn odm_question() -> Value {
     json!({"type": "object", "required": ["policy", "objectToEvaluate"], "properties": {
         "policy": {"type": "object", "required": ["rawContent"], "properties": {
-            "rawContent": {"type": "string", "pattern": "^package [a-z]+$"}}},
+            "rawContent": {"type": "string", "pattern": "(^|\\n)package[ \\t]+[^\\s]"}}},
         "objectToEvaluate": {"type": "object", "minProperties": 1},
         "verbose": {"type": ["boolean", "null"]}, "policyEvaluationId": {}}})
 }
