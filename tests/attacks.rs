@@ -121,7 +121,7 @@ fn a_mask_that_nobody_would_apply_denies() {
 
 #[test]
 fn trino_loses_no_filter_and_no_mask() {
-    let policy = POLICY.replace("denials contains {\"message\": \"secret\"} if \"Salary\" in input.resource.columns\n", "masks contains {\"column\": \"address.street\", \"mask\": \"null\"}\n\nrow_filters contains {\"column\": \"id\", \"op\": \"gt\", \"value\": 99} if \"Salary\" in input.resource.columns\n");
+    let policy = POLICY.replace("denials contains {\"message\": \"secret\"} if \"Salary\" in input.resource.columns\n", "masks contains {\"column\": \"address.street\", \"mask\": \"null\"}\n\nmasks contains {\"column\": \"Salary\", \"mask\": \"redact\"}\n\nrow_filters contains {\"column\": \"id\", \"op\": \"gt\", \"value\": 99} if \"Salary\" in input.resource.columns\n");
     let here = world(&policy, "server: { adapters: { trino: { admins: [root] } } }");
     let sidecar = start(&here);
     let ask = |path: &str, user: &str, action: Value| {
@@ -177,6 +177,48 @@ fn a_contract_that_breaks_or_goes_takes_its_product_with_it() {
     sidecar.eventually("a denial", || ask()["verdict"] == json!("deny"));
     let answer = ask();
     assert!(answer["reasons"][0]["message"].as_str().is_some_and(|why| why.contains("not there any more")), "{answer}");
+    // Without its ports, a product has none.
+    let (_, ports) = PRODUCT.split_once("outputPorts").expect("ports");
+    let without = PRODUCT.replace(&format!("outputPorts{ports}"), "");
+    write(here.path(), "products/people.odps.yaml", without.as_bytes());
+    sidecar.eventually("no port", || ask()["reasons"][0]["rule"] == json!("access.unknown_port"));
+}
+
+#[test]
+fn a_products_own_policies_are_read_anew_and_troubles_are_told() {
+    let here = world(POLICY, "");
+    let sidecar = start(&here);
+    let ask = || decide(&sidecar, json!({"product": "urn:people", "port": "people"}), json!({}))["verdict"].clone();
+    assert_eq!(ask(), json!("allow"));
+    let own = "products/policies/own.rego";
+    write(here.path(), own, b"package meshgate.access.own\n\ndenials contains {\"message\": \"closed\"}\n");
+    sidecar.eventually("the denial", || ask() == json!("deny"));
+    std::fs::remove_file(here.path().join(own)).expect("removed");
+    sidecar.eventually("that it is gone", || ask() == json!("allow"));
+    write(here.path(), own, b"package meshgate.access.own\n\ndeny contains {\"message\": \"closed\"}\n");
+    sidecar.eventually("the trouble", || ask() == json!("deny"));
+    sidecar.eventually("that it is said", || {
+        let said = sidecar.said.lock().expect("a lock");
+        said.iter().any(|line| {
+            line.contains("did you mean `denials`") && line.contains("every access to `urn:people` is denied")
+        })
+    });
+}
+
+#[test]
+fn values_that_would_answer_nobody_keep_the_sidecar_from_starting() {
+    for (config, wanted) in [
+        ("server: { limits: { queue: 0 } }", "`limits.queue` is 0"),
+        ("server: { public_url: decisions.example.org }", "neither http:// nor https://"),
+        ("server: { adapters: { ext_authz: { routes: [{ path: x, product: y }] } } }", "begins with no `/`"),
+        ("server: { adapters: { trino: { tables: { orders: { product: x } } } } }", "`catalog.schema.table`"),
+        ("server: { adapters: { ext_authz: { subject_header: 'x y' } } }", "no name of a header"),
+    ] {
+        let here = world(POLICY, config);
+        let ran =
+            support::run(here.path(), &["serve", "products", "--config", "meshgate.yaml", "--listen", "127.0.0.1:0"]);
+        assert!(ran.code == 2 && ran.stderr.contains(wanted), "{config}: {}", ran.stderr);
+    }
 }
 
 #[test]

@@ -1,8 +1,8 @@
 # METADATA
 # title: Who may read customers
 # description: |
-#   Analysts read, and not for marketing; what is restricted is masked for everybody but the privacy team; everybody sees the
-#   rows of their own regions.
+#   Analysts read, and not for marketing; what is restricted is masked for everybody but the privacy team; of orders everybody
+#   sees those of their own channels.
 package meshgate.access.customers
 
 import rego.v1
@@ -16,16 +16,28 @@ grants contains {"reason": sprintf("analysts may read %s", [served.product.name]
 
 denials contains {"message": "customer data is not for marketing"} if input.purpose == "marketing"
 
+# The contract of the port that is asked for, or all of them.
+contracts contains port.contract if {
+	some port in served.product.ports
+	is_asked_for(port)
+}
+
+is_asked_for(port) if port.name == input.resource.port
+
+is_asked_for(_) if not input.resource.port
+
 masks contains {"column": column.name, "mask": "hash"} if {
-	some contract in served.contracts
+	some contract in contracts
 	some table in contract.schema
 	some column in table.columns
 	column.classification == "restricted"
 	not "privacy" in input.subject.groups
 }
 
-# Without regions there are no rows: a filter whose value is missing would not be there at all.
-row_filters contains {"column": "region", "op": "in", "value": object.get(input.subject.attributes, "regions", [])}
+# Without channels there are no rows: a filter whose value is missing would not be there at all.
+row_filters contains {"column": "channel", "op": "in", "value": object.get(input.subject.attributes, "channels", [])} if {
+	input.resource.port == "orders"
+}
 
 obligations contains {"kind": "notify", "to": owner} if {
 	input.purpose == "emergency"

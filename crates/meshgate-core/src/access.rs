@@ -159,7 +159,7 @@ impl Op {
             // `NOT IN` with a null is true of no row, and `IN` never finds it.
             Self::In | Self::NotIn => (
                 value.as_array().is_some_and(|all| all.iter().all(scalar)),
-                "a list (not a set) of texts, numbers and booleans",
+                "a list or set of texts, numbers and booleans",
             ),
             Self::Like => (value.is_string(), "a text"),
             Self::IsNull => (value.is_null() || value.is_boolean(), "no value, or a boolean"),

@@ -217,7 +217,12 @@ impl Engine {
             if engine.root.embedded && !additions.no_embedded {
                 engine.add_adapters();
             }
+            for error in engine.root.server.wrong() {
+                engine.refuse("server", error);
+            }
             engine.access = Arc::new(Access::of(&engine, served));
+            let troubles = engine.access.troubles();
+            engine.warnings.extend(troubles);
             deciding.set(&engine.access);
         }
         Ok(engine)

@@ -27,6 +27,26 @@ const ROOT: &str = "data.meshgate.access.";
 const ENTRY: &str = "mg_access_entry";
 /// What a policy may say.
 const SETS: [&str; 5] = ["grants", "denials", "masks", "row_filters", "obligations"];
+/// What others call them.
+const OTHER_WORDS: [(&str, &str); 17] = [
+    ("allow", "grants"),
+    ("allowed", "grants"),
+    ("deny", "denials"),
+    ("denied", "denials"),
+    ("violation", "denials"),
+    ("violations", "denials"),
+    ("reject", "denials"),
+    ("mask", "masks"),
+    ("masking", "masks"),
+    ("column_mask", "masks"),
+    ("column_masks", "masks"),
+    ("filter", "row_filters"),
+    ("filters", "row_filters"),
+    ("rows", "row_filters"),
+    ("duty", "obligations"),
+    ("duties", "obligations"),
+    ("advice", "obligations"),
+];
 /// Things that one policy may say of one request.
 const ITEMS_MAX: usize = 10_000;
 /// Conditions within conditions.
@@ -105,8 +125,9 @@ fn policies(index: &Index, errors: &mut Vec<LoadError>) -> Vec<Policy> {
                 }
                 continue;
             }
-            // `denial contains …` would never deny.
-            let close = SETS.into_iter().find(|set| strsim::damerau_levenshtein(set, word) <= 2);
+            // `denial contains …`, or `deny contains …`, would never deny.
+            let other = OTHER_WORDS.iter().find(|(other, _)| other == word).map(|(_, set)| *set);
+            let close = other.or_else(|| SETS.into_iter().find(|set| strsim::damerau_levenshtein(set, word) <= 2));
             if let Some(set) = close.filter(|_| !word.contains('.')) {
                 let message = format!("an access policy has no `{word}`; did you mean `{set}`?");
                 errors.push(LoadError::new(place(path), message));

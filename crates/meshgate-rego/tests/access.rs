@@ -89,6 +89,14 @@ fn what_would_never_count_is_refused() {
     for (text, wanted) in [
         ("package meshgate.access.a\ndenial contains {\"message\": \"x\"} if true", "did you mean `denials`"),
         ("package meshgate.access.a\ndenials := {{\"message\": \"x\"}}", "`denials` of an access policy is a set"),
+        (
+            "package meshgate.access.a\ngrants contains {\"reason\": \"x\"} if true\ndeny contains {\"message\": \"x\"} if true",
+            "did you mean `denials`",
+        ),
+        (
+            "package meshgate.access.a\ngrants contains {\"reason\": \"x\"} if true\nduties contains {\"kind\": \"x\"} if true",
+            "did you mean `obligations`",
+        ),
         ("package meshgate.access.a\nhelper := 1", "says nothing"),
         ("package meshgate.access.a.b\ngrants contains {\"reason\": \"x\"} if true", "one word"),
     ] {

@@ -25,11 +25,12 @@ pub async fn watch(app: App, reload: Reload, say: Arc<dyn Fn(&str) + Send + Sync
         let (app, reload) = (app.clone(), Arc::clone(&reload));
         let looked = tokio::task::spawn_blocking(move || look(&app, &reload)).await;
         // A look that died is tried again.
-        match looked.unwrap_or(Ok(false)) {
+        match looked.unwrap_or(Ok(None)) {
             Ok(changed) => {
-                if changed {
+                if let Some(warnings) = changed {
                     said.clear();
                     say("descriptors changed: read anew");
+                    warnings.iter().for_each(|warning| say(&format!("warning: {warning}")));
                 }
                 wait = EVERY;
             }
@@ -44,17 +45,18 @@ pub async fn watch(app: App, reload: Reload, say: Arc<dyn Fn(&str) + Send + Sync
     }
 }
 
-/// Says whether there is another engine now.
-fn look(app: &App, reload: &Reload) -> Result<bool, String> {
+/// What is odd about the engine that there is now, if it is another one.
+fn look(app: &App, reload: &Reload) -> Result<Option<Vec<String>>, String> {
     let current = app.current();
     let access = current.engine.access();
     if !access.is_stale() {
-        return Ok(false);
+        return Ok(None);
     }
     match reload(Arc::clone(access)) {
         Ok(engine) => {
+            let warnings = engine.warnings().to_vec();
             app.replace(Current::new(engine));
-            Ok(true)
+            Ok(Some(warnings))
         }
         Err(why) => {
             access.revoke_changed(&why);

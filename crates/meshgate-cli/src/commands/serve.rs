@@ -28,8 +28,12 @@ pub fn run(args: &ServeArgs) -> Result<Status> {
     let log = match args.decision_log.clone().or(configured) {
         None => None,
         Some(to) => {
+            let said = PathBuf::from(&to);
             let to = LogTo::parse(&to).map_err(anyhow::Error::msg)?;
-            Some(DecisionLog::open(&to, &settings.labels).with_context(|| format!("the decision log {to:?}"))?)
+            Some(
+                DecisionLog::open(&to, &settings.labels)
+                    .with_context(|| format!("the decision log `{}` cannot be appended to", said.display()))?,
+            )
         }
     };
     let (rules, products, policies) =

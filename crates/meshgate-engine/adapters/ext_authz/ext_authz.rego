@@ -11,6 +11,16 @@ settings := data.meshgate.adapters.ext_authz
 
 default allow := {"allowed": false, "http_status": 403}
 
+allow := {"allowed": false, "http_status": 403, "reasons": missing} if {
+	count(missing) > 0
+}
+
+missing contains {"message": sprintf("the header `%s` is missing: nobody says who asks", [settings.subject_header])} if {
+	not headers[settings.subject_header]
+}
+
+missing contains {"message": sprintf("the path `%s` is of no route", [path])} if count(covering) == 0
+
 allow := {
 	"allowed": decision.verdict == "allow",
 	"http_status": 403,

@@ -174,12 +174,31 @@ mask_of(column) := {"expression": "NULL"} if {
 	not is_free(column)
 }
 
-mask_of(column) := {"expression": mask.sql} if {
+mask_of(column) := {"expression": typed(mask, object.get(column, "columnType", ""))} if {
 	decision := decided(column, [column.columnName], "read")
 	is_usable(decision)
 	some mask in decision.obligations.masks
 	lower(mask.column) == lower(column.columnName)
 	not is_masked_within(decision, column)
+}
+
+# Trino takes an expression of the column's own type: what is left of a value is a text.
+typed(mask, _) := mask.sql if mask.mask in {"null", "constant"}
+
+typed(mask, type) := mask.sql if {
+	not mask.mask in {"null", "constant"}
+	type in {"", "varchar"}
+}
+
+typed(mask, type) := sprintf("CAST(%s AS %s)", [mask.sql, type]) if {
+	not mask.mask in {"null", "constant"}
+	regex.match(`^(varchar|char)\([0-9]+\)$`, type)
+}
+
+typed(mask, type) := "NULL" if {
+	not mask.mask in {"null", "constant"}
+	not type in {"", "varchar"}
+	not regex.match(`^(varchar|char)\([0-9]+\)$`, type)
 }
 
 # Trino masks columns, not what is in them: nothing of such a column is shown.

@@ -41,6 +41,49 @@ pub struct Server {
     pub adapters: Adapters,
 }
 
+impl Server {
+    /// What is wrong with values that fit their types.
+    #[must_use]
+    pub fn wrong(&self) -> Vec<String> {
+        let mut wrong = Vec::new();
+        let limits = &self.limits;
+        for (key, zero) in [
+            ("deadline_ms", limits.deadline_ms == Some(0)),
+            ("body_mib", limits.body_mib == Some(0)),
+            ("queue", limits.queue == Some(0)),
+            ("threads", limits.threads == Some(0)),
+        ] {
+            if zero {
+                wrong.push(format!("`limits.{key}` is 0: no request would be answered"));
+            }
+        }
+        if let Some(url) =
+            self.public_url.as_ref().filter(|url| !url.starts_with("http://") && !url.starts_with("https://"))
+        {
+            wrong.push(format!("`public_url` is `{url}`, which begins with neither http:// nor https://"));
+        }
+        let routes = &self.adapters.ext_authz.routes;
+        for route in routes.iter().filter(|route| !route.path.starts_with('/')) {
+            wrong.push(format!("`adapters.ext_authz.routes` has the path `{}`, which begins with no `/`", route.path));
+        }
+        for table in self.adapters.trino.tables.keys() {
+            if table.split('.').count() != 3 || *table != table.to_lowercase() {
+                wrong.push(format!(
+                    "`adapters.trino.tables` has `{table}`: a table is written `catalog.schema.table`, in lower case"
+                ));
+            }
+        }
+        let ext = &self.adapters.ext_authz;
+        for name in [&ext.subject_header, &ext.groups_header, &ext.purpose_header].into_iter().flatten() {
+            let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+            if name.is_empty() || !name.bytes().all(is_name) {
+                wrong.push(format!("`adapters.ext_authz` has `{name}`, which is no name of a header"));
+            }
+        }
+        wrong
+    }
+}
+
 /// Bounds on requests.
 #[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -97,6 +97,17 @@ impl Access {
         }
     }
 
+    /// What of the products' own layers did not load: every access to them is denied.
+    pub fn troubles(&self) -> Vec<String> {
+        let told = |(id, speaking): (&String, &Speaking)| {
+            let told = |fault: &Fault| format!("{}: {}: every access to `{id}` is denied", fault.rule, fault.message);
+            speaking.faults.iter().map(told).collect::<Vec<_>>()
+        };
+        let mut all: Vec<String> = self.chains.iter().flat_map(told).collect();
+        all.sort();
+        all
+    }
+
     /// What decisions are made by, as a digest.
     #[must_use]
     pub fn revision(&self) -> &str {
@@ -132,7 +143,7 @@ impl Access {
         let denied = |rule: &str, message: String| AccessDecision::denied(rule, message);
         let asked = &request.product;
         if let Some(why) = self.revoked.read().unwrap_or_else(PoisonError::into_inner).get(asked) {
-            return failed(asked, format!("`{asked}` changed and cannot be read any more: {why}"));
+            return failed(asked, format!("what it is made of changed and cannot be read any more: {why}"));
         }
         match (self.chains.get(asked), self.served.products.get(asked)) {
             (Some(speaking), Some(product)) => {
@@ -199,7 +210,7 @@ fn failed(rule: &str, message: String) -> AccessDecision {
 fn named(product: &Product, request: &Request) -> Result<RegoValue, (&'static str, String)> {
     let port = match &request.port {
         // A contract that is served by itself has no ports.
-        Some(port) if !product.ports.is_empty() => match product.ports.get(&port.to_lowercase()) {
+        Some(port) if product.has_ports => match product.ports.get(&port.to_lowercase()) {
             Some(known) => Some(known),
             None => return Err(("access.unknown_port", format!("`{}` has no port `{port}`", request.product))),
         },
@@ -218,7 +229,7 @@ fn named(product: &Product, request: &Request) -> Result<RegoValue, (&'static st
         if !unknown.is_empty() {
             let contract =
                 port.map_or_else(|| "the contracts".to_owned(), |port| format!("the contract of `{}`", port.name));
-            let message = format!("{contract} of `{}` has no column {}", request.product, unknown.join(", "));
+            let message = format!("there is no column {} in {contract} of `{}`", unknown.join(", "), request.product);
             return Err(("access.unknown_column", message));
         }
     }

@@ -19,6 +19,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
+/// Violations of a standard's schema that are told of one descriptor.
+const SHOWN_MAX: usize = 5;
+
 /// What is served.
 #[derive(Debug, Default)]
 pub struct Served {
@@ -52,6 +55,8 @@ pub struct Product {
     pub domain: Option<String>,
     /// By name and by id in lower case.
     pub ports: HashMap<String, PortOf>,
+    /// Is it a product? A contract that is served by itself has no ports.
+    pub has_ports: bool,
     /// All columns in sight, whatever the port; `None` when a contract is not in sight.
     pub columns: Option<Arc<Columns>>,
     /// Parts of it that could not be read: nothing may be decided on the rest.
@@ -136,6 +141,9 @@ impl Served {
             errors.push(format!("{}: no descriptor found: nothing to serve", names.join(", ")));
         }
         served.join(models, &mut errors);
+        for file in served.beside() {
+            served.files.entry(file.clone()).or_insert_with(|| stamp(&file));
+        }
         if errors.is_empty() { Ok(served) } else { Err(errors) }
     }
 
@@ -181,6 +189,14 @@ impl Served {
                 Some(place(&part.file, part.document.text(), one.span.start, &one.message))
             });
             let unread: Vec<String> = unread.collect();
+            // What a standard does not know, policies do not see: a misspelt `classification` masks nothing.
+            let check = meshgate_descriptor::check_schema(&descriptor);
+            let violations = check.into_iter().flat_map(|check| check.violations.into_iter().chain(check.misspelt));
+            self.warnings.extend(
+                violations
+                    .take(SHOWN_MAX)
+                    .map(|violation| format!("{} at {}: {}", file.name, violation.pointer, violation.message)),
+            );
             models.push((file.path.clone(), meshgate_descriptor::model(&descriptor, Default::default()), unread));
         }
     }
@@ -213,6 +229,13 @@ impl Served {
                 places(&id, &input, &mut tables, &mut topics);
             }
             let product = product(file, &input, unread);
+            let mut blind: Vec<&str> =
+                product.ports.values().filter(|port| port.columns.is_none()).map(|port| port.name.as_str()).collect();
+            blind.sort_unstable();
+            blind.dedup();
+            self.warnings.extend(blind.iter().map(|port| {
+                format!("the contract of port `{port}` of `{id}` is not in sight: its columns are not known")
+            }));
             self.warnings.extend(product.unread.iter().map(|what| format!("{what}: every access to `{id}` is denied")));
             let mut model = input.to_value();
             if let Some(model) = model.as_object_mut() {
@@ -240,6 +263,18 @@ impl Served {
         Value::Object(told)
     }
 
+    /// The files of products' own policies: `policies/` beside a descriptor.
+    fn beside(&self) -> BTreeSet<PathBuf> {
+        let folders: BTreeSet<PathBuf> = self
+            .products
+            .values()
+            .map(|product| product.file.parent().unwrap_or(Path::new("")).join(crate::layers::POLICIES))
+            .collect();
+        let walk = |folder: &PathBuf| ignore::WalkBuilder::new(folder).standard_filters(false).build();
+        let found = folders.iter().filter(|folder| folder.is_dir()).flat_map(walk).flatten();
+        found.filter(|entry| entry.path().is_file()).map(ignore::DirEntry::into_path).collect()
+    }
+
     /// Did any of the files change since they were read?
     #[must_use]
     pub fn changed(&self) -> bool {
@@ -251,6 +286,7 @@ impl Served {
         let folders = self.paths.iter().filter(|path| path.is_dir());
         let now: Vec<Found> = folders.flat_map(|path| files(path, &mut errors, &mut links)).collect();
         now.iter().any(|file| !self.files.contains_key(&file.path))
+            || self.beside().iter().any(|file| !self.files.contains_key(file))
     }
 
     /// The products of which a file has changed since they were read; all of them where a file changed that is not one
@@ -260,7 +296,7 @@ impl Served {
             self.files.iter().filter(|(path, known)| stamp(path) != **known).map(|(path, _)| path).collect();
         let of = |id: &String| self.products.get(id).map(|product| &product.file);
         let is_own =
-            |path: &&PathBuf| self.products.values().any(|product| product.file == **path && !product.ports.is_empty());
+            |path: &&PathBuf| self.products.values().any(|product| product.file == **path && product.has_ports);
         if changed.is_empty() || !changed.iter().all(is_own) {
             return self.products.keys().cloned().collect();
         }
@@ -330,7 +366,8 @@ fn product(file: PathBuf, input: &Input, unread: Vec<String>) -> Product {
     let domain = input.product.as_ref().and_then(|product| product.domain.clone());
     let domain = domain.or_else(|| input.contracts.first().and_then(|contract| contract.domain.clone()));
     let unread = unread.into_iter().chain(ambiguous).collect();
-    Product { file, domain, ports, columns: (!blind).then(|| Arc::new(all)), unread }
+    let has_ports = input.product.is_some();
+    Product { file, domain, ports, has_ports, columns: (!blind).then(|| Arc::new(all)), unread }
 }
 
 /// Adds the columns of a contract, nested ones as `outer.inner`.
