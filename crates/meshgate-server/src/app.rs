@@ -251,9 +251,11 @@ impl App {
             let held = || meshgate_engine::within(HELD_MAX, || work(current));
             let result = catch_unwind(AssertUnwindSafe(held));
             let took = began.elapsed();
-            pace.learn(took);
+            // What was asked of others must not be asked twice: if there was no time for it, that is the answer.
+            let asked = meshgate_engine::asked_others();
+            pace.learn(if asked { Duration::MAX } else { took });
             // One that was stopped for its time gets more of it elsewhere.
-            if took < HELD_MAX {
+            if took < HELD_MAX || asked {
                 return result.map_err(|_| Unavailable::Died);
             }
         }

@@ -126,17 +126,22 @@ impl DecisionLog {
     pub fn write(&self, event: &Event<'_>) -> io::Result<()> {
         let Event { arrival, .. } = event;
         let number = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
-        let text = |text: &str| Value::from(text).to_string();
-        let when = timestamp(arrival.at);
         let handler = arrival.began.elapsed().as_nanos();
         let sizes = [event.input, event.result].iter().flatten().map(|text| text.len()).sum::<usize>();
         let mut line = String::with_capacity(sizes + self.labels.len() + event.bundles.len() + 512);
-        // Writing to a string cannot fail.
-        let _ = write!(line, "{{\"labels\":{},\"decision_id\":{}", self.labels, text(event.decision_id));
+        // A place for what separates it from a line that was broken off.
+        line.push_str("\n{\"labels\":");
+        line.push_str(&self.labels);
+        line.push_str(",\"decision_id\":");
+        quote(&mut line, event.decision_id);
         if let Some(batch) = event.batch {
-            let _ = write!(line, ",\"batch_decision_id\":{}", text(batch));
+            line.push_str(",\"batch_decision_id\":");
+            quote(&mut line, batch);
         }
-        let _ = write!(line, ",\"bundles\":{},\"path\":{}", event.bundles, text(event.path));
+        line.push_str(",\"bundles\":");
+        line.push_str(event.bundles);
+        line.push_str(",\"path\":");
+        quote(&mut line, event.path);
         if let Some(input) = event.input {
             line.push_str(",\"input\":");
             // Between its values JSON may have line ends; within its texts it has none.
@@ -147,33 +152,47 @@ impl DecisionLog {
             }
         }
         if let Some(result) = event.result {
-            let _ = write!(line, ",\"result\":{result}");
+            line.push_str(",\"result\":");
+            line.push_str(result);
         }
+        // Writing to a string cannot fail.
         if let Some(error) = event.error {
             let _ = write!(line, ",\"error\":{error}");
         }
         if let Some(from) = arrival.from {
             let _ = write!(line, ",\"requested_by\":\"{from}\"");
         }
+        line.push_str(",\"timestamp\":\"");
+        timestamp(&mut line, arrival.at);
         let _ = write!(
             line,
-            ",\"timestamp\":\"{when}\",\"metrics\":{{\"timer_rego_query_eval_ns\":{},\"timer_server_handler_ns\":{handler}}},\"req_id\":{number}}}",
+            "\",\"metrics\":{{\"timer_rego_query_eval_ns\":{},\"timer_server_handler_ns\":{handler}}},\"req_id\":{number}}}",
             event.eval_ns
         );
         line.push('\n');
         let mut sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
         // What was written in part is no event, and must not spoil the one behind it.
-        if sink.broken {
-            line.insert(0, '\n');
-        }
-        let written = sink.file.write_all(line.as_bytes());
+        let start = usize::from(!sink.broken);
+        let written = sink.file.write_all(line.as_bytes().get(start..).unwrap_or_default());
         sink.broken = written.is_err();
         written
     }
 }
 
-/// A moment as RFC 3339 has it, to the nanosecond.
-fn timestamp(at: SystemTime) -> String {
+/// Writes a text as JSON has it.
+fn quote(line: &mut String, text: &str) {
+    let plain = text.bytes().all(|byte| byte >= b' ' && !matches!(byte, b'"' | b'\\'));
+    if plain {
+        line.push('"');
+        line.push_str(text);
+        line.push('"');
+    } else {
+        line.push_str(&Value::from(text).to_string());
+    }
+}
+
+/// Writes a moment as RFC 3339 has it, to the nanosecond.
+fn timestamp(line: &mut String, at: SystemTime) {
     thread_local! {
         /// The last second, written: most events are of the same as the one before.
         static SECOND: RefCell<(u64, String)> = const { RefCell::new((u64::MAX, String::new())) };
@@ -185,8 +204,9 @@ fn timestamp(at: SystemTime) -> String {
             *text = whole.format("%Y-%m-%dT%H:%M:%S").to_string();
             *second = since.as_secs();
         }
-        format!("{text}.{:09}Z", since.subsec_nanos())
-    })
+        line.push_str(text);
+    });
+    let _ = write!(line, ".{:09}Z", since.subsec_nanos());
 }
 
 /// Opens what is appended to. A pipe whose reader does not read is an error, and no wait: the thread that writes has
@@ -238,10 +258,20 @@ mod tests {
     #[test]
     fn a_moment_is_written_to_the_nanosecond() {
         let at = UNIX_EPOCH + Duration::new(1_700_000_000, 5);
-        assert_eq!(
-            [timestamp(at), timestamp(at)],
-            ["2023-11-14T22:13:20.000000005Z", "2023-11-14T22:13:20.000000005Z"]
-        );
+        for _ in 0..2 {
+            let mut line = String::new();
+            timestamp(&mut line, at);
+            assert_eq!(line, "2023-11-14T22:13:20.000000005Z");
+        }
+    }
+
+    #[test]
+    fn a_text_is_written_as_json_has_it() {
+        for text in ["a/b", "", "x\"y", "a\\b", "line\nend", "ü"] {
+            let mut line = String::new();
+            quote(&mut line, text);
+            assert_eq!(serde_json::from_str::<String>(&line).expect("JSON"), text);
+        }
     }
 
     #[test]
