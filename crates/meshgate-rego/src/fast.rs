@@ -19,6 +19,7 @@ use std::fmt;
 use std::num::NonZeroU64;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// One entry point, compiled.
 pub struct Fast {
@@ -34,6 +35,9 @@ impl fmt::Debug for Fast {
 
 /// Where a call to a builtin that regorus does not know stands: the arguments are packed some instructions before.
 const PACKED_BEFORE: usize = 5;
+
+/// An evaluation that has no more time than this has no memory bound of its own.
+const UNCOUNTED: Duration = Duration::from_millis(5);
 
 impl Fast {
     /// Compiles an entry point, `data.a.b`.
@@ -71,9 +75,6 @@ impl Fast {
         machine.load_program(Arc::new(own(&self.program)));
         machine.set_strict_builtin_errors(options.strict);
         machine.set_max_instructions(options.limits.rego_instructions_max);
-        machine.set_memory_budget_config(
-            NonZeroU64::new(options.limits.rego_memory_bytes_max).map(|limit| MemoryBudgetConfig { limit }),
-        );
         machine.set_data(data.here().clone())?;
         Ok(machine)
     }
@@ -94,6 +95,13 @@ impl Fast {
         // The machine may be one that was made for a longer time.
         let deadline = context::allowed(options.limits.rule_deadline);
         machine.set_execution_timer_config(Some(timer(deadline)));
+        // In so little time there is not much to be taken, and the process has its bound: counting costs a thirtieth.
+        let counted = deadline > UNCOUNTED;
+        machine.set_memory_budget_config(
+            NonZeroU64::new(options.limits.rego_memory_bytes_max)
+                .filter(|_| counted)
+                .map(|limit| MemoryBudgetConfig { limit }),
+        );
         machine.set_input(input);
         let (outcome, left) = context::scope(moment, options, || {
             catch_unwind(AssertUnwindSafe(|| machine.execute_entry_point_by_index(0)))
