@@ -177,6 +177,14 @@ fn a_contract_that_breaks_or_goes_takes_its_product_with_it() {
     sidecar.eventually("a denial", || ask()["verdict"] == json!("deny"));
     let answer = ask();
     assert!(answer["reasons"][0]["message"].as_str().is_some_and(|why| why.contains("not there any more")), "{answer}");
+    // And stays so when something else is read anew.
+    let other = "apiVersion: v3.0.2\nkind: DataContract\nid: other\nname: other\nversion: 1.0.0\nstatus: active\n";
+    write(here.path(), "products/other.odcs.yaml", other.as_bytes());
+    sidecar.eventually("the other one", || {
+        decide(&sidecar, json!({"product": "other"}), json!({}))["reasons"][0]["rule"]
+            != json!("access.unknown_product")
+    });
+    assert_eq!(ask()["verdict"], json!("deny"));
     // Without its ports, a product has none.
     let (_, ports) = PRODUCT.split_once("outputPorts").expect("ports");
     let without = PRODUCT.replace(&format!("outputPorts{ports}"), "");

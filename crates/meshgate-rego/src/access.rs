@@ -11,7 +11,6 @@ use crate::context;
 use crate::error::LoadError;
 use crate::evaluate::QueryError;
 use crate::index::Index;
-use crate::json;
 use crate::modules::Written;
 use meshgate_core::access::{Condition, Mask, MaskKind, Op, Opinion, partial};
 use meshgate_core::fault::{Fault, FaultKind};
@@ -83,8 +82,8 @@ pub struct Access {
 struct Policy {
     /// `access.name`.
     rule: String,
-    /// Its name, as a step of a path.
-    name: String,
+    /// The rule of ours that joins its sets.
+    entry: String,
     /// The sets that it has, as paths.
     sets: Vec<String>,
 }
@@ -137,7 +136,7 @@ fn policies(index: &Index, errors: &mut Vec<LoadError>) -> Vec<Policy> {
             let message = format!("access policy `{name}` says nothing: it has none of {}", SETS.join(", "));
             errors.push(LoadError::new(first, message));
         }
-        found.push(Policy { rule: format!("access.{name}"), name: name.to_owned(), sets });
+        found.push(Policy { rule: format!("access.{name}"), entry: format!("policy_{name}"), sets });
     }
     found
 }
@@ -154,10 +153,11 @@ impl Access {
             return Ok(None);
         }
         let mut text = format!("package {ENTRY}\n");
-        for Policy { name, sets, .. } in &policies {
+        for Policy { entry, sets, .. } in &policies {
             let pairs: Vec<String> =
                 sets.iter().filter_map(|path| Some(format!("\"{}\": {path}", path.rsplit_once('.')?.1))).collect();
-            text.push_str(&format!("\n{name} := {{{}}}\n", pairs.join(", ")));
+            // A policy may be called as a keyword is.
+            text.push_str(&format!("\n{entry} := {{{}}}\n", pairs.join(", ")));
         }
         let module = Module { file: "access policies".to_owned(), text };
         let sources = bundle.sources.iter().cloned().chain([Written::of(&module)]).collect();
@@ -188,7 +188,7 @@ impl Bundle {
     pub fn opinions(&self, input: &Value, opinions: &mut Vec<Opinion>, faults: &mut Vec<Fault>) {
         let Some(access) = &self.access else { return };
         for policy in &access.policies {
-            let said = access.joined.value(&[ENTRY, &policy.name], input.clone());
+            let said = access.joined.value(&[ENTRY, &policy.entry], input.clone());
             match said.and_then(|said| opinion(&policy.rule, &said).map_err(bad_output)) {
                 Ok(opinion) => opinions.push(opinion),
                 Err(error) => faults.push(Fault {
@@ -373,10 +373,4 @@ pub fn call(values: &[Value]) -> anyhow::Result<Value> {
             anyhow::anyhow!("{message}")
         })
     })
-}
-
-/// An answer of JSON as a policy gets it.
-#[must_use]
-pub fn answer(json: &Json) -> Value {
-    json::value(json)
 }

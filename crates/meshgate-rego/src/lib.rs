@@ -38,7 +38,7 @@ mod testing;
 mod text;
 mod wanted;
 
-pub use access::{Decide, Decider, answer as value_of_answer};
+pub use access::{Decide, Decider};
 pub use builtins::term;
 pub use bundle::{Bundle, Module, Options};
 pub use clear::Cleared;

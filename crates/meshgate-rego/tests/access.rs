@@ -85,6 +85,15 @@ fn a_policy_says_the_same_in_both_gears() {
 }
 
 #[test]
+fn a_policy_may_be_called_as_a_keyword_is() {
+    for name in ["default", "with", "import", "some", "data", "input"] {
+        let text = format!("package meshgate.access.{name}\n\ngrants contains {{\"reason\": \"x\"}}\n");
+        let bundle = load(&text, json!({})).unwrap_or_else(|errors| panic!("{name}: {errors:?}"));
+        assert_eq!(ask(&bundle, &json!({})).0[0].grants, ["x"], "{name}");
+    }
+}
+
+#[test]
 fn what_would_never_count_is_refused() {
     for (text, wanted) in [
         ("package meshgate.access.a\ndenial contains {\"message\": \"x\"} if true", "did you mean `denials`"),

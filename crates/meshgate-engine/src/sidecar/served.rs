@@ -61,6 +61,8 @@ pub struct Product {
     pub columns: Option<Arc<Columns>>,
     /// Parts of it that could not be read: nothing may be decided on the rest.
     pub unread: Vec<String>,
+    /// Ports whose contract was in sight once, and is not any more; for as long as it is not.
+    gone: BTreeSet<String>,
 }
 
 /// A port that may be asked for.
@@ -87,7 +89,7 @@ pub fn spelt<'a>(columns: &'a Columns, asked: &str) -> Option<&'a str> {
 }
 
 impl Served {
-    /// Reads descriptors. What was read before and cannot be read now is told by `before`: its products are kept, unread.
+    /// Reads descriptors.
     ///
     /// # Errors
     /// What cannot be served: a path that is not there, a text that is none, ids that are missing or that two have.
@@ -303,16 +305,20 @@ impl Served {
         self.products.keys().filter(|id| of(id).is_some_and(|file| changed.contains(file))).cloned().collect()
     }
 
-    /// Denies what was known of the ports before and is not any more: a contract went out of sight.
+    /// Denies what was known of the ports before and is not any more: a contract went out of sight. It stays so however often
+    /// the rest is read anew.
     pub fn hold_against(&mut self, before: &Self) {
         for (id, product) in &mut self.products {
             let Some(known) = before.products.get(id) else { continue };
-            let gone = product.ports.iter().filter(|(name, port)| {
-                port.columns.is_none() && known.ports.get(*name).is_some_and(|before| before.columns.is_some())
-            });
-            let gone: BTreeSet<String> =
-                gone.map(|(_, port)| format!("the contract of port `{}` is not there any more", port.name)).collect();
-            product.unread.extend(gone);
+            let was_in_sight = |name: &String| {
+                known.gone.contains(name) || known.ports.get(name).is_some_and(|port| port.columns.is_some())
+            };
+            let gone = product.ports.iter().filter(|(name, port)| port.columns.is_none() && was_in_sight(name));
+            product.gone = gone.map(|(name, _)| name.clone()).collect();
+            let names: BTreeSet<&str> =
+                product.gone.iter().filter_map(|name| product.ports.get(name)).map(|port| port.name.as_str()).collect();
+            let told = names.iter().map(|name| format!("the contract of port `{name}` is not there any more"));
+            product.unread.extend(told.collect::<Vec<_>>());
         }
     }
 }
@@ -367,7 +373,7 @@ fn product(file: PathBuf, input: &Input, unread: Vec<String>) -> Product {
     let domain = domain.or_else(|| input.contracts.first().and_then(|contract| contract.domain.clone()));
     let unread = unread.into_iter().chain(ambiguous).collect();
     let has_ports = input.product.is_some();
-    Product { file, domain, ports, has_ports, columns: (!blind).then(|| Arc::new(all)), unread }
+    Product { file, domain, ports, has_ports, columns: (!blind).then(|| Arc::new(all)), unread, gone: BTreeSet::new() }
 }
 
 /// Adds the columns of a contract, nested ones as `outer.inner`.
