@@ -61,23 +61,20 @@ impl fmt::Display for Unsaid {
 
 impl std::error::Error for Unsaid {}
 
-/// A condition that all filters hold; `None` when there are none.
-///
-/// # Errors
-/// [`Unsaid`] for a name or a value that the dialect has no way to write.
-pub fn row_filter(filters: &[Condition], dialect: Dialect) -> Result<Option<String>, Unsaid> {
-    let all: Vec<String> = filters.iter().map(|filter| condition(filter, dialect)).collect::<Result<_, _>>()?;
-    Ok(match all.as_slice() {
+/// The condition that all of some conditions hold; `None` when there are none.
+#[must_use]
+pub fn all_of(conditions: &[String]) -> Option<String> {
+    match conditions {
         [] => None,
         [one] => Some(one.clone()),
         all => Some(all.iter().map(|one| format!("({one})")).collect::<Vec<_>>().join(" AND ")),
-    })
+    }
 }
 
 /// One condition.
 ///
 /// # Errors
-/// [`Unsaid`], as for [`row_filter`].
+/// [`Unsaid`] for a name or a value that the dialect has no way to write.
 pub fn condition(condition: &Condition, dialect: Dialect) -> Result<String, Unsaid> {
     match condition {
         Condition::Any(all) => joined(all, " OR ", dialect),
@@ -158,7 +155,7 @@ fn escaped(pattern: &str, escape: char) -> Result<String, Unsaid> {
 /// What to read in the place of a column. The expression has no name of its own: `<expression> AS <column>`.
 ///
 /// # Errors
-/// [`Unsaid`], as for [`row_filter`].
+/// [`Unsaid`], as for [`condition`].
 pub fn mask(mask: &Mask, dialect: Dialect) -> Result<String, Unsaid> {
     let column = identifier(&mask.column, dialect)?;
     let as_text = match dialect {

@@ -87,9 +87,12 @@ impl Unavailable {
         }
     }
 
-    /// Is it worth asking again?
-    pub const fn is_passing(self) -> bool {
-        matches!(self, Self::Busy | Self::Late)
+    /// 503 where it is worth asking again.
+    pub const fn status(self) -> StatusCode {
+        match self {
+            Self::Busy | Self::Late => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Died => StatusCode::INTERNAL_SERVER_ERROR,
+        }
     }
 }
 
@@ -206,19 +209,8 @@ impl App {
     pub fn record_none(&self, path: &str, input: Option<&str>, current: &Current, arrival: &Arrival, why: Unavailable) {
         let error = json!({"code": "internal_error", "message": why.message()});
         let id = decision_id();
-        let event = Event {
-            decision_id: &id,
-            batch: None,
-            path,
-            input,
-            result: None,
-            error: Some(&error),
-            bundles: &current.bundles,
-            arrival,
-            eval_ns: 0,
-        };
         // That there is no answer is told in any case.
-        let _ = self.record(&event);
+        let _ = self.record(&Event { input, error: Some(&error), ..Event::of(&id, path, &current.bundles, arrival) });
     }
 
     /// Lays a text of JSON out and packs it, as it is wanted: on a thread of our own when it is long.

@@ -10,7 +10,7 @@ mod search;
 pub use search::{search_action, search_resource, search_subject};
 
 use crate::app::{App, Current, HELD_BYTES_MAX, Unavailable};
-use crate::body::{self, Refused};
+use crate::body;
 use crate::log::{Arrival, Event, decision_id};
 use crate::request::Peer;
 use axum::body::Body;
@@ -45,29 +45,18 @@ pub(crate) fn with_id(headers: &HeaderMap, mut response: Response) -> Response {
     response
 }
 
-pub(crate) fn refused(refused: Refused) -> Response {
-    let status = match refused {
-        Refused::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        Refused::Packing | Refused::Cut => StatusCode::BAD_REQUEST,
-        Refused::Busy => StatusCode::SERVICE_UNAVAILABLE,
-    };
-    error(status, refused.message())
-}
-
 pub(crate) fn unavailable(unavailable: Unavailable) -> Response {
-    let status =
-        if unavailable.is_passing() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::INTERNAL_SERVER_ERROR };
-    error(status, unavailable.message())
+    error(unavailable.status(), unavailable.message())
 }
 
 /// Reads a body that is an object. A wrong content type is 400 here, not 415.
 pub(crate) async fn object(app: &App, parts: &Parts, body: Body) -> Result<Map<String, Value>, Box<Response>> {
     let bad = |message: &str| Box::new(error(StatusCode::BAD_REQUEST, message));
-    let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if !kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
+    if !body::is_json(&parts.headers) {
         return Err(bad("the content type is not application/json"));
     }
-    let bytes = app.body(&parts.headers, body).await.map_err(|error| Box::new(refused(error)))?;
+    let bytes = app.body(&parts.headers, body).await;
+    let bytes = bytes.map_err(|refused| Box::new(error(refused.status(), refused.message())))?;
     let much = bytes.len() > HELD_BYTES_MAX;
     let read = app.apart(much, move || serde_json::from_slice::<Value>(&bytes)).await;
     match read.map_err(|error| Box::new(unavailable(error)))? {
@@ -195,15 +184,12 @@ fn record(
     let (id, input, result) = (decision_id(), input.to_string(), decided.answer.to_string());
     let failed = decided.failed.as_ref().map(|error| json!({"code": error.code, "message": error.message}));
     let event = Event {
-        decision_id: &id,
         batch,
-        path: "authzen/evaluation",
         input: Some(&input),
         result: Some(&result),
         error: failed.as_ref(),
-        bundles: &current.bundles,
-        arrival,
         eval_ns: decided.eval_ns,
+        ..Event::of(&id, "authzen/evaluation", &current.bundles, arrival)
     };
     app.record(&event).map_err(|failure| {
         let message = format!("the decision could not be written to the log: {failure}");

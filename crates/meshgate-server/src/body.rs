@@ -3,7 +3,7 @@
 //! Deliberately absent: what they mean, and the shape of an error; each API has its own.
 
 use axum::body::{Body, Bytes, to_bytes};
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use flate2::Compression;
 use flate2::read::MultiGzDecoder;
@@ -38,6 +38,23 @@ impl Refused {
             Self::Busy => "too many requests wait; come back in a second",
         }
     }
+}
+
+impl Refused {
+    /// The status for it, where an API has no other.
+    pub const fn status(self) -> StatusCode {
+        match self {
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Packing | Self::Cut => StatusCode::BAD_REQUEST,
+            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+}
+
+/// Does a request say that its body is JSON?
+pub fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
 }
 
 /// Reads a body to its end, and says whether it is packed.

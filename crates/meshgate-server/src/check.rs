@@ -121,15 +121,7 @@ fn record(app: &App, current: &Current, arrival: &Arrival, report: &str) -> std:
     }
     // It is written over several lines.
     let result = serde_json::from_str::<Value>(report).unwrap_or_default().to_string();
-    app.record(&Event {
-        decision_id: &decision_id(),
-        batch: None,
-        path: "meshgate/check",
-        input: None,
-        result: Some(&result),
-        error: None,
-        bundles: &current.bundles,
-        arrival,
-        eval_ns: arrival.began.elapsed().as_nanos(),
-    })
+    let id = decision_id();
+    let of = Event::of(&id, "meshgate/check", &current.bundles, arrival);
+    app.record(&Event { result: Some(&result), eval_ns: arrival.began.elapsed().as_nanos(), ..of })
 }

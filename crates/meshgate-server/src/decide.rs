@@ -9,10 +9,12 @@ use crate::log::{Arrival, Event, decision_id};
 use crate::opa::params::Params;
 use crate::problem::{problem, refused, unavailable};
 use crate::request::Peer;
+use axum::body::Bytes;
 use axum::extract::{Request as HttpRequest, State};
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::request::Parts;
+use axum::http::{StatusCode, Uri};
 use axum::response::Response;
-use meshgate_engine::{Answer, RegoJson, Request, dialect};
+use meshgate_engine::{Answer, Dialect, RegoJson, Request, dialect};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -96,7 +98,7 @@ pub struct AccessAnswers {
 }
 
 /// What the query says.
-fn asked_sql(uri: &Uri) -> Result<Option<meshgate_engine::Dialect>, String> {
+fn asked_sql(uri: &Uri) -> Result<Option<Dialect>, String> {
     let mut found = None;
     for (key, value) in form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
         match key.as_ref() {
@@ -108,48 +110,53 @@ fn asked_sql(uri: &Uri) -> Result<Option<meshgate_engine::Dialect>, String> {
     Ok(found)
 }
 
-/// Bodies are JSON, and say so.
-fn is_json(headers: &HeaderMap) -> Result<(), Box<Response>> {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    if kind == "application/json" {
-        return Ok(());
+/// What both routes read of a request: its head, the dialect that is asked for, the body.
+async fn read(app: &App, request: HttpRequest) -> Result<(Parts, Option<Dialect>, Bytes), Box<Response>> {
+    let (parts, body) = request.into_parts();
+    if !body::is_json(&parts.headers) {
+        let detail = "the content type is not application/json";
+        return Err(Box::new(problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail)));
     }
-    let detail = format!("content type `{kind}` is not application/json");
-    Err(Box::new(problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail)))
+    let dialect = asked_sql(&parts.uri).map_err(|detail| Box::new(problem(StatusCode::BAD_REQUEST, detail)))?;
+    let bytes = app.body(&parts.headers, body).await.map_err(|error| Box::new(refused(error)))?;
+    Ok((parts, dialect, bytes))
+}
+
+/// Writes a decision down, if that is wanted.
+fn record(
+    app: &App,
+    event: Event<'_>,
+    input: Option<&str>,
+    answer: &Answer,
+    told: &str,
+    eval_ns: u128,
+) -> Result<(), Box<Response>> {
+    let failed = fault(answer);
+    let event = Event { input, result: Some(told), error: failed.as_ref(), eval_ns, ..event };
+    app.record(&event).map_err(|failure| Box::new(unlogged(&failure)))
 }
 
 /// Answers one request.
 pub async fn post(State(app): State<App>, Peer(peer): Peer, request: HttpRequest) -> Response {
     let arrival = Arrival::now(peer);
-    let (parts, body) = request.into_parts();
-    if let Err(response) = is_json(&parts.headers) {
-        return *response;
-    }
-    let dialect = match asked_sql(&parts.uri) {
-        Ok(dialect) => dialect,
-        Err(detail) => return problem(StatusCode::BAD_REQUEST, detail),
-    };
-    let bytes = match app.body(&parts.headers, body).await {
-        Ok(bytes) => bytes,
-        Err(error) => return refused(error),
+    let (parts, dialect, bytes) = match read(&app, request).await {
+        Ok(read) => read,
+        Err(response) => return *response,
     };
     let current = app.current();
-    let size = bytes.len();
-    let text: Arc<[u8]> = Arc::from(bytes.as_ref());
     let work = {
-        let text = Arc::clone(&text);
+        let text = bytes.clone();
         move |current: &Current| -> Result<(Answer, u128), String> {
             let RegoJson(value) = serde_json::from_slice(&text).map_err(|error| error.to_string())?;
             let request = Request::read(value, dialect).map_err(|bad| bad.to_string())?;
             Ok(decide(current, &request))
         }
     };
-    let (mut answer, eval_ns) = match app.answer(PATH, size, &current, work).await {
+    let (mut answer, eval_ns) = match app.answer(PATH, bytes.len(), &current, work).await {
         Ok(Ok(answered)) => answered,
         Ok(Err(detail)) => return problem(StatusCode::BAD_REQUEST, format!("the request is wrong: {detail}")),
         Err(error) => {
-            app.record_none(PATH, std::str::from_utf8(&text).ok(), &current, &arrival, error);
+            app.record_none(PATH, std::str::from_utf8(&bytes).ok(), &current, &arrival, error);
             return unavailable(error);
         }
     };
@@ -160,20 +167,10 @@ pub async fn post(State(app): State<App>, Peer(peer): Peer, request: HttpRequest
         Err(error) => return problem(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
     };
     if app.logs() {
-        let (input, failed) = (std::str::from_utf8(&text).ok(), fault(&answer));
-        let event = Event {
-            decision_id: &id,
-            batch: None,
-            path: PATH,
-            input,
-            result: Some(&told),
-            error: failed.as_ref(),
-            bundles: &current.bundles,
-            arrival: &arrival,
-            eval_ns,
-        };
-        if let Err(failure) = app.record(&event) {
-            return unlogged(&failure);
+        let event = Event::of(&id, PATH, &current.bundles, &arrival);
+        let input = std::str::from_utf8(&bytes).ok();
+        if let Err(response) = record(&app, event, input, &answer, &told, eval_ns) {
+            return *response;
         }
     }
     let pretty = Params::of(&parts.uri).pretty;
@@ -187,7 +184,7 @@ fn decide(current: &Current, request: &Request) -> (Answer, u128) {
 }
 
 /// What failed, for the log.
-pub fn fault(answer: &Answer) -> Option<Value> {
+fn fault(answer: &Answer) -> Option<Value> {
     let faults: Vec<Value> = answer
         .faults
         .iter()
@@ -211,17 +208,9 @@ struct Posted {
 /// Answers many. One that is wrong is denied, and says why; the others are answered.
 pub async fn post_batch(State(app): State<App>, Peer(peer): Peer, request: HttpRequest) -> Response {
     let arrival = Arrival::now(peer);
-    let (parts, body) = request.into_parts();
-    if let Err(response) = is_json(&parts.headers) {
-        return *response;
-    }
-    let dialect = match asked_sql(&parts.uri) {
-        Ok(dialect) => dialect,
-        Err(detail) => return problem(StatusCode::BAD_REQUEST, detail),
-    };
-    let bytes = match app.body(&parts.headers, body).await {
-        Ok(bytes) => bytes,
-        Err(error) => return refused(error),
+    let (parts, dialect, bytes) = match read(&app, request).await {
+        Ok(read) => read,
+        Err(response) => return *response,
     };
     let much = bytes.len() > HELD_BYTES_MAX;
     let read = move || body::object::<Posted>(&bytes);
@@ -266,20 +255,10 @@ pub async fn post_batch(State(app): State<App>, Peer(peer): Peer, request: HttpR
         let id = decision_id();
         answer.decision_id = Some(id.clone());
         if app.logs() {
-            let (told, failed) = (serde_json::to_string(&answer).unwrap_or_default(), fault(&answer));
-            let event = Event {
-                decision_id: &id,
-                batch: Some(&batch),
-                path: PATH,
-                input: Some(text.get()),
-                result: Some(&told),
-                error: failed.as_ref(),
-                bundles: &current.bundles,
-                arrival: &arrival,
-                eval_ns,
-            };
-            if let Err(failure) = app.record(&event) {
-                return unlogged(&failure);
+            let told = serde_json::to_string(&answer).unwrap_or_default();
+            let event = Event { batch: Some(&batch), ..Event::of(&id, PATH, &current.bundles, &arrival) };
+            if let Err(response) = record(&app, event, Some(text.get()), &answer, &told, eval_ns) {
+                return *response;
             }
         }
         answers.insert(name.clone(), answer);

@@ -17,7 +17,6 @@
 mod address;
 
 use crate::app::{App, Current};
-use crate::body;
 use crate::log::{Arrival, Event, decision_id};
 use crate::request::Peer;
 use address::Address;
@@ -221,10 +220,9 @@ pub async fn answer(State(app): State<App>, Peer(peer): Peer, request: Request) 
     let current = app.current();
     let path = Arc::new(decision(&app, &current));
     let question = path.join("/");
-    let settings = app.settings().adapters.ext_authz.clone();
-    let known: Vec<String> =
-        [settings.subject_header, settings.groups_header, settings.purpose_header].into_iter().flatten().collect();
-    let known: Vec<String> = known.into_iter().map(|name| name.to_ascii_lowercase()).collect();
+    let settings = &app.settings().adapters.ext_authz;
+    let named = [&settings.subject_header, &settings.groups_header, &settings.purpose_header];
+    let known: Vec<String> = named.into_iter().flatten().map(|name| name.to_ascii_lowercase()).collect();
     let known: Vec<&str> = known.iter().map(String::as_str).chain(["x-meshgate-subject"]).collect();
     let (source, _) = source(parts.uri.path());
     let read = || {
@@ -244,19 +242,15 @@ pub async fn answer(State(app): State<App>, Peer(peer): Peer, request: Request) 
         let input = input.map(|input| without_secrets(input, &known).to_string());
         let result = answer_without_secrets(&answer.told).to_string();
         app.record(&Event {
-            decision_id: &id,
-            batch: None,
-            path: &question,
             input: input.as_deref(),
             result: Some(&result),
             error: failed.as_ref(),
-            bundles: &current.bundles,
-            arrival: &arrival,
             eval_ns,
+            ..Event::of(&id, &question, &current.bundles, &arrival)
         })
     };
     let unlogged = |failure: std::io::Error| {
-        denied(StatusCode::FORBIDDEN, &format!("the decision could not be written to the log: {failure}"))
+        Answer::no(&format!("the decision could not be written to the log: {failure}")).respond(&id)
     };
     let input = match read() {
         Ok(input) => Arc::new(input),
@@ -286,7 +280,10 @@ pub async fn answer(State(app): State<App>, Peer(peer): Peer, request: Request) 
             (Answer::no(&format!("the policy failed: {}", error.message)), Some(failed), eval_ns)
         }
         Err(error) => {
-            let status = if error.is_passing() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::FORBIDDEN };
+            let status = match error.status() {
+                StatusCode::SERVICE_UNAVAILABLE => StatusCode::SERVICE_UNAVAILABLE,
+                _ => StatusCode::FORBIDDEN,
+            };
             let failed = json!({"code": "internal_error", "message": error.message()});
             (Answer { status, ..Answer::no(error.message()) }, Some(failed), 0)
         }
@@ -404,19 +401,6 @@ impl Answer {
         }
         response
     }
-}
-
-/// A denial without a decision.
-fn denied(status: StatusCode, why: &str) -> Response {
-    let mut response = body::json(false, String::new());
-    *response.body_mut() = Body::from(format!("denied: {why}\n"));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(names::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    if status == StatusCode::SERVICE_UNAVAILABLE {
-        headers.insert(names::RETRY_AFTER, HeaderValue::from_static("1"));
-    }
-    response
 }
 
 /// JSON of visible ASCII characters, which headers can have.

@@ -102,6 +102,13 @@ pub struct Event<'a> {
     pub eval_ns: u128,
 }
 
+impl<'a> Event<'a> {
+    /// One that says nothing yet of what was asked and answered.
+    pub const fn of(decision_id: &'a str, path: &'a str, bundles: &'a str, arrival: &'a Arrival) -> Self {
+        Self { decision_id, batch: None, path, input: None, result: None, error: None, bundles, arrival, eval_ns: 0 }
+    }
+}
+
 impl DecisionLog {
     /// Opens it.
     ///

@@ -5,8 +5,8 @@
 //!
 //! Deliberately absent: policies that are kept; the policy service has them.
 
-use crate::app::{App, Current};
-use crate::body::Refused;
+use crate::app::{App, Current, HELD_BYTES_MAX, Unavailable};
+use crate::body;
 use crate::log::{Arrival, Event, decision_id};
 use crate::request::Peer;
 use axum::extract::{Request, State};
@@ -21,7 +21,7 @@ use std::time::Instant;
 /// Both shapes of an error at once: that of the platform, and that of its reference validator.
 fn error(path: &str, status: StatusCode, code: &str, message: &str) -> Response {
     let reason = status.canonical_reason().unwrap_or("Error");
-    let body = json!({
+    let told = json!({
         "status": status.as_u16(),
         "code": code,
         "description": message,
@@ -30,7 +30,7 @@ fn error(path: &str, status: StatusCode, code: &str, message: &str) -> Response 
         "path": path,
         "timestamp": Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true),
     });
-    let mut response = crate::body::json(false, format!("{body}\n"));
+    let mut response = body::json(false, format!("{told}\n"));
     *response.status_mut() = status;
     if status == StatusCode::SERVICE_UNAVAILABLE {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
@@ -40,7 +40,7 @@ fn error(path: &str, status: StatusCode, code: &str, message: &str) -> Response 
 
 /// `GET …/actuator/health`.
 pub async fn health() -> Response {
-    crate::body::json(false, "{\"status\":\"UP\"}\n".to_owned())
+    body::json(false, "{\"status\":\"UP\"}\n".to_owned())
 }
 
 /// What is asked: the policy's Rego, and the object that it is to look at.
@@ -69,24 +69,16 @@ fn asked(of: &Map<String, Value>) -> Result<(String, Value), (&'static str, Stri
 /// `POST …/evaluate-policy`.
 pub async fn evaluate(State(app): State<App>, Peer(peer): Peer, request: Request) -> Response {
     let arrival = Arrival::now(peer);
-    let (parts, body) = request.into_parts();
+    let (parts, sent) = request.into_parts();
     let path = parts.uri.path().to_owned();
-    let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if !kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
+    if !body::is_json(&parts.headers) {
         return error(&path, StatusCode::UNSUPPORTED_MEDIA_TYPE, "50001", "the content type is not application/json");
     }
-    let bytes = match app.body(&parts.headers, body).await {
+    let bytes = match app.body(&parts.headers, sent).await {
         Ok(bytes) => bytes,
-        Err(refused) => {
-            let status = match refused {
-                Refused::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-                Refused::Busy => StatusCode::SERVICE_UNAVAILABLE,
-                Refused::Packing | Refused::Cut => StatusCode::BAD_REQUEST,
-            };
-            return error(&path, status, "50001", refused.message());
-        }
+        Err(refused) => return error(&path, refused.status(), "50001", refused.message()),
     };
-    let read = app.apart(bytes.len() > crate::app::HELD_BYTES_MAX, move || serde_json::from_slice::<Value>(&bytes));
+    let read = app.apart(bytes.len() > HELD_BYTES_MAX, move || serde_json::from_slice::<Value>(&bytes));
     let of = match read.await {
         Ok(Ok(Value::Object(of))) => of,
         Ok(Ok(_)) => return error(&path, StatusCode::BAD_REQUEST, "50001", "the body is no object"),
@@ -129,17 +121,8 @@ pub async fn evaluate(State(app): State<App>, Peer(peer): Peer, request: Request
     if app.logs() {
         let (input, result) =
             (object.to_string(), json!({"evaluationResult": passes, "outputObject": output}).to_string());
-        let event = Event {
-            decision_id: &decision,
-            batch: None,
-            path: "odm/validator",
-            input: Some(&input),
-            result: Some(&result),
-            error: None,
-            bundles: &current.bundles,
-            arrival: &arrival,
-            eval_ns,
-        };
+        let of = Event::of(&decision, "odm/validator", &current.bundles, &arrival);
+        let event = Event { input: Some(&input), result: Some(&result), eval_ns, ..of };
         if let Err(failure) = app.record(&event) {
             let message = format!("the evaluation could not be written to the log: {failure}");
             return error(&path, StatusCode::INTERNAL_SERVER_ERROR, "50001", &message);
@@ -150,11 +133,9 @@ pub async fn evaluate(State(app): State<App>, Peer(peer): Peer, request: Request
         OdmOutput::String => Value::from(output.to_string()),
     };
     let answer = json!({"policyEvaluationId": id, "evaluationResult": passes, "outputObject": output});
-    crate::body::json(crate::body::takes_gzip(&parts.headers), format!("{answer}\n"))
+    body::json(body::takes_gzip(&parts.headers), format!("{answer}\n"))
 }
 
-fn none(path: &str, unavailable: crate::app::Unavailable) -> Response {
-    let status =
-        if unavailable.is_passing() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::INTERNAL_SERVER_ERROR };
-    error(path, status, "50001", unavailable.message())
+fn none(path: &str, unavailable: Unavailable) -> Response {
+    error(path, unavailable.status(), "50001", unavailable.message())
 }

@@ -15,18 +15,20 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 pub use errors::{Evaluation, error, failed};
 
-/// What a request that is not taken is told.
+/// What a request that is not taken is told. To OPA, a body that is too large is a wrong one.
 pub fn refused(refused: Refused) -> Response {
-    error(StatusCode::BAD_REQUEST, "invalid_parameter", refused.message())
+    match refused {
+        Refused::Busy => unavailable(Unavailable::Busy),
+        _ => error(StatusCode::BAD_REQUEST, "invalid_parameter", refused.message()),
+    }
 }
 
 /// What a request without an answer is told.
 pub fn unavailable(unavailable: Unavailable) -> Response {
-    if !unavailable.is_passing() {
-        return error(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", unavailable.message());
+    let mut response = error(unavailable.status(), "internal_error", unavailable.message());
+    if response.status() == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     }
-    let mut response = error(StatusCode::SERVICE_UNAVAILABLE, "internal_error", unavailable.message());
-    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     response
 }
 

@@ -22,19 +22,12 @@ pub fn problem(status: StatusCode, detail: impl Into<String>) -> Response {
 
 /// What a request that is not taken is told.
 pub fn refused(refused: Refused) -> Response {
-    let status = match refused {
-        Refused::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        Refused::Packing | Refused::Cut => StatusCode::BAD_REQUEST,
-        Refused::Busy => StatusCode::SERVICE_UNAVAILABLE,
-    };
-    problem(status, refused.message())
+    problem(refused.status(), refused.message())
 }
 
 /// What a request without an answer is told. It is a denial, where a decision was asked for.
 pub fn unavailable(unavailable: Unavailable) -> Response {
-    let status =
-        if unavailable.is_passing() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::INTERNAL_SERVER_ERROR };
-    problem(status, unavailable.message())
+    problem(unavailable.status(), unavailable.message())
 }
 
 /// There is no such route.

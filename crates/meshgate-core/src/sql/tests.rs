@@ -156,9 +156,10 @@ fn conditions_within_conditions_keep_their_brackets() {
     let one = |column: &str, value: i64| Condition::Column { column: column.into(), op: Op::Gt, value: json!(value) };
     let null = Condition::Column { column: "d".into(), op: Op::IsNull, value: json!(false) };
     let filters = [Condition::Any(vec![one("a", 1), Condition::All(vec![one("b", 2), null])]), one("c", 3)];
-    let said = row_filter(&filters, Dialect::Postgres).expect("SQL").expect("a filter");
+    let texts: Vec<String> = filters.iter().map(|filter| condition(filter, Dialect::Postgres).expect("SQL")).collect();
+    let said = all_of(&texts).expect("a filter");
     assert_eq!(said, r#"(("a" > 1) OR (("b" > 2) AND ("d" IS NOT NULL))) AND ("c" > 3)"#);
-    assert_eq!(row_filter(&[], Dialect::Trino), Ok(None));
+    assert_eq!(all_of(&[]), None);
 }
 
 #[test]

@@ -116,17 +116,8 @@ async fn found(
             return Ok(());
         }
         let (id, input) = (decision_id(), input.to_string());
-        let event = Event {
-            decision_id: &id,
-            batch: None,
-            path: &path,
-            input: Some(&input),
-            result,
-            error,
-            bundles: &current.bundles,
-            arrival,
-            eval_ns,
-        };
+        let of = Event::of(&id, &path, &current.bundles, arrival);
+        let event = Event { input: Some(&input), result, error, eval_ns, ..of };
         app.record(&event).map_err(|failure| failed(format!("the answer could not be written to the log: {failure}")))
     };
     let results = match found {

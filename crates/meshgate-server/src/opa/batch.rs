@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: an answer for the whole that hides one of its parts.
 
-use super::data::{Evaluated, Input, MALFORMED, evaluate, is_yaml, malformed, text, unlogged};
+use super::data::{Evaluated, MALFORMED, evaluate, is_yaml, malformed, text, unlogged};
 use super::params::{Explain, Params};
 use super::{error, refused, unavailable};
 use crate::app::{App, Current};
@@ -64,9 +64,8 @@ pub async fn post(State(app): State<App>, Peer(peer): Peer, request: Request) ->
         move |current: &Current| -> Vec<(String, Result<Evaluated, String>)> {
             let one = |input: &Value| {
                 let text = joined(posted.common_input.as_ref(), input.clone()).to_string();
-                let input = Input::Text(text);
-                let evaluated = evaluate(&current.engine, &path, &input, &params);
-                (if let Input::Text(text) = input { text } else { String::new() }, evaluated)
+                let evaluated = evaluate(&current.engine, &path, Some(&text), &params);
+                (text, evaluated)
             };
             posted.inputs.values().map(one).collect()
         }
@@ -92,15 +91,9 @@ pub async fn post(State(app): State<App>, Peer(peer): Peer, request: Request) ->
         let id = app.logs().then(decision_id);
         if let Some(id) = &id {
             let event = Event {
-                decision_id: id,
                 batch: Some(&batch),
-                path: &question,
                 input: Some(&input),
-                result: evaluated.result.as_ref().ok().and_then(Option::as_deref),
-                error: evaluated.result.as_ref().err().map(|error| &error.0),
-                bundles: &current.bundles,
-                arrival: &arrival,
-                eval_ns: evaluated.eval_ns,
+                ..evaluated.event(Event::of(id, &question, &current.bundles, &arrival))
             };
             if let Err(failure) = app.record(&event) {
                 return unlogged(&failure);

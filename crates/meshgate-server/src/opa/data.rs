@@ -14,7 +14,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
-use meshgate_engine::{Asking, Engine, RegoValue, parse_json};
+use meshgate_engine::{Asking, Engine, parse_json};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -29,37 +29,10 @@ struct Posted<'a> {
     input: Option<&'a RawValue>,
 }
 
-/// The input of a request.
-#[derive(Debug, Clone)]
-pub enum Input {
-    /// There is none.
-    None,
-    /// As JSON text.
-    Text(String),
-}
-
-impl Input {
-    /// Its text.
-    fn text(&self) -> Option<&str> {
-        match self {
-            Self::None => None,
-            Self::Text(text) => Some(text),
-        }
-    }
-
-    /// The value, and its text for the log.
-    fn read(&self) -> Result<(Option<RegoValue>, Option<&str>), String> {
-        match self {
-            Self::None => Ok((None, None)),
-            Self::Text(text) => Ok((Some(parse_json(text.as_bytes()).map_err(|error| error.to_string())?), Some(text))),
-        }
-    }
-}
-
 /// `GET /v1/data/{path}`.
 pub async fn get(State(app): State<App>, peer: Peer, request: Request) -> Response {
     let params = Params::of(request.uri());
-    let input = params.input.clone().map_or(Input::None, Input::Text);
+    let input = params.input.clone();
     let path = segments(request.uri().path(), "/v1/data");
     let gzip = body::takes_gzip(request.headers());
     let asked = Asked { path, input, params, missing: false, version: Version::V1, gzip };
@@ -81,7 +54,7 @@ pub async fn post(State(app): State<App>, peer: Peer, request: Request) -> Respo
         Err(error) => return unavailable(error),
     };
     let params = Params::of(&parts.uri);
-    let missing = matches!(input, Input::None);
+    let missing = input.is_none();
     let path = segments(parts.uri.path(), "/v1/data");
     let gzip = body::takes_gzip(&parts.headers);
     let asked = Asked { path, input, params, missing, version: Version::V1, gzip };
@@ -109,9 +82,9 @@ async fn plain(app: App, peer: Peer, request: Request, path: Vec<String>) -> Res
     };
     let yaml = is_yaml(&parts.headers);
     let input = match bytes.trim_ascii() {
-        [] => Input::None,
+        [] => None,
         _ => match app.apart(yaml, move || text(yaml, &bytes)).await {
-            Ok(Ok(text)) => Input::Text(text),
+            Ok(Ok(text)) => Some(text),
             Ok(Err(message)) => return malformed(&message),
             Err(error) => return unavailable(error),
         },
@@ -145,9 +118,9 @@ pub fn text(yaml: bool, bytes: &Bytes) -> Result<String, String> {
 }
 
 /// The input within `{"input": …}`.
-fn posted(is_yaml: bool, bytes: &Bytes) -> Result<Input, String> {
+fn posted(is_yaml: bool, bytes: &Bytes) -> Result<Option<String>, String> {
     if bytes.trim_ascii().is_empty() {
-        return Ok(Input::None);
+        return Ok(None);
     }
     let yaml;
     let bytes = if is_yaml {
@@ -161,7 +134,7 @@ fn posted(is_yaml: bool, bytes: &Bytes) -> Result<Input, String> {
     }
     // A null is none, as it is for OPA.
     let posted: Posted<'_> = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
-    Ok(posted.input.map_or(Input::None, |input| Input::Text(input.get().to_owned())))
+    Ok(posted.input.map(|input| input.get().to_owned()))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -173,7 +146,8 @@ enum Version {
 /// A question.
 struct Asked {
     path: Vec<String>,
-    input: Input,
+    /// As JSON text.
+    input: Option<String>,
     params: Params,
     /// Was there to be an input, and is none?
     missing: bool,
@@ -193,10 +167,23 @@ pub struct Evaluated {
     pub eval_ns: u128,
 }
 
-/// Evaluates a path.
-pub fn evaluate(engine: &Engine, path: &[String], input: &Input, params: &Params) -> Result<Evaluated, String> {
+impl Evaluated {
+    /// An event that says what came of it.
+    pub fn event<'a>(&'a self, of: Event<'a>) -> Event<'a> {
+        let result = self.result.as_ref();
+        Event {
+            result: result.ok().and_then(Option::as_deref),
+            error: result.err().map(|error| &error.0),
+            eval_ns: self.eval_ns,
+            ..of
+        }
+    }
+}
+
+/// Evaluates a path, for an input of JSON text.
+pub fn evaluate(engine: &Engine, path: &[String], input: Option<&str>, params: &Params) -> Result<Evaluated, String> {
     let began = Instant::now();
-    let (input, _) = input.read()?;
+    let input = input.map(|text| parse_json(text.as_bytes())).transpose().map_err(|error| error.to_string())?;
     let parse_ns = began.elapsed().as_nanos();
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
     let asking =
@@ -218,33 +205,25 @@ async fn answer(app: &App, peer: Option<std::net::SocketAddr>, asked: Asked, wro
     let arrival = Arrival::now(peer);
     let current = app.current();
     let question = asked.path.join("/");
-    let bytes = asked.input.text().map_or(0, str::len);
+    let bytes = asked.input.as_ref().map_or(0, String::len);
     let asked = Arc::new(asked);
     let work = {
         let asked = Arc::clone(&asked);
-        move |current: &Current| evaluate(&current.engine, &asked.path, &asked.input, &asked.params)
+        move |current: &Current| evaluate(&current.engine, &asked.path, asked.input.as_deref(), &asked.params)
     };
     let evaluated = match app.answer(&question, bytes, &current, work).await {
         Ok(Ok(evaluated)) => evaluated,
         Ok(Err(message)) => return error(StatusCode::BAD_REQUEST, "invalid_parameter", &format!("{wrong}: {message}")),
         Err(error) => {
-            app.record_none(&question, asked.input.text(), &current, &arrival, error);
+            app.record_none(&question, asked.input.as_deref(), &current, &arrival, error);
             return unavailable(error);
         }
     };
     let id = app.logs().then(decision_id);
     if let Some(id) = &id {
-        let input = asked.input.text();
         let event = Event {
-            decision_id: id,
-            batch: None,
-            path: &question,
-            input,
-            result: evaluated.result.as_ref().ok().and_then(Option::as_deref),
-            error: evaluated.result.as_ref().err().map(|error| &error.0),
-            bundles: &current.bundles,
-            arrival: &arrival,
-            eval_ns: evaluated.eval_ns,
+            input: asked.input.as_deref(),
+            ..evaluated.event(Event::of(id, &question, &current.bundles, &arrival))
         };
         if let Err(failure) = app.record(&event) {
             return unlogged(&failure);

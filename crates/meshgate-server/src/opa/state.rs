@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: secrets. Of the configuration only the sidecar's own part is told.
 
-use super::data::{Input, empty, evaluate, value};
+use super::data::{empty, evaluate, value};
 use super::params::Params;
 use super::{error, unavailable};
 use crate::app::{App, Current};
@@ -100,9 +100,9 @@ pub async fn health_of(State(app): State<App>, request: Request) -> Response {
     let steps = segments(request.uri().path(), "/health");
     let name = steps.join(".");
     let path: Vec<String> = ["system".to_owned(), "health".to_owned()].into_iter().chain(steps).collect();
-    let input = Input::Text(json!({"plugin_state": {"bundle": "OK"}, "plugins_ready": true}).to_string());
+    let input = json!({"plugin_state": {"bundle": "OK"}, "plugins_ready": true}).to_string();
     let current = app.current();
-    let work = move |current: &Current| evaluate(&current.engine, &path, &input, &Params::default());
+    let work = move |current: &Current| evaluate(&current.engine, &path, Some(&input), &Params::default());
     let unhealthy = |why: &str| {
         let told = json!({"error": format!("health check (data.system.health.{name}) {why}")});
         let mut response = value(false, &told, false);

@@ -96,33 +96,30 @@ impl Answer {
 }
 
 fn obligations(decision: &AccessDecision, dialect: Option<Dialect>) -> Result<Obligations, Unsaid> {
-    let with_sql = |mut told: Value, text: Option<String>| {
-        if let (Some(map), Some(text)) = (told.as_object_mut(), text) {
-            map.insert("sql".to_owned(), Value::from(text));
-        }
-        told
-    };
-    let masks = decision.masks.iter().map(|mask| {
-        let text = dialect.map(|dialect| sql::mask(mask, dialect)).transpose()?;
-        Ok(with_sql(told_mask(mask), text))
-    });
-    let masks: Vec<Value> = masks.collect::<Result<_, Unsaid>>()?;
-    let filters = decision.row_filters.iter().map(|filter| {
-        let text = dialect.map(|dialect| sql::condition(filter, dialect)).transpose()?;
-        Ok(with_sql(told_condition(filter), text))
-    });
-    let row_filters = filters.collect::<Result<_, Unsaid>>()?;
-    let together = match dialect.filter(|_| decision.verdict == Verdict::Allow) {
-        None => None,
-        Some(dialect) => {
-            let mut columns = Map::new();
-            for mask in &decision.masks {
-                columns.insert(mask.column.clone(), Value::from(sql::mask(mask, dialect)?));
+    let mut masks: Vec<Value> = decision.masks.iter().map(told_mask).collect();
+    let mut row_filters: Vec<Value> = decision.row_filters.iter().map(told_condition).collect();
+    let mut together = None;
+    if let Some(dialect) = dialect.filter(|_| decision.verdict == Verdict::Allow) {
+        let add = |told: &mut Value, text: &str| {
+            if let Some(map) = told.as_object_mut() {
+                map.insert("sql".to_owned(), Value::from(text));
             }
-            let filter = sql::row_filter(&decision.row_filters, dialect)?;
-            Some(json!({"dialect": dialect.as_str(), "where": filter, "columns": columns}))
+        };
+        let mut columns = Map::new();
+        for (mask, told) in decision.masks.iter().zip(&mut masks) {
+            let text = sql::mask(mask, dialect)?;
+            add(told, &text);
+            columns.insert(mask.column.clone(), Value::from(text));
         }
-    };
+        let mut texts = Vec::new();
+        for (filter, told) in decision.row_filters.iter().zip(&mut row_filters) {
+            let text = sql::condition(filter, dialect)?;
+            add(told, &text);
+            texts.push(text);
+        }
+        let filter = sql::all_of(&texts);
+        together = Some(json!({"dialect": dialect.as_str(), "where": filter, "columns": columns}));
+    }
     Ok(Obligations { masks, row_filters, duties: decision.duties.clone(), sql: together })
 }
 
