@@ -1,35 +1,34 @@
-//! The fast gear: regorus' virtual machine, with our builtins in the place of its own, and machines that are kept.
+//! The fast gear: the program that regorus compiles, with our builtins in the place of its own, and machines that are kept.
 //!
 //! Deliberately absent: the decision to use it; see `gears`.
 
 use crate::builtins;
 use crate::bundle::Options;
 use crate::context::{self, Moment};
-use crate::evaluate::{QueryError, believed, failed, timer};
+use crate::evaluate::{QueryError, believed, failed};
+use crate::machine::{Bounds, Code, Machine, Stop};
 use crate::modules::Places;
-use crate::pool::{Copies, Pool, unshared};
+use crate::pool::{Copies, Pool};
 use meshgate_core::fault::FaultKind;
 use regorus::languages::rego::compiler::Compiler;
-use regorus::rvm::RegoVM;
 use regorus::rvm::instructions::{BuiltinCallParams, Instruction};
 use regorus::rvm::program::{BuiltinInfo, Program};
-use regorus::rvm::vm::VmError;
-use regorus::{CompiledPolicy, MemoryBudgetConfig, Value};
+use regorus::{CompiledPolicy, LimitError, Value};
 use std::fmt;
-use std::num::NonZeroU64;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// One entry point, compiled.
 pub struct Fast {
-    program: Arc<Program>,
-    idle: Pool<RegoVM>,
+    code: Code,
+    strict: bool,
+    idle: Pool<Machine>,
 }
 
 impl fmt::Debug for Fast {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Fast").field("instructions", &self.program.instructions.len()).finish_non_exhaustive()
+        f.debug_struct("Fast").field("code", &self.code).finish_non_exhaustive()
     }
 }
 
@@ -59,24 +58,15 @@ impl Fast {
         };
         let mut program = Arc::try_unwrap(program).unwrap_or_else(|shared| shared.as_ref().clone());
         link(&mut program, strict)?;
-        // Texts and places are kept once, by the bundle.
-        program.sources.clear();
-        program.instruction_spans.clear();
-        slim(&mut program);
-        Ok(Self { program: Arc::new(program), idle: Pool::default() })
+        Ok(Self { code: Code::of(&program)?, strict, idle: Pool::default() })
     }
 
-    /// A machine with program and data.
-    fn machine(&self, data: &Copies, options: &Options) -> Result<RegoVM, VmError> {
-        if let Some(machine) = self.idle.take() {
-            return Ok(machine);
-        }
-        let mut machine = RegoVM::new();
-        machine.load_program(Arc::new(own(&self.program)));
-        machine.set_strict_builtin_errors(options.strict);
-        machine.set_max_instructions(options.limits.rego_instructions_max);
-        machine.set_data(data.here().clone())?;
-        Ok(machine)
+    /// A machine with code and data.
+    fn machine(&self, data: &Copies) -> Option<Machine> {
+        self.idle.take().or_else(|| {
+            let data = data.here();
+            Machine::new(self.code.own(data), data.clone(), self.strict)
+        })
     }
 
     /// Evaluates the entry point.
@@ -90,76 +80,42 @@ impl Fast {
         options: &Options,
         moment: Moment,
     ) -> Result<Value, QueryError> {
-        let internal = |message: String| QueryError::new(FaultKind::Internal, "eval_internal_error", message);
-        let mut machine = self.machine(data, options).map_err(|error| internal(error.to_string()))?;
+        let internal = |message: &str| QueryError::new(FaultKind::Internal, "eval_internal_error", message);
+        let mut machine = self.machine(data).ok_or_else(|| internal("the fast gear has no machine"))?;
+        let limits = &options.limits;
         // The machine may be one that was made for a longer time.
-        let deadline = context::allowed(options.limits.rule_deadline);
-        machine.set_execution_timer_config(Some(timer(deadline)));
-        // In so little time there is not much to be taken, and the process has its bound: counting costs a thirtieth.
-        let counted = deadline > UNCOUNTED;
-        machine.set_memory_budget_config(
-            NonZeroU64::new(options.limits.rego_memory_bytes_max)
-                .filter(|_| counted)
-                .map(|limit| MemoryBudgetConfig { limit }),
-        );
-        machine.set_input(input);
-        let (outcome, left) = context::scope(moment, options, || {
-            catch_unwind(AssertUnwindSafe(|| machine.execute_entry_point_by_index(0)))
-        });
+        let deadline = context::allowed(limits.rule_deadline);
+        let bounds = Bounds {
+            deadline,
+            instructions_max: limits.rego_instructions_max,
+            // In so little time there is not much to be taken, and the process has its bound.
+            bytes_max: Some(limits.rego_memory_bytes_max).filter(|bytes| *bytes > 0 && deadline > UNCOUNTED),
+        };
+        let (outcome, left) =
+            context::scope(moment, options, || catch_unwind(AssertUnwindSafe(|| machine.run(input, bounds))));
+        // A machine that panicked is not used again.
+        let Ok(outcome) = outcome else { return Err(internal("the fast gear failed")) };
+        self.idle.put(machine);
+        let memory = || {
+            let message = "needed more memory than it may have".to_owned();
+            QueryError::new(FaultKind::Memory, "eval_cancel_error", message)
+        };
         match outcome {
-            Ok(Ok(value)) => {
-                // Neither the input nor the answer is kept by what waits.
-                machine.set_input(Value::Undefined);
-                self.idle.put(machine);
-                believed(&left, options).map(|()| value)
+            Ok(value) => believed(&left, options).map(|()| value),
+            Err(Stop::Time | Stop::Limit(LimitError::TimeLimitExceeded { .. })) => {
+                let message = format!("ran longer than {} ms", deadline.as_millis());
+                Err(QueryError::new(FaultKind::Deadline, "eval_cancel_error", message))
             }
-            Ok(Err(error)) => Err(match error {
-                VmError::TimeLimitExceeded { .. } => {
-                    let message = format!("ran longer than {} ms", deadline.as_millis());
-                    QueryError::new(FaultKind::Deadline, "eval_cancel_error", message)
-                }
-                VmError::InstructionLimitExceeded { .. } => {
-                    let message = format!("takes more than {} steps", options.limits.rego_instructions_max);
-                    QueryError::new(FaultKind::Limit, "eval_cancel_error", message)
-                }
-                VmError::MemoryLimitExceeded { .. } | VmError::MemoryBudgetExceeded { .. } if left.breach.is_none() => {
-                    let message = "needed more memory than it may have".to_owned();
-                    QueryError::new(FaultKind::Memory, "eval_cancel_error", message)
-                }
-                error => failed(&error.to_string(), &left, options, &Places::default()),
-            }),
-            // A machine that panicked is not used again.
-            Err(_) => Err(internal("the fast gear failed".to_owned())),
+            Err(Stop::Steps) => {
+                let message = format!("takes more than {} steps", limits.rego_instructions_max);
+                Err(QueryError::new(FaultKind::Limit, "eval_cancel_error", message))
+            }
+            Err(Stop::Memory) => Err(memory()),
+            Err(Stop::Limit(LimitError::MemoryLimitExceeded { .. })) if left.breach.is_none() => Err(memory()),
+            Err(Stop::Limit(limit)) => Err(failed(&limit.to_string(), &left, options, &Places::default())),
+            Err(Stop::Broken | Stop::Failed) => Err(internal("the fast gear does not have this")),
         }
     }
-}
-
-/// Takes out of the rules what only says what is so without it: a machine copies all of it at each call.
-fn slim(program: &mut Program) {
-    for rule in &mut program.rule_infos {
-        if rule.destructuring_blocks.iter().all(Option::is_none) {
-            rule.destructuring_blocks = Vec::new();
-        }
-        if rule.else_bodies.iter().flatten().all(|is_else| !is_else) {
-            rule.else_bodies = Vec::new();
-        }
-        rule.name = String::new();
-        if let Some(function) = &mut rule.function_info {
-            function.param_names = Vec::new();
-        }
-    }
-}
-
-/// A copy that shares nothing with other machines: threads that count references in one place wait for one another.
-fn own(program: &Program) -> Program {
-    let mut program = program.clone();
-    for literal in &mut program.literals {
-        *literal = unshared(literal);
-    }
-    for rule in &mut program.rule_infos {
-        rule.definitions = Arc::new(rule.definitions.as_ref().clone());
-    }
-    program
 }
 
 /// Puts our builtins where they are called; where errors are strict, those that tell of them.

@@ -23,6 +23,7 @@ mod index;
 mod json;
 mod lexical;
 mod lint;
+mod machine;
 mod metadata;
 mod modules;
 mod output;
