@@ -310,8 +310,8 @@ fn every_answer_is_one_event_in_the_log_before_it_leaves() {
     let missing =
         support::run(here.path(), &["serve", "--decision-log", "no/such/folder/log", "--config", "meshgate.yaml"]);
     assert_eq!(missing.code, 2, "{}", missing.stderr);
-    let address = support::run(here.path(), &["serve", "--decision-log", "https://logs", "--config", "meshgate.yaml"]);
-    assert!(address.code == 2 && address.stderr.contains("name a file, or `stdout`"), "{}", address.stderr);
+    let address = support::run(here.path(), &["serve", "--decision-log", "ftp://logs", "--config", "meshgate.yaml"]);
+    assert!(address.code == 2 && address.stderr.contains("begins with http:// or https://"), "{}", address.stderr);
 }
 
 #[test]

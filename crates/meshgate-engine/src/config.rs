@@ -4,6 +4,7 @@
 
 mod entries;
 mod governance;
+pub mod operating;
 mod serving;
 mod settings;
 mod source;

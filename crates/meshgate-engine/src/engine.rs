@@ -106,6 +106,8 @@ pub struct Engine {
     /// The name and the revision of each.
     pub(crate) revisions: Vec<(String, String)>,
     pub(crate) access: Arc<Access>,
+    /// The files that all this was made of.
+    pub(crate) sources: Vec<PathBuf>,
     /// How bundles are loaded.
     pub(crate) options: Options,
     pub(crate) limits: EvaluationLimits,
@@ -169,6 +171,7 @@ impl Engine {
             bundles: Vec::new(),
             revisions: Vec::new(),
             access: Arc::default(),
+            sources: crate::sidecar::files::of(&root, lower.as_deref(), additions),
             options: Options {
                 limits,
                 network: transport::network(&root.http),

@@ -37,6 +37,7 @@ pub use base::Base;
 pub use baseline::Baseline;
 pub use builtin::{BUILTINS, Builtin, builtin_rule};
 pub use check::{CheckOptions, Listener, Outcome, Progress, WaiverReport};
+pub use config::operating::*;
 pub use config::{
     CONFIG_FILE, Capabilities, Config, ConfigError, OdmOutput, OdmSettings, PluginEntry, PluginLimits,
     SchemaSeverities, SchemaSeverity, Server as ServerSettings, ServerLimits, TEMPLATE,
@@ -46,9 +47,10 @@ pub use layers::shown;
 pub use meshgate_core::sql::Dialect;
 pub use meshgate_plugin::{Called, Capability, Inspection, Level, LogLine, Plugin};
 pub use meshgate_rego::{
-    Cleared, Difference, Evaluated, FailedQuery, Failure, FileCoverage, Gear, GearCounts, Json as RegoJson, Lint,
-    LoadError as RegoError, QueryError, Row, TestOptions, TestResult, TestRun, Timed, Timing, Value as RegoValue,
-    asked_others, occasional, parse_json, syntax_tree, term, value_of_json, within,
+    Cleared, Difference, Evaluated, FailedQuery, Failure, FileCoverage, Gear, GearCounts, Gears, Json as RegoJson,
+    Lint, LoadError as RegoError, QueryError, Row, Signed, TestOptions, TestResult, TestRun, Timed, Timing,
+    Value as RegoValue, asked_others, certificates, gears, occasional, parse_json, syntax_tree, term, value_of_json,
+    verified, within,
 };
 pub use plugins::{PluginBench, PluginCache, PluginListener, PluginTest, bench_plugin, inspect_plugin, test_plugins};
 pub use policies::{
@@ -56,4 +58,6 @@ pub use policies::{
 };
 pub use schemas::{config_schema, input_schema};
 pub use show::{Shown, ShownFile, show};
-pub use sidecar::{Access, Answer, Asking, BadRequest, BundleOf, Obligations, Request, Validated, dialect, validate};
+pub use sidecar::{
+    Access, Answer, Asking, BadRequest, BundleOf, Obligations, Request, Validated, dialect, fingerprint_of, validate,
+};

@@ -6,9 +6,11 @@
 pub mod access;
 pub mod adapters;
 pub mod asking;
+pub mod files;
 pub mod served;
 pub mod validate;
 
 pub use access::{Access, Answer, BadRequest, Obligations, Request, dialect};
 pub use asking::{Asking, BundleOf};
+pub use files::fingerprint_of;
 pub use validate::{Validated, validate};

@@ -9,6 +9,7 @@ mod aws;
 mod crypto;
 mod evaluation;
 mod guards;
+mod identity;
 mod jwt;
 mod keys;
 mod native;
@@ -24,6 +25,8 @@ mod x509;
 pub use native::told;
 pub use parse_module::parse;
 pub use sprintf::term;
+
+pub use identity::{Signed, certificates, verified};
 
 use crate::{context, error, http};
 use anyhow::{Result, anyhow};

@@ -126,6 +126,43 @@ pub fn asked_others() -> bool {
     ASKED.replace(false)
 }
 
+/// Which gears evaluated.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Gears(u8);
+
+impl Gears {
+    /// The fast one.
+    pub const FAST: Self = Self(1);
+    /// The interpreter.
+    pub const INTERPRETER: Self = Self(2);
+
+    /// `fast`, `interpreter`, or `both`; `None` when nothing was evaluated.
+    #[must_use]
+    pub const fn name(self) -> Option<&'static str> {
+        match self.0 {
+            0 => None,
+            1 => Some("fast"),
+            2 => Some("interpreter"),
+            _ => Some("both"),
+        }
+    }
+}
+
+thread_local! {
+    static GEARS: Cell<Gears> = const { Cell::new(Gears(0)) };
+}
+
+/// Says that a gear answered on this thread.
+pub fn answered_by(gear: Gears) {
+    GEARS.set(Gears(GEARS.get().0 | gear.0));
+}
+
+/// The gears that answered on this thread since it was last asked.
+#[must_use]
+pub fn gears() -> Gears {
+    GEARS.take()
+}
+
 /// How long an evaluation may take that may take so long by itself.
 pub fn allowed(deadline: Duration) -> Duration {
     match ALLOWANCE.get() {

@@ -394,6 +394,7 @@ pub(crate) fn guarded_at<T>(
 ) -> Result<T, QueryError> {
     let deadline = context::allowed(options.limits.rule_deadline);
     engine.set_execution_timer_config(timer(deadline));
+    context::answered_by(context::Gears::INTERPRETER);
     let (outcome, left) = context::scope(moment, options, || catch_unwind(AssertUnwindSafe(|| run(engine))));
     let failure = match outcome {
         Ok(Ok(value)) => return believed(&left, options).map(|()| value),

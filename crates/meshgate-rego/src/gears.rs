@@ -6,7 +6,7 @@
 
 use crate::bundle::Options;
 use crate::clearance::Clearance;
-use crate::context::Moment;
+use crate::context::{self, Moment};
 use crate::eligible::{self, Construct, Reason};
 use crate::evaluate::QueryError;
 use crate::fast::Fast;
@@ -255,6 +255,7 @@ impl Gears {
             match fast {
                 Ok(value) => {
                     self.fast.fetch_add(1, Ordering::Relaxed);
+                    context::answered_by(context::Gears::FAST);
                     return Ok(value);
                 }
                 // What is too much for the fast gear is too much for the slow one.

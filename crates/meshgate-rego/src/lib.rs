@@ -40,11 +40,11 @@ mod text;
 mod wanted;
 
 pub use access::{Decide, Decider};
-pub use builtins::term;
+pub use builtins::{Signed, certificates, term, verified};
 pub use bundle::{Bundle, Module, Options};
 pub use clear::Cleared;
 pub use clearance::Clearance;
-pub use context::{asked_others, within};
+pub use context::{Gears, asked_others, gears, within};
 pub use eligible::{Construct, Reason};
 pub use error::LoadError;
 pub use evaluate::{QueryError, syntax_tree};

@@ -1,67 +1,89 @@
-//! The admin listener: `/live`, `/ready`, `/version`, `/metrics`, and `/differences` between the gears.
+//! The admin listener: `/live`, `/ready`, `/version`, `/metrics`, `/loglevel`, and `/differences` between the gears.
 //!
-//! Deliberately absent: anything that changes the sidecar.
+//! Deliberately absent: anything that changes an answer.
 
 use crate::app::App;
+use crate::metrics;
 use crate::problem;
+use crate::voice::Voice;
 use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use serde_json::{Value, json};
+use tokio::sync::watch;
 
-/// The routes that operators query.
-pub fn routes(app: App) -> Router {
-    let version = || async { json(concat!("{\"version\":\"", env!("CARGO_PKG_VERSION"), "\"}")) };
-    Router::new()
-        .route("/live", get(|| async { "live\n" }))
-        .route("/ready", get(|| async { "ready\n" }))
-        .route("/version", get(version))
-        .route("/metrics", get(metrics))
-        .route("/differences", get(differences))
-        .fallback(problem::not_found)
-        .with_state(app)
+/// What its routes know.
+#[derive(Clone)]
+struct Admin {
+    app: App,
+    voice: Voice,
+    stopped: watch::Receiver<bool>,
 }
 
-/// How often each gear answered, and whether they ever differed: one difference is worth an alarm.
-async fn metrics(State(app): State<App>) -> Response {
-    let current = app.current();
-    let counts = current.engine.gear_counts();
-    let text = format!(
-        "# HELP meshgate_rego_evaluations_total Evaluations that a gear answered.\n\
-         # TYPE meshgate_rego_evaluations_total counter\n\
-         meshgate_rego_evaluations_total{{gear=\"interpreter\"}} {}\n\
-         meshgate_rego_evaluations_total{{gear=\"fast\"}} {}\n\
-         # HELP meshgate_rego_compared_total Evaluations in both gears.\n\
-         # TYPE meshgate_rego_compared_total counter\n\
-         meshgate_rego_compared_total {}\n\
-         # HELP meshgate_rego_differences_total Comparisons that differed; the interpreter's answer counted.\n\
-         # TYPE meshgate_rego_differences_total counter\n\
-         meshgate_rego_differences_total {}\n\
-         # HELP meshgate_rego_slices Parts of bundles that answer for rules of very many definitions.\n\
-         # TYPE meshgate_rego_slices gauge\n\
-         meshgate_rego_slices {}\n\
-         # HELP meshgate_waiting_requests Requests that wait for a thread.\n\
-         # TYPE meshgate_waiting_requests gauge\n\
-         meshgate_waiting_requests {}\n",
-        counts.interpreter,
-        counts.fast,
-        counts.compared,
-        counts.differences,
-        current.engine.slices(),
-        app.waiting()
-    );
+/// The routes that operators query.
+pub fn routes(app: App, voice: Voice, stopped: watch::Receiver<bool>) -> Router {
+    let version = || async { told(concat!("{\"version\":\"", env!("CARGO_PKG_VERSION"), "\"}")) };
+    Router::new()
+        .route("/live", get(|| async { "live\n" }))
+        .route("/ready", get(ready))
+        .route("/version", get(version))
+        .route("/metrics", get(all_metrics))
+        .route("/loglevel", get(level).put(set_level))
+        .route("/differences", get(differences))
+        .fallback(problem::not_found)
+        .with_state(Admin { app, voice, stopped })
+}
+
+/// Ready from the first answer on, whatever fails to load later; until it stops, or is stale for longer than it may.
+async fn ready(State(admin): State<Admin>) -> Response {
+    if *admin.stopped.borrow() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "it stops\n").into_response();
+    }
+    match admin.app.unready() {
+        None => "ready\n".into_response(),
+        Some(why) => {
+            let text = format!("what is served is older than it may be, since what changed cannot be loaded:\n{why}\n");
+            (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
+        }
+    }
+}
+
+async fn all_metrics(State(admin): State<Admin>) -> Response {
+    let text = metrics::text(&admin.app);
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }
 
+async fn level(State(admin): State<Admin>) -> Response {
+    told(json!({"level": admin.voice.level()}).to_string())
+}
+
+/// Takes a name, or `{"level": name}`.
+async fn set_level(State(admin): State<Admin>, body: String) -> Response {
+    let said = serde_json::from_str::<Value>(&body).ok();
+    let name = said.as_ref().and_then(|said| said["level"].as_str()).unwrap_or(body.trim());
+    match Voice::named(name) {
+        Some(level) => {
+            admin.voice.set(level);
+            admin.voice.info(&format!("the log level is {name} now"));
+            told(json!({"level": name}).to_string())
+        }
+        None => {
+            let name: String = name.chars().take(40).collect();
+            problem::problem(StatusCode::BAD_REQUEST, format!("`{name}` is none of error, warn, info, debug"))
+        }
+    }
+}
+
 /// What the gears differed on, with the inputs: what to report to Meshgate's developers. The inputs are as they came.
-async fn differences(State(app): State<App>) -> Response {
-    match serde_json::to_string(&serde_json::json!({ "differences": app.current().engine.differences() })) {
-        Ok(body) => json(body + "\n"),
+async fn differences(State(admin): State<Admin>) -> Response {
+    match serde_json::to_string(&json!({ "differences": admin.app.current().engine.differences() })) {
+        Ok(body) => told(body + "\n"),
         Err(error) => problem::problem(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
     }
 }
 
-fn json(body: impl Into<String>) -> Response {
+fn told(body: impl Into<String>) -> Response {
     crate::body::json(false, body.into())
 }

@@ -1,19 +1,21 @@
 //! What the routes share: the engine of the moment, the threads that evaluate, what is known of each question's pace, and
 //! the decision log.
 //!
-//! Deliberately absent: routes, and authentication; the sidecar listens on loopback unless told otherwise.
+//! Deliberately absent: routes, and who may ask (`front`).
 
 use crate::body::{self, Refused};
-use crate::log::{Arrival, DecisionLog, Event, decision_id};
+use crate::log::{self, Arrival, DecisionLog, Event, decision_id};
+use crate::metrics::Metrics;
 use crate::pace::{Pace, Paces};
-use crate::workers::Workers;
+use crate::workers::{Turn, Workers};
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
-use meshgate_engine::{Engine, ServerSettings};
-use serde_json::{Value, json};
+use meshgate_engine::{Engine, RegoValue, ServerSettings, parse_json};
+use serde_json::{Map, Value, json};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
@@ -21,8 +23,10 @@ use tokio::sync::oneshot;
 const HELD_MAX: Duration = Duration::from_millis(5);
 /// Bytes of a request that is answered there.
 pub const HELD_BYTES_MAX: usize = 64 << 10;
-/// How long a body may take to come.
-const BODY_WAIT: Duration = Duration::from_secs(30);
+/// How long a body may take to come, in milliseconds.
+const BODY_WAIT_MS: u64 = 30_000;
+/// How long requests may wait for a thread before others are told to come back, in milliseconds.
+const QUEUE_WAIT_MS: u64 = 250;
 /// Threads for Rego that callers send.
 const GUESTS: usize = 2;
 /// Requests with such Rego that wait for one of them.
@@ -37,6 +41,11 @@ pub struct Current {
     pub engine: Arc<Engine>,
     /// `{name: {revision}}` of its bundles, as JSON text.
     pub bundles: String,
+    /// `{name: sha256}` of its plugins, as JSON text; empty when there are none.
+    pub plugins: String,
+    /// Does a bundle say what is taken out of events, or which are left out?
+    masks: bool,
+    drops: bool,
 }
 
 impl Current {
@@ -45,7 +54,11 @@ impl Current {
     pub fn new(engine: Engine) -> Self {
         let bundles = engine.bundles().map(|bundle| (bundle.name.to_owned(), json!({"revision": bundle.revision})));
         let bundles = Value::Object(bundles.collect()).to_string();
-        Self { engine: Arc::new(engine), bundles }
+        let plugins: Map<String, Value> =
+            engine.plugin_digests().map(|(name, digest)| (name.to_owned(), Value::from(digest))).collect();
+        let plugins = if plugins.is_empty() { String::new() } else { Value::Object(plugins).to_string() };
+        let (masks, drops) = (engine.has(&["system", "log", "mask"]), engine.has(&["system", "log", "drop"]));
+        Self { engine: Arc::new(engine), bundles, plugins, masks, drops }
     }
 }
 
@@ -64,6 +77,27 @@ struct Inner {
     settings: ServerSettings,
     deadline: Duration,
     body_max: usize,
+    body_wait: Duration,
+    metrics: Metrics,
+    stale: Mutex<Option<Stale>>,
+}
+
+/// Something changed and cannot be loaded.
+#[derive(Debug, Clone)]
+pub struct Stale {
+    /// Since when.
+    pub since: Instant,
+    /// Why.
+    pub why: String,
+}
+
+/// What is written of an event.
+enum Shown {
+    Line(String),
+    /// Nothing.
+    Dropped,
+    /// That there was one.
+    KeptBack(String),
 }
 
 /// Why there is no answer. Where a decision was asked for, all of these deny.
@@ -105,14 +139,18 @@ impl App {
         let limits = settings.limits;
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let threads = limits.threads.unwrap_or_else(|| (cores * 2).max(4)).max(1);
+        let wait = Duration::from_millis(limits.wait_ms.unwrap_or(QUEUE_WAIT_MS));
         Ok(Self(Arc::new(Inner {
             current: RwLock::new(Arc::new(Current::new(engine))),
-            workers: Workers::start(threads, limits.queue.unwrap_or(512))?,
-            guests: Workers::start(GUESTS, limits.queue.unwrap_or(512).min(GUESTS_WAITING))?,
+            workers: Workers::start(threads, limits.queue.unwrap_or(512), wait)?,
+            guests: Workers::start(GUESTS, limits.queue.unwrap_or(512).min(GUESTS_WAITING), wait)?,
             paces: Paces::default(),
             log,
             deadline: Duration::from_millis(limits.deadline_ms.unwrap_or(2_000)),
             body_max: limits.body_mib.unwrap_or(32) << 20,
+            body_wait: Duration::from_millis(limits.body_ms.unwrap_or(BODY_WAIT_MS)),
+            metrics: Metrics::default(),
+            stale: Mutex::default(),
             settings,
         })))
     }
@@ -125,6 +163,35 @@ impl App {
     /// Puts another engine in its place.
     pub fn replace(&self, current: Current) {
         *self.0.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(current);
+    }
+
+    /// What is counted.
+    pub fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
+    /// Says that something changed and cannot be loaded, or that all is loaded.
+    pub fn set_stale(&self, why: Option<String>) {
+        let mut stale = self.0.stale.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = stale.as_ref().map_or_else(Instant::now, |stale| stale.since);
+        *stale = why.map(|why| Stale { since, why });
+    }
+
+    /// What changed and cannot be loaded, if there is such a thing.
+    pub fn stale(&self) -> Option<Stale> {
+        self.0.stale.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// For how long.
+    pub fn stale_for(&self) -> Option<Duration> {
+        self.stale().map(|stale| stale.since.elapsed())
+    }
+
+    /// Why it should not be asked, if so.
+    pub fn unready(&self) -> Option<String> {
+        let max = Duration::from_secs(self.0.settings.staleness_max_s?);
+        let stale = self.stale().filter(|stale| stale.since.elapsed() >= max)?;
+        Some(stale.why)
     }
 
     /// What the configuration says of the sidecar.
@@ -147,12 +214,67 @@ impl App {
         self.0.workers.waiting()
     }
 
-    /// Writes an event, if there is a log.
+    /// The log, if there is one.
+    pub fn log(&self) -> Option<&DecisionLog> {
+        self.0.log.as_ref()
+    }
+
+    /// Writes an event, if there is a log. What `data.system.log` takes out of it is never written.
     ///
     /// # Errors
     /// When it is not written: the answer must not leave either.
-    pub fn record(&self, event: &Event<'_>) -> std::io::Result<()> {
-        self.0.log.as_ref().map_or(Ok(()), |log| log.write(event))
+    pub async fn record(&self, event: &Event<'_>) -> std::io::Result<()> {
+        let Some(log) = &self.0.log else { return Ok(()) };
+        let line = event.line(log.labels());
+        let shown = if event.current.masks || event.current.drops {
+            self.shown(event.current, line).await
+        } else {
+            Shown::Line(line)
+        };
+        let counters = log.counters();
+        let line = match shown {
+            Shown::Line(line) => line,
+            Shown::Dropped => {
+                counters.dropped.fetch_add(1, Ordering::Relaxed);
+                return Ok(());
+            }
+            Shown::KeptBack(line) => {
+                counters.kept_back.fetch_add(1, Ordering::Relaxed);
+                line
+            }
+        };
+        let left = self.0.deadline.saturating_sub(event.arrival.began.elapsed());
+        log.write(&line, left).await
+    }
+
+    /// What may be shown of an event. Where the policies fail that say so, its contents are kept back.
+    async fn shown(&self, current: &Arc<Current>, line: String) -> Shown {
+        let line = Arc::new(line);
+        let work = {
+            let line = Arc::clone(&line);
+            move |current: &Current| {
+                let Ok(event) = parse_json(line.as_bytes()) else { return Err(()) };
+                let ask = |what| current.engine.query(&["system", "log", what], Some(&event));
+                if current.drops && matches!(ask("drop"), Ok(Some(RegoValue::Bool(true)))) {
+                    return Ok(None);
+                }
+                if !current.masks {
+                    return Ok(Some(None));
+                }
+                let masks = ask("mask").map_err(|_| ())?;
+                Ok(Some(masks.map(|masks| serde_json::to_value(&masks)).transpose().map_err(|_| ())?))
+            }
+        };
+        let said = self.answer("system/log", line.len(), current, work).await.unwrap_or(Err(()));
+        let masks = match &said {
+            Ok(None) => return Shown::Dropped,
+            Ok(Some(masks)) => Ok(masks.as_ref()),
+            Err(()) => Err(()),
+        };
+        match log::masked(&line, masks) {
+            Ok(line) => Shown::Line(line),
+            Err(line) => Shown::KeptBack(line),
+        }
     }
 
     /// Reads a body to its end. What is packed is unpacked on a thread of our own.
@@ -161,7 +283,7 @@ impl App {
     /// [`Refused`].
     pub async fn body(&self, headers: &HeaderMap, body: Body) -> Result<Bytes, Refused> {
         let most = self.0.body_max;
-        let read = tokio::time::timeout(BODY_WAIT, body::read(headers, body, most));
+        let read = tokio::time::timeout(self.0.body_wait, body::read(headers, body, most));
         let (bytes, packed) = read.await.unwrap_or(Err(Refused::Cut))?;
         if !packed {
             return Ok(bytes);
@@ -182,12 +304,15 @@ impl App {
             return Ok(work());
         }
         let (answer, answered) = oneshot::channel();
-        let job = move || {
-            let _ = answer.send(work());
+        let job = move |turn| {
+            let _ = answer.send(match turn {
+                Turn::Now => Ok(work()),
+                Turn::Never => Err(Unavailable::Busy),
+            });
         };
         self.0.workers.run(job).map_err(|_| Unavailable::Busy)?;
         match tokio::time::timeout(self.0.deadline + GRACE, answered).await {
-            Ok(Ok(result)) => Ok(result),
+            Ok(Ok(result)) => result,
             Ok(Err(_)) => Err(Unavailable::Died),
             Err(_) => Err(Unavailable::Late),
         }
@@ -206,11 +331,19 @@ impl App {
     }
 
     /// Writes down that there was no answer, if there is a log. It denied, where a decision was asked for.
-    pub fn record_none(&self, path: &str, input: Option<&str>, current: &Current, arrival: &Arrival, why: Unavailable) {
+    pub async fn record_none(
+        &self,
+        path: &str,
+        input: Option<&str>,
+        current: &Arc<Current>,
+        arrival: &Arrival,
+        why: Unavailable,
+    ) {
         let error = json!({"code": "internal_error", "message": why.message()});
         let id = decision_id();
         // That there is no answer is told in any case.
-        let _ = self.record(&Event { input, error: Some(&error), ..Event::of(&id, path, &current.bundles, arrival) });
+        let event = Event { input, error: Some(&error), ..Event::of(&id, path, current, arrival) };
+        let _ = self.record(&event).await;
     }
 
     /// Lays a text of JSON out and packs it, as it is wanted: on a thread of our own when it is long.
@@ -240,6 +373,7 @@ impl App {
         let began = Instant::now();
         let pace = self.0.paces.of(question);
         if pace.is_quick() && bytes <= HELD_BYTES_MAX {
+            let _ = meshgate_engine::gears();
             let held = || meshgate_engine::within(HELD_MAX, || work(current));
             let result = catch_unwind(AssertUnwindSafe(held));
             let took = began.elapsed();
@@ -266,24 +400,29 @@ impl App {
         let until = began + self.0.deadline;
         let (answer, answered) = oneshot::channel();
         let engine = Arc::clone(current);
-        let job = move || {
+        let job = move |turn| {
+            if turn == Turn::Never {
+                let _ = answer.send(Err(Unavailable::Busy));
+                return;
+            }
             let started = Instant::now();
             let left = until.saturating_duration_since(started);
             // The client may have gone, or was told that it is late: its answer has nowhere to go.
             if left.is_zero() || answer.is_closed() {
                 return;
             }
+            let _ = meshgate_engine::gears();
             let result = meshgate_engine::within(left, || work(&engine));
             // What asks others over a network may not be asked twice, however quick they are.
             let took = if meshgate_engine::asked_others() { Duration::MAX } else { started.elapsed() };
             if let Some(pace) = pace {
                 pace.learn(took);
             }
-            let _ = answer.send(result);
+            let _ = answer.send(Ok(result));
         };
         workers.run(job).map_err(|_| Unavailable::Busy)?;
         match tokio::time::timeout(self.0.deadline + GRACE, answered).await {
-            Ok(Ok(result)) => Ok(result),
+            Ok(Ok(result)) => result,
             Ok(Err(_)) if began.elapsed() >= self.0.deadline => Err(Unavailable::Late),
             Ok(Err(_)) => Err(Unavailable::Died),
             Err(_) => Err(Unavailable::Late),

@@ -11,7 +11,7 @@ pub use search::{search_action, search_resource, search_subject};
 
 use crate::app::{App, Current, HELD_BYTES_MAX, Unavailable};
 use crate::body;
-use crate::log::{Arrival, Event, decision_id};
+use crate::log::{Arrival, Event, Took, decision_id};
 use crate::request::Peer;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -107,7 +107,7 @@ fn read(of: &Map<String, Value>) -> Result<Value, String> {
 struct Decided {
     answer: Value,
     failed: Option<QueryError>,
-    eval_ns: u128,
+    took: Took,
 }
 
 impl Decided {
@@ -125,11 +125,11 @@ fn evaluate(current: &Current, input: &Value) -> Decided {
         Ok(None) => ask("allow"),
         found => found,
     };
-    let eval_ns = began.elapsed().as_nanos();
+    let took = Took::since(began);
     let no = || json!({"decision": false});
     match found {
-        Ok(found) => Decided { answer: found.as_ref().and_then(shaped).unwrap_or_else(no), failed: None, eval_ns },
-        Err(failed) => Decided { answer: no(), failed: Some(failed), eval_ns },
+        Ok(found) => Decided { answer: found.as_ref().and_then(shaped).unwrap_or_else(no), failed: None, took },
+        Err(failed) => Decided { answer: no(), failed: Some(failed), took },
     }
 }
 
@@ -170,9 +170,9 @@ pub(crate) fn weight(value: &Value) -> usize {
 }
 
 /// Writes an evaluation down.
-fn record(
+async fn record(
     app: &App,
-    current: &Current,
+    current: &Arc<Current>,
     arrival: &Arrival,
     batch: Option<&str>,
     input: &Value,
@@ -188,10 +188,10 @@ fn record(
         input: Some(&input),
         result: Some(&result),
         error: failed.as_ref(),
-        eval_ns: decided.eval_ns,
-        ..Event::of(&id, "authzen/evaluation", &current.bundles, arrival)
+        took: decided.took,
+        ..Event::of(&id, "authzen/evaluation", current, arrival)
     };
-    app.record(&event).map_err(|failure| {
+    app.record(&event).await.map_err(|failure| {
         let message = format!("the decision could not be written to the log: {failure}");
         Box::new(error(StatusCode::INTERNAL_SERVER_ERROR, &message))
     })
@@ -217,11 +217,14 @@ async fn one(app: &App, arrival: &Arrival, of: &Map<String, Value>) -> Result<Re
     };
     let size = weight(&input);
     let decided = app.answer("authzen", size, &current, work).await;
-    let decided = decided.map_err(|error| {
-        app.record_none("authzen/evaluation", Some(&input.to_string()), &current, arrival, error);
-        Box::new(unavailable(error))
-    })?;
-    record(app, &current, arrival, None, &input, &decided)?;
+    let decided = match decided {
+        Ok(decided) => decided,
+        Err(error) => {
+            app.record_none("authzen/evaluation", Some(&input.to_string()), &current, arrival, error).await;
+            return Err(Box::new(unavailable(error)));
+        }
+    };
+    record(app, &current, arrival, None, &input, &decided).await?;
     if let Some(failed) = &decided.failed {
         let message = format!("the policy failed, treat it as a denial: {}", failed.message);
         return Err(Box::new(error(StatusCode::INTERNAL_SERVER_ERROR, &message)));
@@ -305,7 +308,7 @@ async fn many(app: &App, arrival: &Arrival, mut of: Map<String, Value>) -> Resul
             for input in inputs.iter() {
                 let one = match input {
                     Ok(input) => evaluate(current, input),
-                    Err(message) => Decided { answer: denied(400, message), failed: None, eval_ns: 0 },
+                    Err(message) => Decided { answer: denied(400, message), failed: None, took: Took::default() },
                 };
                 let end = semantics.ends(one.allows());
                 decided.push(one);
@@ -317,15 +320,18 @@ async fn many(app: &App, arrival: &Arrival, mut of: Map<String, Value>) -> Resul
         }
     };
     let all = app.answer("authzen batch", usize::MAX, &current, work).await;
-    let all = all.map_err(|error| {
-        app.record_none("authzen/evaluation", None, &current, arrival, error);
-        Box::new(unavailable(error))
-    })?;
+    let all = match all {
+        Ok(all) => all,
+        Err(error) => {
+            app.record_none("authzen/evaluation", None, &current, arrival, error).await;
+            return Err(Box::new(unavailable(error)));
+        }
+    };
     let batch = decision_id();
     let mut answers = Vec::new();
     for (input, mut decided) in inputs.iter().zip(all) {
         let nothing = Value::Null;
-        record(app, &current, arrival, Some(&batch), input.as_ref().unwrap_or(&nothing), &decided)?;
+        record(app, &current, arrival, Some(&batch), input.as_ref().unwrap_or(&nothing), &decided).await?;
         if let Some(failed) = &decided.failed {
             decided.answer = denied(500, &format!("the policy failed: {}", failed.message));
         }

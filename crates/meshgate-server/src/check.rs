@@ -5,7 +5,7 @@
 
 use crate::app::{App, Current};
 use crate::body;
-use crate::log::{Arrival, Event, decision_id};
+use crate::log::{Arrival, Event, Took, decision_id};
 use crate::problem::{problem, refused, unavailable};
 use crate::request::Peer;
 use axum::extract::rejection::QueryRejection;
@@ -16,6 +16,9 @@ use meshgate_engine::{CheckOptions, Outcome};
 use serde::{Deserialize, Deserializer, de};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Instant;
 
 /// The query of `/v1/check`.
 #[derive(Debug, Deserialize)]
@@ -81,7 +84,7 @@ pub async fn check(
         Err(error) => return refused(error),
     };
     let current = app.current();
-    let work = move |current: &Current| -> Result<Outcome, String> {
+    let work = move |current: &Current| -> Result<(Outcome, Took), String> {
         let (file, bytes, options) = if kind == ENVELOPE {
             let Envelope { file, descriptor, previous, context } =
                 body::object(&bytes).map_err(|error| format!("the envelope is wrong: {error}"))?;
@@ -94,18 +97,22 @@ pub async fn check(
             (query.file.clone().unwrap_or_else(|| kind.into()), bytes.to_vec(), CheckOptions::default())
         };
         // The engine's own threads have the pool that plugins run side by side on.
-        Ok(current.engine.install(|engine| engine.check_text(&file, &bytes, &options)))
+        Ok(current.engine.install(|engine| {
+            let began = Instant::now();
+            let outcome = engine.check_text(&file, &bytes, &options);
+            (outcome, Took::since(began))
+        }))
     };
     let judged = app.answer("meshgate/check", usize::MAX, &current, work).await;
     match judged {
         Ok(Err(detail)) => problem(StatusCode::BAD_REQUEST, detail),
         // A report without findings would be a denial without a reason.
-        Ok(Ok(outcome)) if !outcome.errors.is_empty() => {
+        Ok(Ok((outcome, _))) if !outcome.errors.is_empty() => {
             problem(StatusCode::UNPROCESSABLE_ENTITY, format!("nothing was judged: {}", outcome.errors.join("; ")))
         }
-        Ok(Ok(outcome)) => {
+        Ok(Ok((outcome, took))) => {
             let report = meshgate_report::json::render(&outcome.report);
-            if let Err(failure) = record(&app, &current, &arrival, &report) {
+            if let Err(failure) = record(&app, &current, &arrival, &report, took).await {
                 return crate::decide::unlogged(&failure);
             }
             body::json(body::takes_gzip(&parts.headers), report)
@@ -115,13 +122,21 @@ pub async fn check(
 }
 
 /// Writes a check down: its report, which names the descriptor, and not the descriptor itself.
-fn record(app: &App, current: &Current, arrival: &Arrival, report: &str) -> std::io::Result<()> {
+async fn record(app: &App, current: &Arc<Current>, arrival: &Arrival, report: &str, took: Took) -> std::io::Result<()> {
     if !app.logs() {
         return Ok(());
     }
     // It is written over several lines.
-    let result = serde_json::from_str::<Value>(report).unwrap_or_default().to_string();
+    let report = serde_json::from_str::<Value>(report).unwrap_or_default();
+    let (rules, result) = (rules_of(&report), report.to_string());
     let id = decision_id();
-    let of = Event::of(&id, "meshgate/check", &current.bundles, arrival);
-    app.record(&Event { result: Some(&result), eval_ns: arrival.began.elapsed().as_nanos(), ..of })
+    let of = Event::of(&id, "meshgate/check", current, arrival);
+    app.record(&Event { result: Some(&result), rules: Some(&rules), took, ..of }).await
+}
+
+/// The ids of the rules that a report has findings of, as JSON text.
+fn rules_of(report: &Value) -> String {
+    let findings = report["findings"].as_array().into_iter().flatten();
+    let rules: BTreeSet<&str> = findings.filter_map(|finding| finding["rule"].as_str()).collect();
+    serde_json::to_string(&rules).unwrap_or_default()
 }

@@ -5,7 +5,7 @@
 
 use crate::app::{App, Current, HELD_BYTES_MAX};
 use crate::body;
-use crate::log::{Arrival, Event, decision_id};
+use crate::log::{Arrival, Event, Took, decision_id};
 use crate::opa::params::Params;
 use crate::problem::{problem, refused, unavailable};
 use crate::request::Peer;
@@ -14,12 +14,12 @@ use axum::extract::{Request as HttpRequest, State};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
-use meshgate_engine::{Answer, Dialect, RegoJson, Request, dialect};
+use meshgate_engine::{Answer, Dialect, Obligations, RegoJson, Request, dialect};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -123,17 +123,29 @@ async fn read(app: &App, request: HttpRequest) -> Result<(Parts, Option<Dialect>
 }
 
 /// Writes a decision down, if that is wanted.
-fn record(
+async fn record(
     app: &App,
     event: Event<'_>,
     input: Option<&str>,
     answer: &Answer,
     told: &str,
-    eval_ns: u128,
+    took: Took,
 ) -> Result<(), Box<Response>> {
     let failed = fault(answer);
-    let event = Event { input, result: Some(told), error: failed.as_ref(), eval_ns, ..event };
-    app.record(&event).map_err(|failure| Box::new(unlogged(&failure)))
+    let rules: BTreeSet<&str> = answer.reasons.iter().map(|reason| reason.rule.as_str()).collect();
+    let rules = serde_json::to_string(&rules).unwrap_or_default();
+    let obliged = answer.obligations != Obligations::default();
+    let obligations = obliged.then(|| serde_json::to_string(&answer.obligations).unwrap_or_default());
+    let event = Event {
+        input,
+        result: Some(told),
+        error: failed.as_ref(),
+        rules: Some(&rules),
+        obligations: obligations.as_deref(),
+        took,
+        ..event
+    };
+    app.record(&event).await.map_err(|failure| Box::new(unlogged(&failure)))
 }
 
 /// Answers one request.
@@ -146,17 +158,17 @@ pub async fn post(State(app): State<App>, Peer(peer): Peer, request: HttpRequest
     let current = app.current();
     let work = {
         let text = bytes.clone();
-        move |current: &Current| -> Result<(Answer, u128), String> {
+        move |current: &Current| -> Result<(Answer, Took), String> {
             let RegoJson(value) = serde_json::from_slice(&text).map_err(|error| error.to_string())?;
             let request = Request::read(value, dialect).map_err(|bad| bad.to_string())?;
             Ok(decide(current, &request))
         }
     };
-    let (mut answer, eval_ns) = match app.answer(PATH, bytes.len(), &current, work).await {
+    let (mut answer, took) = match app.answer(PATH, bytes.len(), &current, work).await {
         Ok(Ok(answered)) => answered,
         Ok(Err(detail)) => return problem(StatusCode::BAD_REQUEST, format!("the request is wrong: {detail}")),
         Err(error) => {
-            app.record_none(PATH, std::str::from_utf8(&bytes).ok(), &current, &arrival, error);
+            app.record_none(PATH, std::str::from_utf8(&bytes).ok(), &current, &arrival, error).await;
             return unavailable(error);
         }
     };
@@ -167,9 +179,9 @@ pub async fn post(State(app): State<App>, Peer(peer): Peer, request: HttpRequest
         Err(error) => return problem(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
     };
     if app.logs() {
-        let event = Event::of(&id, PATH, &current.bundles, &arrival);
+        let event = Event::of(&id, PATH, &current, &arrival);
         let input = std::str::from_utf8(&bytes).ok();
-        if let Err(response) = record(&app, event, input, &answer, &told, eval_ns) {
+        if let Err(response) = record(&app, event, input, &answer, &told, took).await {
             return *response;
         }
     }
@@ -177,10 +189,10 @@ pub async fn post(State(app): State<App>, Peer(peer): Peer, request: HttpRequest
     app.told(body::takes_gzip(&parts.headers), pretty, told + "\n").await
 }
 
-fn decide(current: &Current, request: &Request) -> (Answer, u128) {
+fn decide(current: &Current, request: &Request) -> (Answer, Took) {
     let began = Instant::now();
     let answer = current.engine.access().answer(request);
-    (answer, began.elapsed().as_nanos())
+    (answer, Took::since(began))
 }
 
 /// What failed, for the log.
@@ -226,7 +238,7 @@ pub async fn post_batch(State(app): State<App>, Peer(peer): Peer, request: HttpR
     let current = app.current();
     let work = {
         let posted = Arc::clone(&posted);
-        move |current: &Current| -> Vec<(Answer, u128)> {
+        move |current: &Current| -> Vec<(Answer, Took)> {
             let one = |text: &RawValue| {
                 let read = serde_json::from_str(text.get()).map_err(|error| error.to_string());
                 let read =
@@ -235,7 +247,7 @@ pub async fn post_batch(State(app): State<App>, Peer(peer): Peer, request: HttpR
                     Ok(request) => decide(current, &request),
                     Err(detail) => {
                         let access = current.engine.access();
-                        (Answer::denied("access.bad_request", &detail, access.revision()), 0)
+                        (Answer::denied("access.bad_request", &detail, access.revision()), Took::default())
                     }
                 }
             };
@@ -245,19 +257,19 @@ pub async fn post_batch(State(app): State<App>, Peer(peer): Peer, request: HttpR
     let answered = match app.answer("meshgate/batch", usize::MAX, &current, work).await {
         Ok(answered) => answered,
         Err(error) => {
-            app.record_none(PATH, None, &current, &arrival, error);
+            app.record_none(PATH, None, &current, &arrival, error).await;
             return unavailable(error);
         }
     };
     let batch = decision_id();
     let mut answers = BTreeMap::new();
-    for ((name, text), (mut answer, eval_ns)) in posted.requests.iter().zip(answered) {
+    for ((name, text), (mut answer, took)) in posted.requests.iter().zip(answered) {
         let id = decision_id();
         answer.decision_id = Some(id.clone());
         if app.logs() {
             let told = serde_json::to_string(&answer).unwrap_or_default();
-            let event = Event { batch: Some(&batch), ..Event::of(&id, PATH, &current.bundles, &arrival) };
-            if let Err(response) = record(&app, event, Some(text.get()), &answer, &told, eval_ns) {
+            let event = Event { batch: Some(&batch), ..Event::of(&id, PATH, &current, &arrival) };
+            if let Err(response) = record(&app, event, Some(text.get()), &answer, &told, took).await {
                 return *response;
             }
         }

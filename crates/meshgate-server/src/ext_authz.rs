@@ -17,7 +17,7 @@
 mod address;
 
 use crate::app::{App, Current};
-use crate::log::{Arrival, Event, decision_id};
+use crate::log::{Arrival, Event, Took, decision_id};
 use crate::request::Peer;
 use address::Address;
 use axum::body::Body;
@@ -232,10 +232,10 @@ pub async fn answer(State(app): State<App>, Peer(peer): Peer, request: Request) 
         for name in &known {
             one(&parts.headers, name)?;
         }
-        input(&parts.headers, source, &asked, &address, peer)
+        input(&parts.headers, source, &asked, &address, peer.address)
     };
     let id = decision_id();
-    let record = |input: Option<&Value>, answer: &Answer, failed: Option<Value>, eval_ns: u128| {
+    let record = async |input: Option<&Value>, answer: &Answer, failed: Option<Value>, took: Took| {
         if !app.logs() {
             return Ok(());
         }
@@ -245,9 +245,10 @@ pub async fn answer(State(app): State<App>, Peer(peer): Peer, request: Request) 
             input: input.as_deref(),
             result: Some(&result),
             error: failed.as_ref(),
-            eval_ns,
-            ..Event::of(&id, &question, &current.bundles, &arrival)
+            took,
+            ..Event::of(&id, &question, &current, &arrival)
         })
+        .await
     };
     let unlogged = |failure: std::io::Error| {
         Answer::no(&format!("the decision could not be written to the log: {failure}")).respond(&id)
@@ -257,7 +258,7 @@ pub async fn answer(State(app): State<App>, Peer(peer): Peer, request: Request) 
         Err(why) => {
             let answer = Answer::no(&why);
             let failed = json!({"code": "invalid_parameter", "message": why});
-            return match record(None, &answer, Some(failed), 0) {
+            return match record(None, &answer, Some(failed), Took::default()).await {
                 Ok(()) => answer.respond(&id),
                 Err(failure) => unlogged(failure),
             };
@@ -270,14 +271,14 @@ pub async fn answer(State(app): State<App>, Peer(peer): Peer, request: Request) 
             let path: Vec<&str> = path.iter().map(String::as_str).collect();
             let found = current.engine.query(&path, Some(&value_of_json(&input)));
             let found = found.map(|found| found.unwrap_or(RegoValue::Undefined));
-            (found.map(|value| serde_json::to_value(&value).unwrap_or_default()), began.elapsed().as_nanos())
+            (found.map(|value| serde_json::to_value(&value).unwrap_or_default()), Took::since(began))
         }
     };
-    let (answer, failed, eval_ns) = match app.answer(&question, 0, &current, work).await {
-        Ok((Ok(found), eval_ns)) => (Answer::of(&found), None, eval_ns),
-        Ok((Err(error), eval_ns)) => {
+    let (answer, failed, took) = match app.answer(&question, 0, &current, work).await {
+        Ok((Ok(found), took)) => (Answer::of(&found), None, took),
+        Ok((Err(error), took)) => {
             let failed = json!({"code": error.code, "message": error.message});
-            (Answer::no(&format!("the policy failed: {}", error.message)), Some(failed), eval_ns)
+            (Answer::no(&format!("the policy failed: {}", error.message)), Some(failed), took)
         }
         Err(error) => {
             let status = match error.status() {
@@ -285,10 +286,10 @@ pub async fn answer(State(app): State<App>, Peer(peer): Peer, request: Request) 
                 _ => StatusCode::FORBIDDEN,
             };
             let failed = json!({"code": "internal_error", "message": error.message()});
-            (Answer { status, ..Answer::no(error.message()) }, Some(failed), 0)
+            (Answer { status, ..Answer::no(error.message()) }, Some(failed), Took::default())
         }
     };
-    match record(Some(&input), &answer, failed, eval_ns) {
+    match record(Some(&input), &answer, failed, took).await {
         Ok(()) => answer.respond(&id),
         Err(failure) => unlogged(failure),
     }

@@ -1,19 +1,36 @@
-//! The decision log: one event an answer, in OPA's shape, one JSON object a line, written before the answer leaves.
+//! The decision log: one event an answer, in OPA's shape, one JSON object a line, written before the answer leaves: to files,
+//! to standard output, and to a spool from which it is sent on. Nothing that was acknowledged is lost.
 //!
-//! Deliberately absent: other places than a file and standard output, masking, and rotation.
+//! Deliberately absent: a second copy in memory. What is not written is not answered, unless the configuration sheds.
 
-use chrono::{DateTime, Utc};
+mod event;
+mod file;
+mod mask;
+mod spool;
+mod upload;
+
+pub use event::{Arrival, Event, Took, decision_id};
+pub use spool::files as spooled_files;
+
+use file::LogFile;
+use meshgate_engine::{DecisionLogSettings, Fsync, WhenFull};
 use serde_json::{Value, json};
-use std::cell::RefCell;
+use spool::Spool;
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
-use std::net::SocketAddr;
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::sync::watch;
+use upload::Uploader;
+
+/// Bytes of the spool, unless the configuration says otherwise.
+const SPOOL_MIB: u64 = 256;
+/// How long what is left in the spool is sent for when the process stops.
+const LAST: Duration = Duration::from_secs(5);
 
 /// Where events are to go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,37 +39,90 @@ pub enum LogTo {
     File(PathBuf),
     /// Standard output.
     Stdout,
+    /// An address that takes what OPA sends.
+    Http(String),
 }
 
 impl LogTo {
-    /// Reads `stdout`, or the name of a file.
+    /// Reads `stdout`, an address, or the name of a file.
     ///
     /// # Errors
-    /// For an address, to which nothing can be sent yet.
+    /// For what is none of them.
     pub fn parse(text: &str) -> Result<Self, String> {
         match text {
-            "" => Err("a decision log is a file, or `stdout`".to_owned()),
+            "" => {
+                Err("a decision log is a file, `stdout`, or an address that begins with http:// or https://".to_owned())
+            }
             "stdout" => Ok(Self::Stdout),
+            address if address.starts_with("http://") || address.starts_with("https://") => {
+                Ok(Self::Http(address.to_owned()))
+            }
             address if address.contains("://") => {
-                Err(format!("decisions cannot be sent to `{address}` yet: name a file, or `stdout`"))
+                Err(format!("decisions cannot be sent to `{address}`: an address begins with http:// or https://"))
             }
             file => Ok(Self::File(PathBuf::from(file))),
         }
     }
 }
 
-/// A file, and whether the last line in it is a part of one.
-struct Sink {
-    file: File,
-    broken: bool,
+impl LogTo {
+    /// The same, where names of files begin at a folder.
+    #[must_use]
+    pub fn below(self, folder: &Path) -> Self {
+        match self {
+            Self::File(file) => Self::File(folder.join(file)),
+            other => other,
+        }
+    }
+}
+
+/// Counts since the start.
+#[derive(Debug, Default)]
+pub struct Counters {
+    /// Events that were written.
+    pub written: AtomicU64,
+    /// Events that were not, while the answers left: `full: shed`.
+    pub shed: AtomicU64,
+    /// Answers that did not leave, since their events were not written.
+    pub unwritten: AtomicU64,
+    /// Events that `data.system.log.drop` left out.
+    pub dropped: AtomicU64,
+    /// Events whose mask failed: their contents were kept back.
+    pub kept_back: AtomicU64,
+    /// Events that the sink took.
+    pub sent: AtomicU64,
+    /// Requests to the sink that failed.
+    pub failed: AtomicU64,
+    /// Events that the sink never takes.
+    pub refused: AtomicU64,
+    /// Lines that a process left half-written.
+    pub torn: AtomicU64,
+}
+
+/// What is written to.
+struct Sinks {
+    files: Vec<LogFile>,
+    spool: Option<Arc<Spool>>,
+}
+
+/// Has files written to the disk, for all who wait at once.
+struct Syncing {
+    wanted: Mutex<u64>,
+    more: Condvar,
+    /// How far it is; `Err` when the disk failed.
+    done: watch::Sender<Result<u64, ()>>,
 }
 
 /// Where events go.
 pub struct DecisionLog {
-    sink: Mutex<Sink>,
+    sinks: Arc<Mutex<Sinks>>,
     /// As JSON text.
     labels: String,
-    requests: AtomicU64,
+    when_full: WhenFull,
+    syncing: Option<Arc<Syncing>>,
+    counters: Arc<Counters>,
+    stop: Arc<AtomicBool>,
+    sender: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl std::fmt::Debug for DecisionLog {
@@ -61,191 +131,220 @@ impl std::fmt::Debug for DecisionLog {
     }
 }
 
-/// When a request came.
-#[derive(Debug, Clone, Copy)]
-pub struct Arrival {
-    /// By the clock on the wall.
-    at: SystemTime,
-    /// By the one that only goes forward.
-    pub began: Instant,
-    /// From where.
-    from: Option<SocketAddr>,
-}
-
-impl Arrival {
-    /// Now.
-    pub fn now(from: Option<SocketAddr>) -> Self {
-        Self { at: SystemTime::now(), began: Instant::now(), from }
-    }
-}
-
-/// What one answer was about.
-#[derive(Debug, Clone, Copy)]
-pub struct Event<'a> {
-    /// Its id.
-    pub decision_id: &'a str,
-    /// The id of the batch that it is a part of.
-    pub batch: Option<&'a str>,
-    /// What was asked for: `a/b`, or a name of ours.
-    pub path: &'a str,
-    /// The input as JSON text, if there is one.
-    pub input: Option<&'a str>,
-    /// The answer as JSON text, if there is one.
-    pub result: Option<&'a str>,
-    /// What went wrong.
-    pub error: Option<&'a Value>,
-    /// The bundles as JSON text.
-    pub bundles: &'a str,
-    /// When it came.
-    pub arrival: &'a Arrival,
-    /// How long evaluation took.
-    pub eval_ns: u128,
-}
-
-impl<'a> Event<'a> {
-    /// One that says nothing yet of what was asked and answered.
-    pub const fn of(decision_id: &'a str, path: &'a str, bundles: &'a str, arrival: &'a Arrival) -> Self {
-        Self { decision_id, batch: None, path, input: None, result: None, error: None, bundles, arrival, eval_ns: 0 }
-    }
-}
-
 impl DecisionLog {
-    /// Opens it.
+    /// Opens it. Names of files begin at `folder`.
     ///
     /// # Errors
-    /// When the file cannot be appended to.
-    pub fn open(to: &LogTo, labels: &BTreeMap<String, String>) -> io::Result<Self> {
-        let file = match to {
-            LogTo::Stdout => append(Path::new("/proc/self/fd/1"))?,
-            LogTo::File(path) => append(path)?,
+    /// When a file or the spool cannot be written to.
+    pub fn open(
+        to: &[LogTo],
+        settings: &DecisionLogSettings,
+        labels: &BTreeMap<String, String>,
+        folder: &Path,
+        say: Arc<dyn Fn(&str) + Send + Sync>,
+    ) -> io::Result<Self> {
+        let counters = Arc::new(Counters::default());
+        let stop = Arc::new(AtomicBool::new(false));
+        let named =
+            |name: &Path, error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", name.display()));
+        let durable = settings.fsync == Fsync::Always;
+        let mut files = Vec::new();
+        let mut spool = None;
+        let mut sender = None;
+        for to in to {
+            match to {
+                LogTo::Stdout => files.push(LogFile::open(Path::new("/proc/self/fd/1"), None, durable)?),
+                LogTo::File(path) => {
+                    files.push(LogFile::open(path, settings.rotate, durable).map_err(|error| named(path, error))?);
+                }
+                LogTo::Http(address) => {
+                    if sender.is_some() {
+                        return Err(io::Error::other("decisions are sent to one address only"));
+                    }
+                    let path = folder.join(settings.spool.folder.as_deref().unwrap_or(Path::new(".meshgate/spool")));
+                    let bytes_max = settings.spool.max_mib.unwrap_or(SPOOL_MIB).max(1) << 20;
+                    let opened = Arc::new(Spool::open(&path, bytes_max, durable).map_err(|error| named(&path, error))?);
+                    spool = Some(Arc::clone(&opened));
+                    let (counters, stop) = (Arc::clone(&counters), Arc::clone(&stop));
+                    let uploader = Uploader::new(address, &settings.upload, folder, opened, counters, stop)?;
+                    let say = Arc::clone(&say);
+                    let thread = std::thread::Builder::new().name("decisions".to_owned());
+                    sender = Some(thread.spawn(move || uploader.run(LAST, &*say))?);
+                }
+            }
+        }
+        let sinks = Arc::new(Mutex::new(Sinks { files, spool }));
+        let syncing = match settings.fsync {
+            Fsync::Never => None,
+            Fsync::Always => Some(sync_with(&sinks, &stop)?),
         };
-        let sink = Mutex::new(Sink { file, broken: false });
         let mut all = labels.clone();
         all.entry("id".to_owned()).or_insert_with(decision_id);
         all.entry("version".to_owned()).or_insert_with(|| env!("CARGO_PKG_VERSION").to_owned());
-        Ok(Self { sink, labels: json!(all).to_string(), requests: AtomicU64::new(0) })
+        Ok(Self {
+            sinks,
+            labels: json!(all).to_string(),
+            when_full: settings.full,
+            syncing,
+            counters,
+            stop,
+            sender: Mutex::new(sender),
+        })
     }
 
-    /// Writes one event.
+    /// What the labels are, as JSON text.
+    pub fn labels(&self) -> &str {
+        &self.labels
+    }
+
+    /// Counts since the start.
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// Bytes that wait to be sent, if anything is sent.
+    pub fn spooled(&self) -> Option<u64> {
+        let sinks = self.sinks.lock().unwrap_or_else(PoisonError::into_inner);
+        sinks.spool.as_ref().map(|spool| spool.size())
+    }
+
+    /// Writes one event. Where there is no room, the configuration decides: it waits for as long as `patience`, is an
+    /// error, or is counted and let go.
     ///
     /// # Errors
     /// When it is not written: the answer must not leave either.
-    pub fn write(&self, event: &Event<'_>) -> io::Result<()> {
-        let Event { arrival, .. } = event;
-        let number = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
-        let handler = arrival.began.elapsed().as_nanos();
-        let sizes = [event.input, event.result].iter().flatten().map(|text| text.len()).sum::<usize>();
-        let mut line = String::with_capacity(sizes + self.labels.len() + event.bundles.len() + 512);
-        // A place for what separates it from a line that was broken off.
-        line.push_str("\n{\"labels\":");
-        line.push_str(&self.labels);
-        line.push_str(",\"decision_id\":");
-        quote(&mut line, event.decision_id);
-        if let Some(batch) = event.batch {
-            line.push_str(",\"batch_decision_id\":");
-            quote(&mut line, batch);
-        }
-        line.push_str(",\"bundles\":");
-        line.push_str(event.bundles);
-        line.push_str(",\"path\":");
-        quote(&mut line, event.path);
-        if let Some(input) = event.input {
-            line.push_str(",\"input\":");
-            // Between its values JSON may have line ends; within its texts it has none.
-            if input.bytes().any(|byte| byte == b'\n' || byte == b'\r') {
-                line.push_str(&input.replace(['\n', '\r'], " "));
-            } else {
-                line.push_str(input);
+    pub async fn write(&self, line: &str, patience: Duration) -> io::Result<()> {
+        let mut waited = Duration::ZERO;
+        let outcome = loop {
+            match self.put(line) {
+                Err(error) if self.when_full == WhenFull::Block && waited < patience && is_full(&error) => {
+                    let pause = Duration::from_millis(5);
+                    tokio::time::sleep(pause).await;
+                    waited += pause;
+                }
+                outcome => break outcome,
+            }
+        };
+        let outcome = match (outcome, &self.syncing) {
+            (Ok(()), Some(syncing)) => syncing.wait().await,
+            (outcome, _) => outcome,
+        };
+        match outcome {
+            Ok(()) => {
+                self.counters.written.fetch_add(1, Ordering::Relaxed);
+                Ok(())
+            }
+            Err(_) if self.when_full == WhenFull::Shed => {
+                self.counters.shed.fetch_add(1, Ordering::Relaxed);
+                Ok(())
+            }
+            Err(error) => {
+                self.counters.unwritten.fetch_add(1, Ordering::Relaxed);
+                Err(error)
             }
         }
-        if let Some(result) = event.result {
-            line.push_str(",\"result\":");
-            line.push_str(result);
+    }
+
+    fn put(&self, line: &str) -> io::Result<()> {
+        let mut sinks = self.sinks.lock().unwrap_or_else(PoisonError::into_inner);
+        // The spool first: it is what may have no room.
+        if let Some(spool) = &sinks.spool {
+            spool.append(line)?;
         }
-        // Writing to a string cannot fail.
-        if let Some(error) = event.error {
-            let _ = write!(line, ",\"error\":{error}");
+        for file in &mut sinks.files {
+            file.write(line)?;
         }
-        if let Some(from) = arrival.from {
-            let _ = write!(line, ",\"requested_by\":\"{from}\"");
+        Ok(())
+    }
+
+    /// Sends what is left, for a while. Call it when no more events come.
+    pub fn close(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(syncing) = &self.syncing {
+            syncing.more.notify_all();
         }
-        line.push_str(",\"timestamp\":\"");
-        timestamp(&mut line, arrival.at);
-        let _ = write!(
-            line,
-            "\",\"metrics\":{{\"timer_rego_query_eval_ns\":{},\"timer_server_handler_ns\":{handler}}},\"req_id\":{number}}}",
-            event.eval_ns
-        );
-        line.push('\n');
-        let mut sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
-        // What was written in part is no event, and must not spoil the one behind it.
-        let start = usize::from(!sink.broken);
-        let written = sink.file.write_all(line.as_bytes().get(start..).unwrap_or_default());
-        sink.broken = written.is_err();
-        written
+        let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(sender) = sender {
+            let _ = sender.join();
+        }
     }
 }
 
-/// Writes a text as JSON has it.
-fn quote(line: &mut String, text: &str) {
-    let plain = text.bytes().all(|byte| byte >= b' ' && !matches!(byte, b'"' | b'\\'));
-    if plain {
-        line.push('"');
-        line.push_str(text);
-        line.push('"');
-    } else {
-        line.push_str(&Value::from(text).to_string());
+/// Applies what `data.system.log.mask` says to an event's line.
+///
+/// # Errors
+/// When it is not understood; with it comes the event without its contents.
+pub fn masked(line: &str, masks: Result<Option<&Value>, ()>) -> Result<String, String> {
+    let Ok(mut event) = serde_json::from_str::<Value>(line) else { return Err("{\"mask_failed\":true}".to_owned()) };
+    let applied = match masks {
+        Ok(None) => return Ok(line.to_owned()),
+        Ok(Some(masks)) => mask::apply(&mut event, masks).is_ok(),
+        Err(()) => false,
+    };
+    if applied {
+        return Ok(event.to_string());
     }
+    // Masks may have been applied in part; what is kept back is kept back from the line as it was.
+    let mut event = serde_json::from_str::<Value>(line).unwrap_or_default();
+    mask::keep_back(&mut event);
+    Err(event.to_string())
 }
 
-/// Writes a moment as RFC 3339 has it, to the nanosecond.
-fn timestamp(line: &mut String, at: SystemTime) {
-    thread_local! {
-        /// The last second, written: most events are of the same as the one before.
-        static SECOND: RefCell<(u64, String)> = const { RefCell::new((u64::MAX, String::new())) };
-    }
-    let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
-    SECOND.with_borrow_mut(|(second, text)| {
-        if *second != since.as_secs() {
-            let whole: DateTime<Utc> = (UNIX_EPOCH + Duration::from_secs(since.as_secs())).into();
-            *text = whole.format("%Y-%m-%dT%H:%M:%S").to_string();
-            *second = since.as_secs();
-        }
-        line.push_str(text);
-    });
-    let _ = write!(line, ".{:09}Z", since.subsec_nanos());
+/// No room: of the spool, of the disk, or of a pipe that nobody reads.
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::WouldBlock | io::ErrorKind::QuotaExceeded)
 }
 
-/// Opens what is appended to. A pipe whose reader does not read is an error, and no wait: the thread that writes has
-/// connections to look after.
-fn append(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.create(true).append(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        let flags = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or_default();
-        options.custom_flags(flags);
-    }
-    options.open(path)
+fn sync_with(sinks: &Arc<Mutex<Sinks>>, stop: &Arc<AtomicBool>) -> io::Result<Arc<Syncing>> {
+    let syncing = Arc::new(Syncing { wanted: Mutex::new(0), more: Condvar::new(), done: watch::channel(Ok(0)).0 });
+    let (sinks, stop, for_thread) = (Arc::clone(sinks), Arc::clone(stop), Arc::clone(&syncing));
+    std::thread::Builder::new().name("sync".to_owned()).spawn(move || for_thread.run(&sinks, &stop))?;
+    Ok(syncing)
 }
 
-/// A new decision's id: a random UUID.
-pub fn decision_id() -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut bytes = rand::random::<[u8; 16]>();
-    bytes[6] = (bytes[6] & 0x0F) | 0x40;
-    bytes[8] = (bytes[8] & 0x3F) | 0x80;
-    let mut text = String::with_capacity(36);
-    for (at, byte) in bytes.into_iter().enumerate() {
-        if matches!(at, 4 | 6 | 8 | 10) {
-            text.push('-');
-        }
-        for nibble in [byte >> 4, byte & 0x0F] {
-            text.push(DIGITS.get(usize::from(nibble)).copied().map_or('0', char::from));
+impl Syncing {
+    fn run(&self, sinks: &Mutex<Sinks>, stop: &AtomicBool) {
+        let mut done = 0;
+        loop {
+            let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
+            while *wanted == done {
+                if stop.load(Ordering::Relaxed) {
+                    return;
+                }
+                let waited = self.more.wait_timeout(wanted, Duration::from_millis(200));
+                wanted = waited.unwrap_or_else(PoisonError::into_inner).0;
+            }
+            let now = *wanted;
+            drop(wanted);
+            let files: Vec<Arc<File>> = {
+                let sinks = sinks.lock().unwrap_or_else(PoisonError::into_inner);
+                let spool = sinks.spool.iter().map(|spool| spool.file());
+                sinks.files.iter().map(LogFile::file).chain(spool).collect()
+            };
+            // What is no file has no disk.
+            let whole = files
+                .iter()
+                .all(|file| file.sync_data().is_ok() || file.metadata().is_ok_and(|metadata| !metadata.is_file()));
+            done = now;
+            let _ = self.done.send_replace(if whole { Ok(now) } else { Err(()) });
         }
     }
-    text
+
+    /// Waits until what was written before is on the disk.
+    async fn wait(&self) -> io::Result<()> {
+        let mut done = self.done.subscribe();
+        let mine = {
+            let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
+            *wanted += 1;
+            *wanted
+        };
+        self.more.notify_one();
+        let reached = done.wait_for(|done| done.is_err() || done.is_ok_and(|done| done >= mine)).await;
+        match reached.map(|done| *done) {
+            Ok(Ok(_)) => Ok(()),
+            _ => Err(io::Error::other("the disk did not take the event")),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -253,37 +352,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_are_random_uuids() {
-        let id = decision_id();
-        let shape: Vec<usize> = id.split('-').map(str::len).collect();
-        assert_eq!(shape, [8, 4, 4, 4, 12]);
-        assert_eq!(id.as_bytes().get(14), Some(&b'4'));
-        assert!(matches!(id.as_bytes().get(19), Some(b'8' | b'9' | b'a' | b'b')), "{id}");
-        assert_ne!(id, decision_id());
-    }
-
-    #[test]
-    fn a_moment_is_written_to_the_nanosecond() {
-        let at = UNIX_EPOCH + Duration::new(1_700_000_000, 5);
-        for _ in 0..2 {
-            let mut line = String::new();
-            timestamp(&mut line, at);
-            assert_eq!(line, "2023-11-14T22:13:20.000000005Z");
-        }
-    }
-
-    #[test]
-    fn a_text_is_written_as_json_has_it() {
-        for text in ["a/b", "", "x\"y", "a\\b", "line\nend", "ü"] {
-            let mut line = String::new();
-            quote(&mut line, text);
-            assert_eq!(serde_json::from_str::<String>(&line).expect("JSON"), text);
-        }
-    }
-
-    #[test]
-    fn an_address_is_no_file() {
-        assert!(LogTo::parse("https://logs").is_err() && LogTo::parse("").is_err());
+    fn addresses_and_files_are_told_apart() {
+        assert_eq!(LogTo::parse("https://logs/x"), Ok(LogTo::Http("https://logs/x".to_owned())));
         assert_eq!(LogTo::parse("stdout"), Ok(LogTo::Stdout));
+        assert!(LogTo::parse("s3://logs").is_err() && LogTo::parse("").is_err());
+    }
+
+    #[test]
+    fn a_mask_that_fails_shows_nothing() {
+        let line = r#"{"decision_id":"1","input":{"secret":1}}"#;
+        let wrong = json!(["/labels"]);
+        for masks in [Err(()), Ok(Some(&wrong))] {
+            let shown = masked(line, masks).unwrap_err();
+            assert!(!shown.contains("secret\":1") && shown.contains("\"decision_id\":\"1\""), "{shown}");
+        }
+        assert_eq!(masked(line, Ok(None)).unwrap(), line);
     }
 }

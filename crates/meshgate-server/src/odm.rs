@@ -7,7 +7,7 @@
 
 use crate::app::{App, Current, HELD_BYTES_MAX, Unavailable};
 use crate::body;
-use crate::log::{Arrival, Event, decision_id};
+use crate::log::{Arrival, Event, Took, decision_id};
 use crate::request::Peer;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -103,13 +103,13 @@ pub async fn evaluate(State(app): State<App>, Peer(peer): Peer, request: Request
         let object = Arc::clone(&object);
         move |current: &Current| {
             let began = Instant::now();
-            (validate(&current.engine, &raw, &object, verbose), began.elapsed().as_nanos())
+            (validate(&current.engine, &raw, &object, verbose), Took::since(began))
         }
     };
-    let (validated, eval_ns) = match app.answer_guest(&current, work).await {
+    let (validated, took) = match app.answer_guest(&current, work).await {
         Ok(answered) => answered,
         Err(unavailable) => {
-            app.record_none("odm/validator", None, &current, &arrival, unavailable);
+            app.record_none("odm/validator", None, &current, &arrival, unavailable).await;
             return none(&path, unavailable);
         }
     };
@@ -121,9 +121,9 @@ pub async fn evaluate(State(app): State<App>, Peer(peer): Peer, request: Request
     if app.logs() {
         let (input, result) =
             (object.to_string(), json!({"evaluationResult": passes, "outputObject": output}).to_string());
-        let of = Event::of(&decision, "odm/validator", &current.bundles, &arrival);
-        let event = Event { input: Some(&input), result: Some(&result), eval_ns, ..of };
-        if let Err(failure) = app.record(&event) {
+        let of = Event::of(&decision, "odm/validator", &current, &arrival);
+        let event = Event { input: Some(&input), result: Some(&result), took, ..of };
+        if let Err(failure) = app.record(&event).await {
             let message = format!("the evaluation could not be written to the log: {failure}");
             return error(&path, StatusCode::INTERNAL_SERVER_ERROR, "50001", &message);
         }

@@ -1,15 +1,21 @@
 //! Listening and stopping: on SIGTERM or Ctrl-C no new connection is taken and the running requests are answered.
 //!
-//! Deliberately absent: TLS; a sidecar speaks to its neighbour on loopback.
+//! Deliberately absent: what a connection may do (`listen`), and what a request may ask (`front`).
 
 use crate::app::App;
+use crate::credentials::Credentials;
+use crate::front::Front;
+use crate::listen::Listening;
 use crate::log::DecisionLog;
-use crate::watch::{Reload, watch as look_after};
+use crate::tls::Tls;
+use crate::voice::Voice;
+use crate::watch::{Source, Watching};
 use crate::{admin, api};
-use axum::serve::ListenerExt;
 use meshgate_engine::{Engine, ServerSettings};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 use thiserror::Error;
 use tokio::net::TcpListener;
@@ -26,9 +32,9 @@ pub struct Addresses {
 
 /// The sidecar cannot run.
 #[derive(Debug, Error)]
-#[error("{address}: {source}")]
+#[error("{what}: {source}")]
 pub struct ServeError {
-    address: String,
+    what: String,
     source: std::io::Error,
 }
 
@@ -38,12 +44,14 @@ pub struct Serving {
     pub engine: Engine,
     /// What the configuration says of the sidecar.
     pub settings: ServerSettings,
+    /// Where names of files in it begin.
+    pub folder: PathBuf,
     /// Where decisions are written down.
     pub log: Option<DecisionLog>,
-    /// Makes the engine anew when descriptors change.
-    pub reload: Reload,
+    /// Makes the engine anew when what it was made of changes.
+    pub source: Source,
     /// Who hears of it.
-    pub say: Arc<dyn Fn(&str) + Send + Sync>,
+    pub voice: Voice,
 }
 
 /// How long the requests that were taken may still last when the process is told to stop.
@@ -53,53 +61,74 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// was answered.
 ///
 /// # Errors
-/// [`ServeError`] when an address cannot be bound.
+/// [`ServeError`] when an address cannot be bound, or a file of certificates or tokens cannot be read.
 pub async fn serve(
     serving: Serving,
     addresses: Addresses,
     started: impl FnOnce(SocketAddr, Option<SocketAddr>),
 ) -> Result<bool, ServeError> {
+    let Serving { engine, settings, folder, log, source, voice } = serving;
+    let of = |what: &str, source| ServeError { what: what.to_owned(), source };
+    let tls = settings.tls.as_ref().map(|tls| Tls::open(tls, &folder)).transpose();
+    let tls = tls.map_err(|error| of("server.tls", error))?.map(Arc::new);
+    let credentials =
+        Credentials::of(&settings.authentication, &folder).map_err(|error| of("server.authentication", error))?;
     let main = bind(&addresses.main).await?;
     let admin = match &addresses.admin {
         Some(address) => Some(bind(address).await?),
         None => None,
     };
-    let of = |address: &str, source| ServeError { address: address.to_owned(), source };
     let bound = main.local_addr().map_err(|error| of(&addresses.main, error))?;
+    if !bound.ip().is_loopback()
+        && credentials.is_none()
+        && settings.tls.as_ref().is_none_or(|tls| tls.client_ca_file.is_none())
+    {
+        voice.warn(&format!("{bound} is open to others, and nobody is asked who they are (`server.authentication`)"));
+    }
     let signals = signals().map_err(|error| of("signals", error))?;
-    let Serving { engine, settings, log, reload, say } = serving;
+    let limits = settings.limits;
     let app = App::new(engine, settings, log).map_err(|error| of("threads", error))?;
     started(bound, admin.as_ref().and_then(|listener| listener.local_addr().ok()));
 
     let (stop, stopped) = watch::channel(false);
+    let draining = stopped.clone();
     if let Some(listener) = admin {
-        let (stopped, app) = (wait(stopped.clone()), app.clone());
-        tokio::spawn(async move { axum::serve(listener, admin::routes(app)).with_graceful_shutdown(stopped).await });
+        // It answers until the end: who looks wants to know how it stops.
+        let routes = admin::routes(app.clone(), voice.clone(), draining);
+        tokio::spawn(async move { axum::serve(listener, routes).await });
     }
-    tokio::spawn(look_after(app.clone(), reload, say));
+    let router = api::routes(app.clone());
+    let front =
+        Arc::new(Front { app: app.clone(), router, credentials, voice: voice.clone(), requests: AtomicU64::new(0) });
+    let watching = Watching { app: app.clone(), source, front: Arc::clone(&front), tls: tls.clone(), voice };
+    tokio::spawn(watching.run());
     tokio::spawn(async move {
         signals.await;
         let _ = stop.send(true);
     });
-    let routes = api::routes(app).into_make_service_with_connect_info::<SocketAddr>();
-    // Answers are small, and whoever asks waits for them.
-    let main = main.tap_io(|stream| {
-        let _ = stream.set_nodelay(true);
-    });
-    let served = axum::serve(main, routes).with_graceful_shutdown(wait(stopped.clone()));
+    let listening = Listening::new(front, tls, &limits);
+    let served = listening.run(main, stopped.clone());
     // A client that never ends its request must not keep the process.
     let patience = async {
         wait(stopped).await;
         tokio::time::sleep(PATIENCE).await;
     };
-    tokio::select! {
-        served = served => served.map(|()| true).map_err(|error| of(&addresses.main, error)),
-        () = patience => Ok(false),
-    }
+    let answered = tokio::select! {
+        () = served => true,
+        () = patience => false,
+    };
+    // What is left to be sent is sent, for a while.
+    let _ = tokio::task::spawn_blocking(move || {
+        if let Some(log) = app.log() {
+            log.close();
+        }
+    })
+    .await;
+    Ok(answered)
 }
 
 async fn bind(address: &str) -> Result<TcpListener, ServeError> {
-    TcpListener::bind(address).await.map_err(|source| ServeError { address: address.to_owned(), source })
+    TcpListener::bind(address).await.map_err(|source| ServeError { what: address.to_owned(), source })
 }
 
 async fn wait(mut stopped: watch::Receiver<bool>) {

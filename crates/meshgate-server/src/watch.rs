@@ -1,66 +1,127 @@
-//! Descriptors that change while they are served: the engine is made anew, on a thread of its own, and takes the place of
-//! the one before. When that fails, what changed is denied until it succeeds.
+//! What changes while it is served: bundles, plugins, configuration and descriptors make the engine anew, on a thread of its
+//! own; it takes the place of the one before at once and as a whole. Where that fails, what was loaded before goes on, but
+//! for descriptors, whose products are denied until they can be read. Certificates and tokens are read again, too.
 //!
-//! Deliberately absent: bundles; they are read when the sidecar starts, and anew when a descriptor changes.
+//! Deliberately absent: being told of changes. A file system that tells nothing (a mounted volume, a container) is the usual
+//! one here, so that files are looked at.
 
 use crate::app::{App, Current};
-use meshgate_engine::{Access, Engine};
+use crate::front::Front;
+use crate::tls::Tls;
+use crate::voice::Voice;
+use meshgate_engine::{Access, Engine, fingerprint_of};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How often files are looked at.
-const EVERY: Duration = Duration::from_secs(1);
-/// How long to wait after what changed could not be read.
+const EVERY: Duration = Duration::from_millis(500);
+/// How long to wait after what changed could not be read, though it stays as it is.
 const AFTER_FAILURE: Duration = Duration::from_secs(3);
 
 /// Makes an engine as the first one was made, knowing the one before; says what did not load.
-pub type Reload = Arc<dyn Fn(Arc<Access>) -> Result<Engine, String> + Send + Sync>;
+pub type Source = Arc<dyn Fn(Arc<Access>) -> Result<Engine, String> + Send + Sync>;
 
-/// Looks after the descriptors for as long as the sidecar runs.
-pub async fn watch(app: App, reload: Reload, say: Arc<dyn Fn(&str) + Send + Sync>) {
-    let mut wait = EVERY;
-    let mut said = String::new();
-    loop {
-        tokio::time::sleep(wait).await;
-        let (app, reload) = (app.clone(), Arc::clone(&reload));
-        let looked = tokio::task::spawn_blocking(move || look(&app, &reload)).await;
-        // A look that died is tried again.
-        match looked.unwrap_or(Ok(None)) {
-            Ok(changed) => {
-                if let Some(warnings) = changed {
-                    said.clear();
-                    say("descriptors changed: read anew");
-                    warnings.iter().for_each(|warning| say(&format!("warning: {warning}")));
-                }
-                wait = EVERY;
-            }
-            Err(why) => {
-                if said != why {
-                    say(&format!("descriptors changed and cannot be read, access to them is denied:\n{why}"));
-                    said = why;
-                }
-                wait = AFTER_FAILURE;
-            }
-        }
-    }
+/// Looks after what is served for as long as the sidecar runs.
+pub struct Watching {
+    pub app: App,
+    pub source: Source,
+    pub front: Arc<Front>,
+    pub tls: Option<Arc<Tls>>,
+    pub voice: Voice,
 }
 
-/// What is odd about the engine that there is now, if it is another one.
-fn look(app: &App, reload: &Reload) -> Result<Option<Vec<String>>, String> {
-    let current = app.current();
-    let access = current.engine.access();
-    if !access.is_stale() {
-        return Ok(None);
-    }
-    match reload(Arc::clone(access)) {
-        Ok(engine) => {
-            let warnings = engine.warnings().to_vec();
-            app.replace(Current::new(engine));
-            Ok(Some(warnings))
+/// What is known of the files that the engine was made of.
+#[derive(Debug, Default)]
+struct Known {
+    /// What they were when they were loaded, or failed to.
+    tried: Option<u64>,
+    /// What they were when they were last looked at: they are loaded when they have come to rest.
+    last: Option<u64>,
+    /// When what is tried again failed.
+    failed: Option<Instant>,
+    said: String,
+}
+
+impl Watching {
+    /// Does so.
+    pub async fn run(self) {
+        let watching = Arc::new(self);
+        let mut known = Known::default();
+        loop {
+            let looked = Arc::clone(&watching);
+            // A look that died is tried again.
+            known = tokio::task::spawn_blocking(move || looked.look(known)).await.unwrap_or_default();
+            tokio::time::sleep(EVERY).await;
         }
-        Err(why) => {
-            access.revoke_changed(&why);
-            Err(why)
+    }
+
+    fn look(&self, mut known: Known) -> Known {
+        self.refresh(&mut known);
+        let current = self.app.current();
+        let access = current.engine.access();
+        let now = fingerprint_of(current.engine.made_of());
+        let tried = *known.tried.get_or_insert(now);
+        let rests = known.last == Some(now);
+        known.last = Some(now);
+        let changed = now != tried;
+        if (!access.is_stale() && !changed) || (changed && !rests) {
+            return known;
+        }
+        if !changed && known.failed.is_some_and(|failed| failed.elapsed() < AFTER_FAILURE) {
+            return known;
+        }
+        let what = if changed { "bundles or configuration" } else { "descriptors" };
+        let began = Instant::now();
+        match (self.source)(Arc::clone(access)) {
+            Ok(engine) => {
+                let warnings = engine.warnings().to_vec();
+                known.tried = Some(fingerprint_of(engine.made_of()));
+                known.last = known.tried;
+                known.failed = None;
+                known.said.clear();
+                self.app.replace(Current::new(engine));
+                self.app.set_stale(None);
+                self.app.metrics().loaded(began.elapsed());
+                self.voice.info(&format!("{what} changed: read anew"));
+                warnings.iter().for_each(|warning| self.voice.warn(&format!("warning: {warning}")));
+            }
+            Err(why) => {
+                known.tried = Some(now);
+                known.failed = Some(Instant::now());
+                self.app.metrics().failed();
+                if access.is_stale() {
+                    access.revoke_changed(&why);
+                }
+                self.app.set_stale(Some(why.clone()));
+                if known.said != why {
+                    let then =
+                        if access.is_stale() { "access to them is denied" } else { "what was loaded before goes on" };
+                    self.voice.error(&format!("{what} changed and cannot be read, {then}:\n{why}"));
+                    known.said = why;
+                }
+            }
+        }
+        known
+    }
+
+    /// Certificates and tokens.
+    fn refresh(&self, known: &mut Known) {
+        let mut tell = |what: &str, outcome: std::io::Result<bool>| match outcome {
+            Ok(true) => self.voice.info(&format!("{what} changed: read anew")),
+            Ok(false) => {}
+            Err(error) => {
+                let why = format!("{what} changed and cannot be read, what was known before goes on: {error}");
+                if known.said != why {
+                    self.voice.error(&why);
+                    known.said = why;
+                }
+            }
+        };
+        if let Some(tls) = &self.tls {
+            tell("certificates", tls.refresh());
+        }
+        if let Some(credentials) = &self.front.credentials {
+            tell("tokens", credentials.refresh());
         }
     }
 }

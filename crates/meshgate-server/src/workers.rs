@@ -1,27 +1,84 @@
-//! Threads for evaluations that may take long: a bounded number, behind a bounded queue. Their stacks are those that
-//! policies need.
+//! Threads for evaluations that may take long: a bounded number, behind bounded queues, one a client, which are served in
+//! turns. Their stacks are those that policies need.
 //!
-//! Deliberately absent: waiting for a place. When the queue is full, whoever asks is told to come back.
+//! Deliberately absent: waiting for a place. When there is none, or whoever waits has waited long, the client with the most
+//! in the queue is told to come back.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// The stack of each; what is not touched costs nothing.
 pub const STACK_BYTES: usize = 64 << 20;
 
-type Job = Box<dyn FnOnce() + Send>;
+tokio::task_local! {
+    /// Whose request is answered.
+    pub static CLIENT: u64;
+}
+
+/// What becomes of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// It is done now.
+    Now,
+    /// It is not done: its place was needed.
+    Never,
+}
+
+type Job = Box<dyn FnOnce(Turn) + Send>;
+
+struct Waiting {
+    since: Instant,
+    job: Job,
+}
 
 #[derive(Default)]
 struct Queue {
-    jobs: VecDeque<Job>,
+    by_client: HashMap<u64, VecDeque<Waiting>>,
+    /// Who is next, in turns: each client that waits stands here once.
+    turns: VecDeque<u64>,
+    waiting: usize,
     closed: bool,
+}
+
+impl Queue {
+    fn next(&mut self) -> Option<Job> {
+        let client = self.turns.pop_front()?;
+        let queue = self.by_client.get_mut(&client)?;
+        let next = queue.pop_front();
+        if queue.is_empty() {
+            self.by_client.remove(&client);
+        } else {
+            self.turns.push_back(client);
+        }
+        self.waiting -= usize::from(next.is_some());
+        next.map(|waiting| waiting.job)
+    }
+
+    /// How long the one waits that has waited longest.
+    fn longest_wait(&self) -> Duration {
+        let fronts = self.by_client.values().filter_map(VecDeque::front);
+        fronts.map(|waiting| waiting.since.elapsed()).max().unwrap_or_default()
+    }
+
+    /// Takes the latest job of the client that has the most, if that is more than this one would have.
+    fn make_room(&mut self, client: u64) -> Option<Job> {
+        let mine = self.by_client.get(&client).map_or(0, VecDeque::len);
+        let (most, queue) = self.by_client.iter_mut().max_by_key(|(_, queue)| queue.len())?;
+        if *most == client || queue.len() <= mine + 1 {
+            return None;
+        }
+        self.waiting -= 1;
+        queue.pop_back().map(|waiting| waiting.job)
+    }
 }
 
 struct Shared {
     queue: Mutex<Queue>,
     wake: Condvar,
     most: usize,
+    wait_max: Duration,
 }
 
 /// The threads.
@@ -35,17 +92,18 @@ impl std::fmt::Debug for Workers {
     }
 }
 
-/// The queue is full.
+/// There is no place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Full;
 
 impl Workers {
-    /// Starts threads behind a queue of so many places.
+    /// Starts threads behind a queue of so many places. When somebody has waited for so long, nobody who waits already may
+    /// put more in it.
     ///
     /// # Errors
     /// When no thread can be had.
-    pub fn start(threads: usize, most: usize) -> std::io::Result<Self> {
-        let shared = Arc::new(Shared { queue: Mutex::default(), wake: Condvar::new(), most });
+    pub fn start(threads: usize, most: usize, wait_max: Duration) -> std::io::Result<Self> {
+        let shared = Arc::new(Shared { queue: Mutex::default(), wake: Condvar::new(), most, wait_max });
         for index in 0..threads {
             let shared = Arc::clone(&shared);
             let thread = std::thread::Builder::new().name(format!("decide-{index}")).stack_size(STACK_BYTES);
@@ -58,24 +116,34 @@ impl Workers {
         Ok(Self { shared })
     }
 
-    /// Hands over a job.
+    /// Hands over a job of the client whose request is answered.
     ///
     /// # Errors
-    /// [`Full`] when too many wait.
-    pub fn run(&self, job: impl FnOnce() + Send + 'static) -> Result<(), Full> {
+    /// [`Full`] when too many wait, or too long.
+    pub fn run(&self, job: impl FnOnce(Turn) + Send + 'static) -> Result<(), Full> {
+        let client = CLIENT.try_with(|client| *client).unwrap_or_default();
         let mut queue = self.shared.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        if queue.jobs.len() >= self.shared.most {
+        if queue.by_client.contains_key(&client) && queue.longest_wait() > self.shared.wait_max {
             return Err(Full);
         }
-        queue.jobs.push_back(Box::new(job));
+        let given_up = if queue.waiting < self.shared.most { None } else { Some(queue.make_room(client).ok_or(Full)?) };
+        let mine = queue.by_client.entry(client).or_default();
+        mine.push_back(Waiting { since: Instant::now(), job: Box::new(job) });
+        if mine.len() == 1 {
+            queue.turns.push_back(client);
+        }
+        queue.waiting += 1;
         drop(queue);
         self.shared.wake.notify_one();
+        if let Some(given_up) = given_up {
+            given_up(Turn::Never);
+        }
         Ok(())
     }
 
     /// How many jobs wait.
     pub fn waiting(&self) -> usize {
-        self.shared.queue.lock().unwrap_or_else(PoisonError::into_inner).jobs.len()
+        self.shared.queue.lock().unwrap_or_else(PoisonError::into_inner).waiting
     }
 }
 
@@ -90,7 +158,7 @@ fn work(shared: &Shared) {
     loop {
         let mut queue = shared.queue.lock().unwrap_or_else(PoisonError::into_inner);
         let job = loop {
-            if let Some(job) = queue.jobs.pop_front() {
+            if let Some(job) = queue.next() {
                 break job;
             }
             if queue.closed {
@@ -100,6 +168,71 @@ fn work(shared: &Shared) {
         };
         drop(queue);
         // A job that dies drops its way to answer, which its caller sees; the thread goes on.
-        let _ = catch_unwind(AssertUnwindSafe(job));
+        let _ = catch_unwind(AssertUnwindSafe(|| job(Turn::Now)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+
+    /// One thread, held until the gate is opened.
+    fn held(most: usize, wait_max: Duration) -> (Workers, mpsc::Sender<()>) {
+        let workers = Workers::start(1, most, wait_max).unwrap();
+        let (open, gate) = mpsc::channel();
+        let (begun, running) = mpsc::channel();
+        workers
+            .run(move |_| {
+                let _ = begun.send(());
+                let _ = gate.recv();
+            })
+            .unwrap();
+        running.recv().unwrap();
+        (workers, open)
+    }
+
+    fn put(workers: &Workers, client: u64, told: &mpsc::Sender<(u64, Turn)>) -> Result<(), Full> {
+        let told = told.clone();
+        CLIENT.sync_scope(client, || {
+            workers.run(move |turn| {
+                let _ = told.send((client, turn));
+            })
+        })
+    }
+
+    #[test]
+    fn clients_take_turns() {
+        let (workers, open) = held(100, Duration::from_secs(60));
+        let (told, heard) = mpsc::channel();
+        for client in [1, 1, 1, 1, 2, 3] {
+            put(&workers, client, &told).unwrap();
+        }
+        drop(open);
+        let order: Vec<u64> = (0..6).map(|_| heard.recv().unwrap().0).collect();
+        assert_eq!(order, [1, 2, 3, 1, 1, 1]);
+    }
+
+    #[test]
+    fn who_has_the_most_gives_way_when_it_is_full() {
+        let (workers, _open) = held(4, Duration::from_secs(60));
+        let (told, heard) = mpsc::channel();
+        for _ in 0..4 {
+            put(&workers, 1, &told).unwrap();
+        }
+        assert_eq!(put(&workers, 1, &told), Err(Full));
+        put(&workers, 2, &told).unwrap();
+        assert_eq!(heard.recv().unwrap(), (1, Turn::Never));
+        assert_eq!(workers.waiting(), 4);
+    }
+
+    #[test]
+    fn who_waits_already_puts_no_more_in_when_it_takes_long() {
+        let (workers, _open) = held(100, Duration::from_millis(10));
+        let (told, _heard) = mpsc::channel();
+        put(&workers, 1, &told).unwrap();
+        std::thread::sleep(Duration::from_millis(30));
+        assert_eq!(put(&workers, 1, &told), Err(Full));
+        put(&workers, 2, &told).unwrap();
     }
 }

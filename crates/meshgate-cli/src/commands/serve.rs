@@ -6,8 +6,8 @@ use crate::args::ServeArgs;
 use crate::exit::{Status, say};
 use crate::setup;
 use anyhow::{Context, Result};
-use meshgate_engine::{Additions, Config, Engine};
-use meshgate_server::{Addresses, DecisionLog, LogTo, Reload, STACK_BYTES, Serving};
+use meshgate_engine::{Additions, Config, Engine, ServerSettings};
+use meshgate_server::{Addresses, DecisionLog, LogTo, STACK_BYTES, Serving, Source, Voice};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,30 +16,19 @@ pub fn run(args: &ServeArgs) -> Result<Status> {
     let config = setup::rules_config(&args.setup, near)?;
     let additions = Additions { serving: Some(args.descriptors.clone()), ..setup::additions(&args.setup, None)? };
     let engine = make(&config, &additions)?;
-    engine.warnings().iter().for_each(|warning| say(&format!("warning: {warning}")));
     let settings = config.base.as_ref().map_or_else(|| config.server.clone(), |base| base.server.clone());
+    let voice = Voice::new(settings.log, Arc::new(say));
+    engine.warnings().iter().for_each(|warning| voice.warn(&format!("warning: {warning}")));
     let main = args.listen.clone().or_else(|| settings.listen.clone());
     let admin = args.admin.clone().or_else(|| settings.admin.clone());
     let addresses = Addresses {
         main: main.unwrap_or_else(|| "127.0.0.1:8181".into()),
         admin: Some(admin.unwrap_or_else(|| "127.0.0.1:8282".into())).filter(|address| address != "off"),
     };
-    let configured = settings.decision_log.as_ref().map(|file| config.folder.join(file).display().to_string());
-    let log = match args.decision_log.clone().or(configured) {
-        None => None,
-        Some(to) => {
-            let said = PathBuf::from(&to);
-            let to = LogTo::parse(&to).map_err(anyhow::Error::msg)?;
-            Some(
-                DecisionLog::open(&to, &settings.labels)
-                    .with_context(|| format!("the decision log `{}` cannot be appended to", said.display()))?,
-            )
-        }
-    };
     let (rules, products, policies) =
         (engine.rules().len(), engine.access().products().count(), engine.access_policies().count());
     if products > 0 && policies == 0 {
-        say("no access policy is loaded (package meshgate.access.<name>): every access is denied");
+        voice.warn("no access policy is loaded (package meshgate.access.<name>): every access is denied");
     }
     // Policies that are known to be quick are evaluated on these threads, and need the stack for it.
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -48,33 +37,64 @@ pub fn run(args: &ServeArgs) -> Result<Status> {
         .enable_all()
         .build()
         .context("the HTTP runtime cannot start")?;
-    let reload: Reload = {
-        let (config, additions) = (config.clone(), additions);
+    let source: Source = {
+        // The configuration that was used is read again, and no other one.
+        let path = args.setup.config.config.clone().or_else(|| Config::discover(near));
+        let additions = additions.clone();
         Arc::new(move |before| {
+            let config = match &path {
+                Some(path) => Config::read_root(path).map_err(|error| error.to_string())?,
+                None => Config::default(),
+            };
             let additions = Additions { before: Some(before), ..additions.clone() };
             make(&config, &additions).map_err(|error| format!("{error:#}"))
         })
     };
-    let serving = Serving { engine, settings, log, reload, say: Arc::new(say) };
+    let folder = config.base.as_ref().map_or(&config.folder, |base| &base.folder).clone();
+    let log = decision_log(args.decision_log.as_deref(), &settings, &folder, &voice)?;
+    let scheme = if settings.tls.is_some() { "https" } else { "http" };
+    let serving = Serving { engine, settings, folder, log, source, voice: voice.clone() };
     let answered = runtime.block_on(meshgate_server::serve(serving, addresses, |main, admin| {
-        say(&format!(
-            "meshgate serves {}, {} and {} on http://{main}",
+        voice.info(&format!(
+            "meshgate serves {}, {} and {} on {scheme}://{main}",
             count(rules, "rule", "rules"),
             count(policies, "access policy", "access policies"),
             count(products, "descriptor", "descriptors")
         ));
         if let Some(admin) = admin {
-            say(&format!("admin on http://{admin}"));
+            voice.info(&format!("admin on http://{admin}"));
         }
     }))?;
     // Connections that are left are not waited for.
     runtime.shutdown_background();
-    say(if answered {
+    voice.info(if answered {
         "stopped; every request taken was answered"
     } else {
         "stopped; requests that did not end in 10 s were left"
     });
     Ok(Status::Allowed)
+}
+
+/// What the command line says goes before what the configuration says.
+fn decision_log(
+    said: Option<&str>,
+    settings: &ServerSettings,
+    folder: &Path,
+    voice: &Voice,
+) -> Result<Option<DecisionLog>> {
+    let configured = settings.decision_log.clone();
+    let to = match (said, &configured) {
+        (Some(said), _) => vec![LogTo::parse(said).map_err(anyhow::Error::msg)?],
+        (None, Some(configured)) => {
+            let to = configured.to.iter().map(|to| LogTo::parse(to).map(|to| to.below(folder)));
+            to.collect::<Result<_, _>>().map_err(anyhow::Error::msg)?
+        }
+        (None, None) => return Ok(None),
+    };
+    let voice = voice.clone();
+    let say = Arc::new(move |text: &str| voice.warn(text));
+    let log = DecisionLog::open(&to, &configured.unwrap_or_default(), &settings.labels, folder, say);
+    log.context("the decision log cannot be written to").map(Some)
 }
 
 fn count(number: usize, one: &str, many: &str) -> String {

@@ -2,11 +2,11 @@
 //!
 //! Deliberately absent: the layer's law; only the root configuration speaks of the sidecar.
 
+use super::operating::{Authentication, Authorization, DecisionLogSettings, LogSettings, TlsSettings};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 /// The sidecar.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -18,9 +18,25 @@ pub struct Server {
     /// Where operators look, or `off`. Default `127.0.0.1:8282`.
     #[serde(default, deserialize_with = "address_or_off")]
     pub admin: Option<String>,
-    /// A file to which every decision is appended, one JSON object a line. Default none.
+    /// Where every decision is written, one JSON object a line: a file, `stdout`, an address, or a map. Default none.
     #[serde(default)]
-    pub decision_log: Option<PathBuf>,
+    pub decision_log: Option<DecisionLogSettings>,
+    /// Certificates. Default none: plain HTTP.
+    #[serde(default)]
+    pub tls: Option<TlsSettings>,
+    /// Who asks. Default: nobody is asked who they are.
+    #[serde(default)]
+    pub authentication: Authentication,
+    /// What may be asked: `off`, or `policy` for `data.system.authz.allow`. Default `off`.
+    #[serde(default, deserialize_with = "authorization")]
+    pub authorization: Authorization,
+    /// What the sidecar says of itself, on standard error.
+    #[serde(default)]
+    pub log: LogSettings,
+    /// After so many seconds with bundles or descriptors that changed and cannot be loaded, `/ready` says no. Default:
+    /// never.
+    #[serde(default)]
+    pub staleness_max_s: Option<u64>,
     /// What `POST /` answers, as a path. Default `system/main`.
     #[serde(default)]
     pub default_decision: Option<String>,
@@ -52,9 +68,28 @@ impl Server {
             ("body_mib", limits.body_mib == Some(0)),
             ("queue", limits.queue == Some(0)),
             ("threads", limits.threads == Some(0)),
+            ("header_kib", limits.header_kib == Some(0)),
+            ("header_ms", limits.header_ms == Some(0)),
+            ("body_ms", limits.body_ms == Some(0)),
+            ("connections", limits.connections == Some(0)),
+            ("connections_per_client", limits.connections_per_client == Some(0)),
         ] {
             if zero {
                 wrong.push(format!("`limits.{key}` is 0: no request would be answered"));
+            }
+        }
+        if let Some(log) = &self.decision_log {
+            if log.to.is_empty() {
+                wrong.push("`decision_log.to` names nothing".to_owned());
+            }
+            if log.rotate.is_some_and(|rotate| rotate.max_mib == 0 || rotate.keep == Some(0)) {
+                wrong.push("`decision_log.rotate` has a 0: nothing would be kept".to_owned());
+            }
+        }
+        for (at, token) in self.authentication.tokens.iter().enumerate() {
+            let twice = self.authentication.tokens.iter().take(at).any(|other| other.id == token.id);
+            if token.id.is_empty() || twice {
+                wrong.push(format!("`authentication.tokens` has the id `{}`, which is empty or there twice", token.id));
             }
         }
         if let Some(url) =
@@ -100,6 +135,25 @@ pub struct ServerLimits {
     /// Threads for evaluations that are not known to be quick. Default twice the number of cores, at least 4.
     #[serde(default)]
     pub threads: Option<usize>,
+    /// How long requests may wait for a thread before others are told to come back, milliseconds. Default 250.
+    #[serde(default)]
+    pub wait_ms: Option<u64>,
+    /// Bytes of a request's line and headers, KiB. Default 64.
+    #[serde(default)]
+    pub header_kib: Option<usize>,
+    /// How long a request's line and headers may take to come, milliseconds; and how long a connection may have nothing to
+    /// ask. Default 10000.
+    #[serde(default)]
+    pub header_ms: Option<u64>,
+    /// How long a body may take to come, milliseconds. Default 30000.
+    #[serde(default)]
+    pub body_ms: Option<u64>,
+    /// Connections at once; more are answered 503. Default 4096.
+    #[serde(default)]
+    pub connections: Option<usize>,
+    /// Connections of one address at once. Default half of `connections`.
+    #[serde(default)]
+    pub connections_per_client: Option<usize>,
 }
 
 /// The Open Data Mesh validator.
@@ -271,5 +325,15 @@ fn address_or_off<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<S
         Value::String(address) => Ok(Some(address)),
         Value::Bool(false) => Ok(Some("off".to_owned())),
         other => Err(de::Error::custom(format!("{other} is neither an address nor `off`"))),
+    }
+}
+
+/// YAML reads `off` as false.
+fn authorization<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Authorization, D::Error> {
+    match Value::deserialize(deserializer)? {
+        Value::Bool(false) => Ok(Authorization::Off),
+        Value::String(word) if word == "off" => Ok(Authorization::Off),
+        Value::String(word) if word == "policy" => Ok(Authorization::Policy),
+        other => Err(de::Error::custom(format!("{other} is neither `off` nor `policy`"))),
     }
 }

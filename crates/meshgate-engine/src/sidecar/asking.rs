@@ -79,6 +79,17 @@ impl Engine {
         self.revisions.iter().map(|(name, revision)| BundleOf { name, revision })
     }
 
+    /// The files that it was made of, descriptors apart.
+    #[must_use]
+    pub fn made_of(&self) -> &[std::path::PathBuf] {
+        &self.sources
+    }
+
+    /// The name and the SHA-256 of each plugin.
+    pub fn plugin_digests(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.plugins.iter().map(|plugin| (plugin.id(), plugin.digest()))
+    }
+
     /// How often each gear answered, over all bundles.
     #[must_use]
     pub fn gear_counts(&self) -> GearCounts {

@@ -5,7 +5,7 @@
 use super::{context, entity, error, object, unavailable, weight, with_id};
 use crate::app::{App, Current};
 use crate::body;
-use crate::log::{Arrival, Event, decision_id};
+use crate::log::{Arrival, Event, Took, decision_id};
 use crate::request::Peer;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
@@ -102,23 +102,28 @@ async fn found(
         move |current: &Current| {
             let began = Instant::now();
             let found = current.engine.query(&["authzen", "search", kind], Some(&value_of_json(&input)));
-            (found, began.elapsed().as_nanos())
+            (found, Took::since(began))
         }
     };
     let answered = app.answer(&format!("authzen search {kind}"), weight(&input), current, work).await;
     let path = format!("authzen/search/{kind}");
-    let (found, eval_ns) = answered.map_err(|error| {
-        app.record_none(&path, Some(&input.to_string()), current, arrival, error);
-        Box::new(unavailable(error))
-    })?;
-    let record = |result: Option<&str>, error: Option<&Value>| {
+    let (found, took) = match answered {
+        Ok(answered) => answered,
+        Err(error) => {
+            app.record_none(&path, Some(&input.to_string()), current, arrival, error).await;
+            return Err(Box::new(unavailable(error)));
+        }
+    };
+    let record = async |result: Option<&str>, error: Option<&Value>| {
         if !app.logs() {
             return Ok(());
         }
         let (id, input) = (decision_id(), input.to_string());
-        let of = Event::of(&id, &path, &current.bundles, arrival);
-        let event = Event { input: Some(&input), result, error, eval_ns, ..of };
-        app.record(&event).map_err(|failure| failed(format!("the answer could not be written to the log: {failure}")))
+        let of = Event::of(&id, &path, current, arrival);
+        let event = Event { input: Some(&input), result, error, took, ..of };
+        app.record(&event)
+            .await
+            .map_err(|failure| failed(format!("the answer could not be written to the log: {failure}")))
     };
     let results = match found {
         Ok(found) => results(found.as_ref().map(serde_json::to_value), kind),
@@ -127,7 +132,7 @@ async fn found(
     let results = match results {
         Ok(results) => results,
         Err(why) => {
-            record(None, Some(&json!({"code": "evaluation_error", "message": why})))?;
+            record(None, Some(&json!({"code": "evaluation_error", "message": why}))).await?;
             return Err(failed(why));
         }
     };
@@ -139,7 +144,7 @@ async fn found(
         "page": {"next_token": next, "count": shown.len(), "total": total},
         "results": shown,
     });
-    record(Some(&answer.to_string()), None)?;
+    record(Some(&answer.to_string()), None).await?;
     Ok(body::json(false, format!("{answer}\n")))
 }
 

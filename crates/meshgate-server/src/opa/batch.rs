@@ -74,7 +74,7 @@ pub async fn post(State(app): State<App>, Peer(peer): Peer, request: Request) ->
     let evaluated = match app.answer(&format!("batch {question}"), usize::MAX, &current, work).await {
         Ok(evaluated) => evaluated,
         Err(error) => {
-            app.record_none(&question, None, &current, &arrival, error);
+            app.record_none(&question, None, &current, &arrival, error).await;
             return unavailable(error);
         }
     };
@@ -93,9 +93,9 @@ pub async fn post(State(app): State<App>, Peer(peer): Peer, request: Request) ->
             let event = Event {
                 batch: Some(&batch),
                 input: Some(&input),
-                ..evaluated.event(Event::of(id, &question, &current.bundles, &arrival))
+                ..evaluated.event(Event::of(id, &question, &current, &arrival))
             };
-            if let Err(failure) = app.record(&event) {
+            if let Err(failure) = app.record(&event).await {
                 return unlogged(&failure);
             }
         }

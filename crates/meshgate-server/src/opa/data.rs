@@ -8,8 +8,8 @@ use super::params::{Explain, Params};
 use super::{Evaluation, error, failed, refused, unavailable};
 use crate::app::{App, Current, HELD_BYTES_MAX};
 use crate::body;
-use crate::log::{Arrival, Event, decision_id};
-use crate::request::{Peer, segments};
+use crate::log::{Arrival, Event, Took, decision_id};
+use crate::request::{Caller, Peer, segments};
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -164,7 +164,7 @@ pub struct Evaluated {
     /// How long reading the input took.
     pub parse_ns: u128,
     /// How long evaluation took.
-    pub eval_ns: u128,
+    pub took: Took,
 }
 
 impl Evaluated {
@@ -174,7 +174,7 @@ impl Evaluated {
         Event {
             result: result.ok().and_then(Option::as_deref),
             error: result.err().map(|error| &error.0),
-            eval_ns: self.eval_ns,
+            took: self.took,
             ..of
         }
     }
@@ -198,10 +198,11 @@ pub fn evaluate(engine: &Engine, path: &[String], input: Option<&str>, params: &
         },
         Err(error) => Err(Evaluation::from(&error)),
     };
-    Ok(Evaluated { result, notes, parse_ns, eval_ns: began.elapsed().as_nanos() - parse_ns })
+    let took = Took::since(began);
+    Ok(Evaluated { result, notes, parse_ns, took: Took { ns: took.ns - parse_ns, gears: took.gears } })
 }
 
-async fn answer(app: &App, peer: Option<std::net::SocketAddr>, asked: Asked, wrong: &'static str) -> Response {
+async fn answer(app: &App, peer: Caller, asked: Asked, wrong: &'static str) -> Response {
     let arrival = Arrival::now(peer);
     let current = app.current();
     let question = asked.path.join("/");
@@ -215,17 +216,15 @@ async fn answer(app: &App, peer: Option<std::net::SocketAddr>, asked: Asked, wro
         Ok(Ok(evaluated)) => evaluated,
         Ok(Err(message)) => return error(StatusCode::BAD_REQUEST, "invalid_parameter", &format!("{wrong}: {message}")),
         Err(error) => {
-            app.record_none(&question, asked.input.as_deref(), &current, &arrival, error);
+            app.record_none(&question, asked.input.as_deref(), &current, &arrival, error).await;
             return unavailable(error);
         }
     };
     let id = app.logs().then(decision_id);
     if let Some(id) = &id {
-        let event = Event {
-            input: asked.input.as_deref(),
-            ..evaluated.event(Event::of(id, &question, &current.bundles, &arrival))
-        };
-        if let Err(failure) = app.record(&event) {
+        let event =
+            Event { input: asked.input.as_deref(), ..evaluated.event(Event::of(id, &question, &current, &arrival)) };
+        if let Err(failure) = app.record(&event).await {
             return unlogged(&failure);
         }
     }
@@ -306,7 +305,7 @@ fn metrics(evaluated: &Evaluated, arrival: &Arrival) -> Value {
         "timer_rego_external_resolve_ns": 0,
         "timer_rego_input_parse_ns": ns(evaluated.parse_ns),
         "timer_rego_query_compile_ns": 0,
-        "timer_rego_query_eval_ns": ns(evaluated.eval_ns),
+        "timer_rego_query_eval_ns": ns(evaluated.took.ns),
         "timer_server_handler_ns": ns(arrival.began.elapsed().as_nanos()),
     })
 }

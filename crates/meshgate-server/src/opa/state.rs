@@ -62,15 +62,22 @@ pub async fn one_policy(State(app): State<App>, request: Request) -> Response {
 /// `GET /v1/status`.
 pub async fn status(State(app): State<App>, request: Request) -> Response {
     let current = app.current();
+    let stale = app.stale();
     let bundles = current.engine.bundles().map(|bundle| {
-        let told = json!({"name": bundle.name, "active_revision": bundle.revision});
+        let mut told = json!({"name": bundle.name, "active_revision": bundle.revision});
+        if let (Some(stale), Some(map)) = (&stale, told.as_object_mut()) {
+            map.insert("code".to_owned(), Value::from("bundle_error"));
+            map.insert("message".to_owned(), Value::from(stale.why.as_str()));
+        }
         (bundle.name.to_owned(), told)
     });
+    // What was loaded before goes on, as for OPA.
+    let state = if stale.is_some() { "WARN" } else { "OK" };
     let logs = json!({"state": if app.logs() { "OK" } else { "NOT_READY" }});
     let status = json!({"result": {
         "labels": app.settings().labels,
         "bundles": Value::Object(bundles.collect()),
-        "plugins": {"bundle": {"state": "OK"}, "decision_logs": logs},
+        "plugins": {"bundle": {"state": state}, "decision_logs": logs},
     }});
     value(body::takes_gzip(request.headers()), &status, Params::of(request.uri()).pretty)
 }

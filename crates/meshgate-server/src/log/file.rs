@@ -1,0 +1,189 @@
+//! Files that events are appended to directly: they outlive the process as soon as they are written, so that a file is its
+//! own spool. Standard output is one of them.
+//!
+//! Deliberately absent: waiting. A pipe whose reader does not read is an error.
+
+use meshgate_engine::Rotation;
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How often it is looked whether the file is still the one of that name.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// A file that is appended to.
+pub struct LogFile {
+    path: PathBuf,
+    file: Arc<File>,
+    /// The last line in it is a part of one.
+    broken: bool,
+    bytes: u64,
+    rotation: Option<Rotation>,
+    /// What is written must be on the disk before it is answered for.
+    durable: bool,
+    looked: Instant,
+}
+
+impl LogFile {
+    /// Opens it. What a broken-off line left behind is ended.
+    pub fn open(path: &Path, rotation: Option<Rotation>, durable: bool) -> io::Result<Self> {
+        let file = append(path)?;
+        let bytes = file.metadata()?.len();
+        Ok(Self {
+            path: path.to_owned(),
+            broken: ends_within_a_line(path, bytes),
+            file: Arc::new(file),
+            bytes,
+            rotation,
+            durable,
+            looked: Instant::now(),
+        })
+    }
+
+    /// The file, to have it written to the disk.
+    pub fn file(&self) -> Arc<File> {
+        Arc::clone(&self.file)
+    }
+
+    /// Appends a line.
+    ///
+    /// # Errors
+    /// When it is not written, or only a part of it.
+    pub fn write(&mut self, line: &str) -> io::Result<()> {
+        self.keep_up()?;
+        // What was written in part is no event, and must not spoil the one behind it.
+        let begin = if self.broken { "\n" } else { "" };
+        let text = [begin, line, "\n"].concat();
+        let written = (&*self.file).write_all(text.as_bytes());
+        self.broken = written.is_err();
+        self.bytes += text.len() as u64;
+        written
+    }
+
+    /// Begins another file when this one is full, or was moved away by somebody else.
+    fn keep_up(&mut self) -> io::Result<()> {
+        if let Some(rotation) = self.rotation
+            && self.bytes >= rotation.bytes_max()
+            && self.file.metadata()?.is_file()
+        {
+            rotate(&self.path, rotation.keep())?;
+            return self.reopen();
+        }
+        if self.looked.elapsed() >= LOOK {
+            self.looked = Instant::now();
+            let mine = self.file.metadata()?;
+            if mine.is_file() && !std::fs::metadata(&self.path).is_ok_and(|there| same(&mine, &there)) {
+                return self.reopen();
+            }
+        }
+        Ok(())
+    }
+
+    fn reopen(&mut self) -> io::Result<()> {
+        if self.durable {
+            self.file.sync_data()?;
+        }
+        let file = append(&self.path)?;
+        self.bytes = file.metadata()?.len();
+        self.file = Arc::new(file);
+        self.broken = ends_within_a_line(&self.path, self.bytes);
+        Ok(())
+    }
+}
+
+#[cfg(unix)]
+fn same(a: &Metadata, b: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    (a.dev(), a.ino()) == (b.dev(), b.ino())
+}
+
+#[cfg(not(unix))]
+fn same(_: &Metadata, _: &Metadata) -> bool {
+    true
+}
+
+/// `name` becomes `name.1`, that becomes `name.2`, up to so many.
+fn rotate(path: &Path, keep: usize) -> io::Result<()> {
+    let numbered = |number: usize| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(format!(".{number}"));
+        PathBuf::from(name)
+    };
+    for number in (1..keep.max(1)).rev() {
+        match std::fs::rename(numbered(number), numbered(number + 1)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    std::fs::rename(path, numbered(1))
+}
+
+/// Was the process that wrote last stopped in the middle of a line?
+fn ends_within_a_line(path: &Path, bytes: u64) -> bool {
+    use std::io::{Read, Seek, SeekFrom};
+    if bytes == 0 || !path.is_file() {
+        return false;
+    }
+    let mut last = [b'\n'];
+    let read = File::open(path).and_then(|mut file| {
+        file.seek(SeekFrom::Start(bytes - 1))?;
+        file.read_exact(&mut last)
+    });
+    read.is_ok() && last != *b"\n"
+}
+
+/// Opens what is appended to. A pipe whose reader does not read is an error, and no wait: the thread that writes has
+/// connections to look after.
+fn append(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        let flags = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or_default();
+        options.custom_flags(flags);
+    }
+    options.open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn full_files_are_numbered_and_the_oldest_goes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("d.jsonl");
+        let mut file = LogFile::open(&path, Some(Rotation { max_mib: 1, keep: Some(2) }), false).unwrap();
+        let line = "x".repeat(600 << 10);
+        for number in 0..8 {
+            file.write(&format!("{number}{line}")).unwrap();
+        }
+        let first = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap().chars().next();
+        assert_eq!((first("d.jsonl"), first("d.jsonl.1"), first("d.jsonl.2")), (Some('6'), Some('4'), Some('2')));
+        assert!(!folder.path().join("d.jsonl.3").exists());
+    }
+
+    #[test]
+    fn a_line_that_was_broken_off_spoils_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("d.jsonl");
+        std::fs::write(&path, "{\"whole\":1}\n{\"half").unwrap();
+        LogFile::open(&path, None, false).unwrap().write("{\"next\":2}").unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "{\"whole\":1}\n{\"half\n{\"next\":2}\n");
+    }
+
+    #[test]
+    fn a_file_that_was_moved_away_is_begun_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("d.jsonl");
+        let mut file = LogFile::open(&path, None, false).unwrap();
+        file.write("1").unwrap();
+        std::fs::rename(&path, folder.path().join("elsewhere")).unwrap();
+        std::thread::sleep(LOOK);
+        file.write("2").unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "2\n");
+    }
+}
