@@ -21,6 +21,11 @@ pub struct Sidecar {
 
 impl Sidecar {
     pub fn start(folder: &Path, args: &[&str]) -> Self {
+        Self::start_with(folder, args, "http://")
+    }
+
+    /// The same, where the main address begins so.
+    pub fn start_with(folder: &Path, args: &[&str], scheme: &str) -> Self {
         let mut child = meshgate(folder)
             .args(["serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"])
             .args(args)
@@ -30,14 +35,15 @@ impl Sidecar {
         let lines = BufReader::new(child.stderr.take().expect("stderr")).lines();
         let mut lines = lines.map_while(Result::ok);
         let mut before = Vec::new();
-        let mut address = || loop {
+        let mut address = |scheme: &str| loop {
             let line = lines.next().unwrap_or_else(|| panic!("no address: {before:?}"));
-            match line.split_once("http://") {
-                Some((_, address)) => break address.to_owned(),
+            match line.split_once(scheme) {
+                // In a line of JSON it ends with a quote.
+                Some((_, address)) => break address.split('"').next().unwrap_or_default().to_owned(),
                 None => before.push(line),
             }
         };
-        let (main, admin) = (address(), address());
+        let (main, admin) = (address(scheme), address("http://"));
         let said = Arc::new(Mutex::new(before));
         // The rest of stderr is drained, so that the sidecar never waits for us.
         let hears = Arc::clone(&said);

@@ -3,9 +3,11 @@
 //! Deliberately absent: defaults that the configuration knows; an argument that is not given changes nothing.
 
 mod check;
+mod decisions;
 mod plugin;
 
 pub use check::{BaselineArgs, CheckArgs, RunArgs, SaidArgs, Target, WaiversArgs};
+pub use decisions::{DecisionsArgs, DecisionsCommand, DecisionsFormat, FromArgs, Said, WhichArgs};
 pub use plugin::{
     CacheArgs, GrantArgs, PluginArgs, PluginBenchArgs, PluginCommand, PluginInspectArgs, PluginLanguage, PluginNewArgs,
     PluginRunArgs, PluginTestArgs,
@@ -30,6 +32,8 @@ pub enum Command {
     Show(ShowArgs),
     /// Run the sidecar: checks and OPA's data API over HTTP
     Serve(ServeArgs),
+    /// Show, follow, explain and export what a sidecar decided
+    Decisions(DecisionsArgs),
     /// Run the policy tests (`test_…` rules of `…_test.rego` files); without a path, those of the embedded rules
     Test(TestArgs),
     /// Tell what is wrong or odd about Rego modules; without a path, the embedded ones
@@ -132,15 +136,21 @@ pub struct ServeArgs {
     pub descriptors: Vec<PathBuf>,
     #[command(flatten)]
     pub setup: SetupArgs,
-    /// Append every decision to this file, one JSON object a line; `stdout` writes them there
-    #[arg(long, value_name = "FILE|stdout")]
+    /// Write every decision there, one JSON object a line: a file, `stdout`, or an address that takes what OPA sends
+    #[arg(long, value_name = "FILE|stdout|URL", env = "MESHGATE_DECISION_LOG")]
     pub decision_log: Option<String>,
     /// Where data products ask; 127.0.0.1:8181 when neither this nor the configuration says
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", env = "MESHGATE_LISTEN")]
     pub listen: Option<String>,
     /// Where operators look, or `off`; 127.0.0.1:8282 when neither this nor the configuration says
-    #[arg(long, value_name = "ADDR|off")]
+    #[arg(long, value_name = "ADDR|off", env = "MESHGATE_ADMIN")]
     pub admin: Option<String>,
+    /// How much the sidecar says of itself: error, warn, info, debug
+    #[arg(long, value_name = "LEVEL", env = "MESHGATE_LOG_LEVEL")]
+    pub log_level: Option<String>,
+    /// How it says it: text, json
+    #[arg(long, value_name = "FORMAT", env = "MESHGATE_LOG_FORMAT")]
+    pub log_format: Option<String>,
 }
 
 #[derive(Debug, ClapArgs)]

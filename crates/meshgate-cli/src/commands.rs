@@ -5,6 +5,7 @@
 mod baseline;
 mod bench;
 mod check;
+mod decisions;
 mod eval;
 mod init;
 mod lint;
@@ -27,6 +28,7 @@ pub fn run(command: Command) -> Result<Status> {
         Command::Check(args) => check::run(&args),
         Command::Show(args) => show::run(&args),
         Command::Serve(args) => serve::run(&args),
+        Command::Decisions(args) => decisions::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Lint(args) => lint::run(&args),
         Command::Eval(args) => eval::run(&args),

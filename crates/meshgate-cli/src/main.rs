@@ -4,6 +4,7 @@
 
 mod args;
 mod commands;
+mod decisions;
 mod exit;
 mod judging;
 mod setup;

@@ -7,6 +7,8 @@ mod history;
 
 pub use history::History;
 
+pub use crate::baseline::Baseline;
+
 use crate::sources::{name as shown_name, read_file, tidy};
 use git::Git;
 use std::fmt;

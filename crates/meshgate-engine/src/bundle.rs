@@ -1,9 +1,12 @@
-//! Bundles on disk: every `.rego` below a folder, and `data.json` / `data.yaml` at their folder's path, as OPA has it.
+//! Bundles on disk: every `.rego` below a folder or in an archive, and `data.json` / `data.yaml` at their folder's path, as
+//! OPA has it.
 //!
 //! A bundle's `.manifest` (OPA's name for it, JSON) may say `{"input": "raw"}`: its rules see the document itself; and
-//! `{"rego_version": 0}`, of modules in Rego v0.
+//! `{"rego_version": 0}`, of modules in Rego v0; `roots` are what it is about, and it may hold nothing else.
 //!
-//! Deliberately absent: archives; the manifest's `roots`.
+//! Deliberately absent: signatures of bundles; a bundle that is pinned has its digest in the configuration.
+
+mod archive;
 
 use crate::engine::EngineError;
 use ignore::WalkBuilder;
@@ -25,6 +28,8 @@ pub struct Files {
     pub digest: String,
     /// Do its rules want the document itself as `input`?
     pub raw: bool,
+    /// The paths that its manifest says it is about: its packages lie there, too.
+    pub roots: Option<Vec<String>>,
     /// What its manifest says of its revision.
     pub manifest_revision: Option<String>,
     /// Which Rego its modules are in.
@@ -56,12 +61,18 @@ pub fn read(path: &Path) -> Result<Files, EngineError> {
     Ok(files)
 }
 
-/// Reads a folder that may hold nothing for us. Nothing outside of `within` is read, wherever links lead.
+/// Reads a folder, a file or an archive that may hold nothing for us. Nothing outside of `within` is read, wherever links
+/// lead.
 pub fn read_any(path: &Path, within: Option<&Path>) -> Result<Files, EngineError> {
-    let mut files = Files::default();
-    let mut digest = Sha256::new();
     if !path.exists() {
         return Err(EngineError::new(path.display(), "there is no such bundle"));
+    }
+    let mut reading = Reading::default();
+    if archive::is_one(path) && path.is_file() {
+        for (below, bytes) in archive::read(path)? {
+            reading.add(&format!("{}/{below}", path.display()), &below, || Ok(bytes))?;
+        }
+        return reading.end();
     }
     // A hidden or ignored rule would be a rule that silently does not apply.
     for entry in WalkBuilder::new(path)
@@ -73,9 +84,14 @@ pub fn read_any(path: &Path, within: Option<&Path>) -> Result<Files, EngineError
         .build()
     {
         let entry = entry.map_err(|error| EngineError::new(path.display(), error))?;
+        if entry.path().is_dir() {
+            continue;
+        }
         let name = entry.path().display().to_string();
-        let kind = entry.file_name().to_str().unwrap_or_default();
-        let mut text = || {
+        let below = entry.path().strip_prefix(path).unwrap_or(entry.path()).to_string_lossy().replace('\\', "/");
+        // A file that is named is known by its own name.
+        let below = if below.is_empty() { entry.file_name().to_string_lossy().into_owned() } else { below };
+        reading.add(&name, &below, || {
             if let Some(within) = within
                 && !std::fs::canonicalize(entry.path()).is_ok_and(|real| real.starts_with(within))
             {
@@ -85,29 +101,96 @@ pub fn read_any(path: &Path, within: Option<&Path>) -> Result<Files, EngineError
             if !entry.path().is_file() {
                 return Err(EngineError::new(&name, "is no regular file"));
             }
-            let bytes = std::fs::read(entry.path()).map_err(|error| EngineError::new(&name, error))?;
-            let below = entry.path().strip_prefix(path).unwrap_or(entry.path()).to_string_lossy().replace('\\', "/");
-            for part in [below.as_bytes(), &bytes] {
-                digest.update((part.len() as u64).to_le_bytes());
-                digest.update(part);
+            std::fs::read(entry.path()).map_err(|error| EngineError::new(&name, error))
+        })?;
+    }
+    reading.end()
+}
+
+/// A bundle that is being read.
+#[derive(Default)]
+struct Reading {
+    files: Files,
+    digest: Sha256,
+    roots: Option<Vec<String>>,
+}
+
+impl Reading {
+    /// Adds a file, if it is one of a bundle.
+    fn add(
+        &mut self,
+        name: &str,
+        below: &str,
+        bytes: impl FnOnce() -> Result<Vec<u8>, EngineError>,
+    ) -> Result<(), EngineError> {
+        let (folder, kind) = below.rsplit_once('/').unwrap_or(("", below));
+        let is_data = matches!(kind, "data.json" | "data.yaml" | "data.yml");
+        let is_ours = folder.is_empty() && matches!(kind, ".manifest" | CLEARANCE);
+        if !kind.ends_with(".rego") && !is_data && !is_ours {
+            return Ok(());
+        }
+        let bytes = bytes()?;
+        for part in [below.as_bytes(), &bytes] {
+            self.digest.update((part.len() as u64).to_le_bytes());
+            self.digest.update(part);
+        }
+        let files = &mut self.files;
+        if is_data {
+            files.data_files.push(name.to_owned());
+            files.data.push(data(name, &bytes, Path::new(folder))?);
+        } else if kind == ".manifest" {
+            let manifest = manifest(name, &bytes)?;
+            (files.raw, files.version, files.manifest_revision) = (manifest.raw, manifest.version, manifest.revision);
+            self.roots = manifest.roots;
+        } else if kind == CLEARANCE {
+            files.clearance = String::from_utf8(bytes).ok();
+        } else {
+            let text = String::from_utf8(bytes).map_err(|_| EngineError::new(name, "is not UTF-8"))?;
+            files.modules.push(Module { file: name.to_owned(), text });
+        }
+        Ok(())
+    }
+
+    fn end(self) -> Result<Files, EngineError> {
+        let Self { mut files, digest, roots } = self;
+        files.digest = hex(&digest.finalize());
+        if let Some(roots) = roots {
+            for (document, file) in files.data.iter().zip(&files.data_files) {
+                if let Some(outside) = outside(document, &roots) {
+                    let message = format!("has data at `{outside}`, which lies below none of the manifest's roots");
+                    return Err(EngineError::new(file, message));
+                }
             }
-            Ok(bytes)
-        };
-        if kind.ends_with(".rego") && entry.path().is_file() {
-            let text = String::from_utf8(text()?).map_err(|_| EngineError::new(&name, "is not UTF-8"))?;
-            files.modules.push(Module { file: name, text });
-        } else if kind == ".manifest" && entry.depth() == 1 {
-            (files.raw, files.version, files.manifest_revision) = manifest(&name, &text()?)?;
-        } else if kind == CLEARANCE && entry.depth() == 1 {
-            files.clearance = String::from_utf8(text()?).ok();
-        } else if matches!(kind, "data.json" | "data.yaml" | "data.yml") {
-            let folder = entry.path().parent().unwrap_or(path);
-            files.data_files.push(name.clone());
-            files.data.push(data(&name, &text()?, folder.strip_prefix(path).unwrap_or(Path::new("")))?);
+            files.roots = Some(roots);
+        }
+        Ok(files)
+    }
+}
+
+/// Is a path at or below one of these roots?
+pub fn is_below(path: &str, roots: &[String]) -> bool {
+    let fits = |root: &String| {
+        root.is_empty() || path.strip_prefix(root.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    roots.iter().any(fits)
+}
+
+/// The first place in a document that lies below none of these roots. Objects on the way to a root are none.
+fn outside(document: &Value, roots: &[String]) -> Option<String> {
+    fn look(value: &Value, path: &str, roots: &[String]) -> Option<String> {
+        if is_below(path, roots) {
+            return None;
+        }
+        let leads = |root: &String| path.is_empty() || root.starts_with(&format!("{path}/"));
+        match value {
+            Value::Object(map) if roots.iter().any(leads) => map.iter().find_map(|(key, value)| {
+                let path = if path.is_empty() { key.clone() } else { format!("{path}/{key}") };
+                look(value, &path, roots)
+            }),
+            _ => Some(path.to_owned()),
         }
     }
-    files.digest = hex(&digest.finalize());
-    Ok(files)
+    look(document, "", roots)
 }
 
 /// Writes bytes in hexadecimal.
@@ -119,8 +202,17 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// Reads what a manifest says of the input and of the language. What other tools write there is theirs.
-fn manifest(name: &str, bytes: &[u8]) -> Result<(bool, Version, Option<String>), EngineError> {
+/// What a manifest says.
+struct Manifest {
+    raw: bool,
+    version: Version,
+    revision: Option<String>,
+    roots: Option<Vec<String>>,
+}
+
+/// Reads what a manifest says of the input, of the language, and of what the bundle is about. What other tools write there
+/// is theirs.
+fn manifest(name: &str, bytes: &[u8]) -> Result<Manifest, EngineError> {
     let manifest: Value = serde_json::from_slice(bytes).map_err(|error| EngineError::new(name, error))?;
     let raw = match manifest.get("input").map(Value::as_str) {
         None | Some(Some("model")) => false,
@@ -133,8 +225,17 @@ fn manifest(name: &str, bytes: &[u8]) -> Result<(bool, Version, Option<String>),
         Some(Some(1)) => Version::V1,
         Some(_) => return Err(EngineError::new(name, "`rego_version` is neither 0 nor 1")),
     };
+    let roots = match manifest.get("roots") {
+        None | Some(Value::Null) => None,
+        Some(Value::Array(roots)) => {
+            let one = |root: &Value| root.as_str().map(|root| root.trim_matches('/').to_owned());
+            let roots: Option<Vec<String>> = roots.iter().map(one).collect();
+            Some(roots.ok_or_else(|| EngineError::new(name, "`roots` has something that is no text"))?)
+        }
+        Some(_) => return Err(EngineError::new(name, "`roots` is no list of paths")),
+    };
     let revision = manifest.get("revision").and_then(Value::as_str).filter(|revision| !revision.is_empty());
-    Ok((raw, version, revision.map(str::to_owned)))
+    Ok(Manifest { raw, version, revision: revision.map(str::to_owned), roots })
 }
 
 /// Reads one document of data.

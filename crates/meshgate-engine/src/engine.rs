@@ -381,6 +381,12 @@ impl Engine {
         };
         let loaded = Bundle::load(&files.modules, &files.data, options);
         let bundle = loaded.map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+        if let Some(roots) = &files.roots {
+            let strayed = bundle.packages().find(|(_, package)| !bundle::is_below(&package.replace('.', "/"), roots));
+            if let Some((file, package)) = strayed {
+                return Err(vec![format!("{file}: the package `{package}` lies below none of the manifest's roots")]);
+            }
+        }
         let reserved: Vec<String> =
             bundle.rules().iter().filter_map(|rule| reserved(rule, bundle.is_conftest())).collect();
         if reserved.is_empty() { Ok(Arc::new(bundle.with_raw_input(files.raw))) } else { Err(reserved) }

@@ -33,18 +33,14 @@ mod waivers;
 mod walls;
 
 pub use applying::{Applying, ApplyingTo};
-pub use base::Base;
-pub use baseline::Baseline;
+pub use base::{Base, Baseline};
 pub use builtin::{BUILTINS, Builtin, builtin_rule};
 pub use check::{CheckOptions, Listener, Outcome, Progress, WaiverReport};
-pub use config::operating::*;
 pub use config::{
     CONFIG_FILE, Capabilities, Config, ConfigError, OdmOutput, OdmSettings, PluginEntry, PluginLimits,
-    SchemaSeverities, SchemaSeverity, Server as ServerSettings, ServerLimits, TEMPLATE,
+    SchemaSeverities, SchemaSeverity, Server as ServerSettings, ServerLimits, TEMPLATE, operating::*,
 };
 pub use engine::{Additions, Engine, EngineError};
-pub use layers::shown;
-pub use meshgate_core::sql::Dialect;
 pub use meshgate_plugin::{Called, Capability, Inspection, Level, LogLine, Plugin};
 pub use meshgate_rego::{
     Cleared, Difference, Evaluated, FailedQuery, Failure, FileCoverage, Gear, GearCounts, Gears, Json as RegoJson,
@@ -57,7 +53,8 @@ pub use policies::{
     Ask, Explained, bench, clear_path, document, evaluate, explain, gear_of, lint_paths, test_paths, write_clearance,
 };
 pub use schemas::{config_schema, input_schema};
-pub use show::{Shown, ShownFile, show};
+pub use show::{Shown, ShownFile, show, shown};
 pub use sidecar::{
-    Access, Answer, Asking, BadRequest, BundleOf, Obligations, Request, Validated, dialect, fingerprint_of, validate,
+    Access, Answer, Asking, BadRequest, BundleOf, Dialect, Obligations, Request, Validated, dialect, fingerprint_of,
+    validate,
 };

@@ -2,6 +2,8 @@
 //!
 //! Deliberately absent: evaluators. A model is shown whether or not any rule loads.
 
+pub use crate::layers::shown;
+
 use crate::check::{CheckOptions, context};
 use crate::config::Config;
 use crate::engine::today;

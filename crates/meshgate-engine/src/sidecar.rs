@@ -13,4 +13,5 @@ pub mod validate;
 pub use access::{Access, Answer, BadRequest, Obligations, Request, dialect};
 pub use asking::{Asking, BundleOf};
 pub use files::fingerprint_of;
+pub use meshgate_core::sql::Dialect;
 pub use validate::{Validated, validate};

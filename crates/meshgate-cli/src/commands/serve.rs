@@ -5,8 +5,8 @@
 use crate::args::ServeArgs;
 use crate::exit::{Status, say};
 use crate::setup;
-use anyhow::{Context, Result};
-use meshgate_engine::{Additions, Config, Engine, ServerSettings};
+use anyhow::{Context, Result, bail};
+use meshgate_engine::{Additions, Config, Engine, LogFormat, LogSettings, ServerSettings};
 use meshgate_server::{Addresses, DecisionLog, LogTo, STACK_BYTES, Serving, Source, Voice};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,7 +17,7 @@ pub fn run(args: &ServeArgs) -> Result<Status> {
     let additions = Additions { serving: Some(args.descriptors.clone()), ..setup::additions(&args.setup, None)? };
     let engine = make(&config, &additions)?;
     let settings = config.base.as_ref().map_or_else(|| config.server.clone(), |base| base.server.clone());
-    let voice = Voice::new(settings.log, Arc::new(say));
+    let voice = Voice::new(said_log(args, settings.log)?, Arc::new(say));
     engine.warnings().iter().for_each(|warning| voice.warn(&format!("warning: {warning}")));
     let main = args.listen.clone().or_else(|| settings.listen.clone());
     let admin = args.admin.clone().or_else(|| settings.admin.clone());
@@ -73,6 +73,23 @@ pub fn run(args: &ServeArgs) -> Result<Status> {
         "stopped; requests that did not end in 10 s were left"
     });
     Ok(Status::Allowed)
+}
+
+/// How the sidecar speaks: what the command line and the environment say goes before the configuration.
+fn said_log(args: &ServeArgs, configured: LogSettings) -> Result<LogSettings> {
+    let level = match args.log_level.as_deref() {
+        None => configured.level,
+        Some(name) => {
+            Voice::named(name).with_context(|| format!("the log level `{name}` is none of error, warn, info, debug"))?
+        }
+    };
+    let format = match args.log_format.as_deref() {
+        None => configured.format,
+        Some("text") => LogFormat::Text,
+        Some("json") => LogFormat::Json,
+        Some(other) => bail!("the log format `{other}` is neither text nor json"),
+    };
+    Ok(LogSettings { level, format })
 }
 
 /// What the command line says goes before what the configuration says.
