@@ -56,9 +56,15 @@ fn bundles_are_read_anew_and_a_bad_one_keeps_what_was_there() {
     assert_eq!(value(&sidecar), 1);
     let status = |sidecar: &Sidecar| sidecar.get("/v1/status").1["result"]["bundles"]["org"].clone();
     let first = status(&sidecar)["active_revision"].clone();
+    let told = |sidecar: &Sidecar| {
+        let (_, head, _) = sidecar.post("/v1/data/app/value", "application/json", b"{}");
+        head.lines().find_map(|line| line.strip_prefix("meshgate-revision: ").map(str::to_owned)).expect("a revision")
+    };
+    let told_first = told(&sidecar);
     write(here.path(), "policy/app.rego", policy(2).as_bytes());
     sidecar.eventually("the new value", || value(&sidecar) == 2);
     assert_ne!(status(&sidecar)["active_revision"], first);
+    assert_ne!(told(&sidecar), told_first);
     // A file that does not parse, then rules that conflict with checks: what was there goes on.
     write(here.path(), "policy/app.rego", b"package app\n\nvalue := {\n");
     sidecar.eventually("an error in the status", || status(&sidecar)["code"] == "bundle_error");

@@ -43,6 +43,8 @@ pub struct Current {
     pub bundles: String,
     /// `{name: sha256}` of its plugins, as JSON text; empty when there are none.
     pub plugins: String,
+    /// What is told with every answer: a digest of policies, data and descriptors.
+    pub revision: HeaderValue,
     /// Does a bundle say what is taken out of events, or which are left out?
     masks: bool,
     drops: bool,
@@ -58,8 +60,15 @@ impl Current {
             engine.plugin_digests().map(|(name, digest)| (name.to_owned(), Value::from(digest))).collect();
         let plugins = if plugins.is_empty() { String::new() } else { Value::Object(plugins).to_string() };
         let (masks, drops) = (engine.has(&["system", "log", "mask"]), engine.has(&["system", "log", "drop"]));
-        Self { engine: Arc::new(engine), bundles, plugins, masks, drops }
+        let revision = HeaderValue::from_str(engine.access().revision());
+        let revision = revision.unwrap_or_else(|_| HeaderValue::from_static("unknown"));
+        Self { engine: Arc::new(engine), bundles, plugins, revision, masks, drops }
     }
+}
+
+tokio::task_local! {
+    /// The engine that answers the request at hand, from its beginning to its end.
+    pub static CURRENT: Arc<Current>;
 }
 
 /// What the routes share.
@@ -155,8 +164,13 @@ impl App {
         })))
     }
 
-    /// The engine of the moment. A request uses one from its beginning to its end.
+    /// The engine that this request began with; outside of requests, the one of the moment.
     pub fn current(&self) -> Arc<Current> {
+        CURRENT.try_with(Arc::clone).unwrap_or_else(|_| self.latest())
+    }
+
+    /// The engine of the moment.
+    pub fn latest(&self) -> Arc<Current> {
         Arc::clone(&self.0.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 

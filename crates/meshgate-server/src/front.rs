@@ -3,7 +3,7 @@
 //!
 //! Deliberately absent: connections (`listen`), and decisions about data.
 
-use crate::app::{App, Current};
+use crate::app::{App, CURRENT, Current};
 use crate::credentials::{Credentials, Identity};
 use crate::metrics;
 use crate::opa;
@@ -15,7 +15,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, Request, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Request, StatusCode, header};
 use axum::response::Response;
 use hyper::body::Incoming;
 use meshgate_engine::{Authorization, LogLevel, QueryError, RegoValue, value_of_json};
@@ -28,6 +28,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 use tower_service::Service;
 
+/// Says what an answer was made by.
+const REVISION: HeaderName = HeaderName::from_static("meshgate-revision");
 /// Headers that the authorization policy does not see: their values are secrets.
 const SECRET: [&str; 3] = ["authorization", "proxy-authorization", "cookie"];
 
@@ -62,14 +64,17 @@ impl Front {
         });
         parts.extensions.insert(ConnectInfo(connection.peer));
         parts.extensions.insert(Number(number));
-        let response = match self.admit(&parts, connection).await {
+        let current = self.app.latest();
+        let admitted = CURRENT.scope(Arc::clone(&current), self.admit(&parts, connection)).await;
+        let mut response = match admitted {
             Ok(client) => {
                 let request = Request::from_parts(parts, Body::new(body));
                 let mut router = self.router.clone();
-                CLIENT.scope(client, router.call(request)).await?
+                CURRENT.scope(Arc::clone(&current), CLIENT.scope(client, router.call(request))).await?
             }
             Err(response) => *response,
         };
+        response.headers_mut().insert(REVISION, current.revision.clone());
         let (took, status) = (began.elapsed(), response.status().as_u16());
         let metrics = self.app.metrics();
         metrics.request(handler, &method, status, took);

@@ -275,19 +275,19 @@ impl DecisionLog {
 /// # Errors
 /// When it is not understood; with it comes the event without its contents.
 pub fn masked(line: &str, masks: Result<Option<&Value>, ()>) -> Result<String, String> {
-    let Ok(mut event) = serde_json::from_str::<Value>(line) else { return Err("{\"mask_failed\":true}".to_owned()) };
+    let Ok(mut event) = serde_json::from_str::<Value>(line) else { return Err("{\"mask_failed\":true}\n".to_owned()) };
     let applied = match masks {
         Ok(None) => return Ok(line.to_owned()),
         Ok(Some(masks)) => mask::apply(&mut event, masks).is_ok(),
         Err(()) => false,
     };
     if applied {
-        return Ok(event.to_string());
+        return Ok(format!("{event}\n"));
     }
     // Masks may have been applied in part; what is kept back is kept back from the line as it was.
     let mut event = serde_json::from_str::<Value>(line).unwrap_or_default();
     mask::keep_back(&mut event);
-    Err(event.to_string())
+    Err(format!("{event}\n"))
 }
 
 /// No room: of the spool, of the disk, or of a pipe that nobody reads.

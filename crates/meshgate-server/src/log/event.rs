@@ -92,7 +92,7 @@ impl<'a> Event<'a> {
         }
     }
 
-    /// Writes the line, without its end.
+    /// Writes the line, with its end.
     pub fn line(&self, labels: &str) -> String {
         let Self { arrival, current, .. } = self;
         let handler = arrival.began.elapsed().as_nanos();
@@ -144,7 +144,7 @@ impl<'a> Event<'a> {
         }
         line.push_str(",\"timestamp\":\"");
         timestamp(&mut line, arrival.at);
-        let _ = write!(
+        let _ = writeln!(
             line,
             "\",\"metrics\":{{\"timer_rego_query_eval_ns\":{},\"timer_server_handler_ns\":{handler}}},\"req_id\":{}}}",
             self.took.ns, arrival.caller.request

@@ -47,18 +47,20 @@ impl LogFile {
         Arc::clone(&self.file)
     }
 
-    /// Appends a line.
+    /// Appends a line, which has its end.
     ///
     /// # Errors
     /// When it is not written, or only a part of it.
     pub fn write(&mut self, line: &str) -> io::Result<()> {
         self.keep_up()?;
         // What was written in part is no event, and must not spoil the one behind it.
-        let begin = if self.broken { "\n" } else { "" };
-        let text = [begin, line, "\n"].concat();
-        let written = (&*self.file).write_all(text.as_bytes());
+        let written = if self.broken {
+            (&*self.file).write_all(["\n", line].concat().as_bytes())
+        } else {
+            (&*self.file).write_all(line.as_bytes())
+        };
         self.broken = written.is_err();
-        self.bytes += text.len() as u64;
+        self.bytes += line.len() as u64;
         written
     }
 
@@ -159,7 +161,7 @@ mod tests {
         let mut file = LogFile::open(&path, Some(Rotation { max_mib: 1, keep: Some(2) }), false).unwrap();
         let line = "x".repeat(600 << 10);
         for number in 0..8 {
-            file.write(&format!("{number}{line}")).unwrap();
+            file.write(&format!("{number}{line}\n")).unwrap();
         }
         let first = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap().chars().next();
         assert_eq!((first("d.jsonl"), first("d.jsonl.1"), first("d.jsonl.2")), (Some('6'), Some('4'), Some('2')));
@@ -171,7 +173,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("d.jsonl");
         std::fs::write(&path, "{\"whole\":1}\n{\"half").unwrap();
-        LogFile::open(&path, None, false).unwrap().write("{\"next\":2}").unwrap();
+        LogFile::open(&path, None, false).unwrap().write("{\"next\":2}\n").unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "{\"whole\":1}\n{\"half\n{\"next\":2}\n");
     }
 
@@ -180,10 +182,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("d.jsonl");
         let mut file = LogFile::open(&path, None, false).unwrap();
-        file.write("1").unwrap();
+        file.write("1\n").unwrap();
         std::fs::rename(&path, folder.path().join("elsewhere")).unwrap();
         std::thread::sleep(LOOK);
-        file.write("2").unwrap();
+        file.write("2\n").unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "2\n");
     }
 }

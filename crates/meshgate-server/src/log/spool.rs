@@ -100,13 +100,13 @@ impl Spool {
         self.writing.lock().unwrap_or_else(PoisonError::into_inner).total
     }
 
-    /// Appends an event.
+    /// Appends an event: a line, which has its end.
     ///
     /// # Errors
     /// The kind `StorageFull` when there is no room, and what the system says. Nothing of the event is left then.
     pub fn append(&self, line: &str) -> io::Result<()> {
         let mut writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        let bytes = line.len() as u64 + 1;
+        let bytes = line.len() as u64;
         if writing.total + bytes > self.bytes_max {
             return Err(io::Error::new(io::ErrorKind::StorageFull, "the spool is full"));
         }
@@ -118,8 +118,7 @@ impl Spool {
             writing.file = Arc::new(begin(&self.folder, next)?);
             (writing.segment, writing.bytes) = (next, 0);
         }
-        let text = [line, "\n"].concat();
-        if let Err(error) = (&*writing.file).write_all(text.as_bytes()) {
+        if let Err(error) = (&*writing.file).write_all(line.as_bytes()) {
             // A part of a line would be taken for the beginning of the next one.
             writing.file.set_len(writing.bytes)?;
             return Err(error);
@@ -328,7 +327,7 @@ mod tests {
         let mut out = Vec::new();
         for part in lines.chunks(50) {
             let spool = Spool::open(folder.path(), 4_000, false).unwrap();
-            part.iter().for_each(|line| spool.append(line).unwrap());
+            part.iter().for_each(|line| spool.append(&format!("{line}\n")).unwrap());
             // Some are sent, the rest waits for the next process.
             if let Some(batch) = spool.next(200, 100).unwrap() {
                 out.extend(batch.lines.clone());
@@ -348,14 +347,14 @@ mod tests {
         let spool = Spool::open(folder.path(), 1_000, false).unwrap();
         let mut count = 0;
         let error = loop {
-            match spool.append("{\"event\":\"of some length\"}") {
+            match spool.append("{\"event\":\"of some length\"}\n") {
                 Ok(()) => count += 1,
                 Err(error) => break error,
             }
         };
         assert_eq!(error.kind(), io::ErrorKind::StorageFull);
         assert_eq!(taken(&spool, 10_000).len(), count);
-        spool.append("{}").unwrap();
+        spool.append("{}\n").unwrap();
     }
 
     #[test]
@@ -363,7 +362,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join(name(1)), "{\"n\":1}\n{\"n\":").unwrap();
         let spool = Spool::open(folder.path(), 1 << 20, false).unwrap();
-        spool.append("{\"n\":2}").unwrap();
+        spool.append("{\"n\":2}\n").unwrap();
         assert_eq!(taken(&spool, 1_000), ["{\"n\":1}", "{\"n\":2}"]);
     }
 
@@ -380,7 +379,7 @@ mod tests {
         let spool = Spool::open(folder.path(), 1 << 20, false).unwrap();
         let long = format!("\"{}\"", "x".repeat(5_000));
         for line in ["1", &long, "2"] {
-            spool.append(line).unwrap();
+            spool.append(&format!("{line}\n")).unwrap();
         }
         assert_eq!(taken(&spool, 16), ["1", &long, "2"]);
     }
