@@ -124,9 +124,15 @@ fn pages_show_configurations_that_are_valid() {
         .map(|line| line.strip_prefix("# ").unwrap_or(line).to_owned())
         .collect();
     let mut texts = vec![("the template".to_owned(), lines.join("\n") + "\n")];
-    for page in
-        ["README.md", "docs/governance.md", "docs/conftest.md", "docs/ci.md", "docs/sidecar.md", "plugins/README.md"]
-    {
+    for page in [
+        "README.md",
+        "docs/governance.md",
+        "docs/conftest.md",
+        "docs/ci.md",
+        "docs/sidecar.md",
+        "docs/operations.md",
+        "plugins/README.md",
+    ] {
         let text = std::fs::read_to_string(support::root().join(page)).expect(page);
         texts.extend(configurations(&text, &keys).into_iter().map(|block| (page.to_owned(), block)));
     }

@@ -7,7 +7,6 @@
 mod support;
 
 #[path = "support/sidecar.rs"]
-#[expect(dead_code, reason = "each test binary uses its own part")]
 mod sidecar;
 
 use flate2::Compression;
@@ -394,4 +393,44 @@ fn operators_see_levels_requests_and_counts() {
     ] {
         assert!(metrics.contains(want), "{want}: {metrics}");
     }
+}
+
+/// The texts of a ConfigMap: `  name: |`, and lines that are indented further.
+fn texts(manifest: &str) -> Vec<(String, String)> {
+    let mut found: Vec<(String, String)> = Vec::new();
+    let mut within = false;
+    for line in manifest.lines().take_while(|line| *line != "---") {
+        if let Some(name) = line.strip_prefix("  ").and_then(|line| line.strip_suffix(": |")) {
+            found.push((name.to_owned(), String::new()));
+            within = true;
+        } else if let (true, Some(text), Some((_, last))) =
+            (within, line.strip_prefix("    ").or(line.is_empty().then_some("")), found.last_mut())
+        {
+            last.push_str(text);
+            last.push('\n');
+        } else {
+            within = false;
+        }
+    }
+    found
+}
+
+#[test]
+fn what_the_manifests_deploy_decides() {
+    let manifest =
+        std::fs::read_to_string(support::root().join("deploy/kubernetes/product.yaml")).expect("the manifest");
+    let here = folder(&[]);
+    for (name, text) in texts(&manifest) {
+        let place = match name.as_str() {
+            "terms.rego" => "policies/terms.rego",
+            "customer-360.odps.yaml" => "products/customer-360.odps.yaml",
+            other => other,
+        };
+        let text = text.replace("/var/lib/meshgate/spool", "spool").replace("decisions.governance:8080", "127.0.0.1:9");
+        write(here.path(), place, text.as_bytes());
+    }
+    let sidecar = Sidecar::start(here.path(), &["products", "--config", "meshgate.yaml"]);
+    let request = |groups: &[&str]| json!({"subject": {"id": "ada", "groups": groups}, "action": "read", "resource": {"product": "urn:acme:sales:customer-360"}});
+    assert_eq!(sidecar.json("/v1/decide", &request(&["analysts"])).1["verdict"], "allow");
+    assert_eq!(sidecar.json("/v1/decide", &request(&[])).1["verdict"], "deny");
 }

@@ -108,6 +108,8 @@ pub struct Engine {
     pub(crate) access: Arc<Access>,
     /// The files that all this was made of.
     pub(crate) sources: Vec<PathBuf>,
+    /// What they were like before they were read: what changes while they are is seen.
+    pub(crate) fingerprint: u64,
     /// How bundles are loaded.
     pub(crate) options: Options,
     pub(crate) limits: EvaluationLimits,
@@ -154,6 +156,7 @@ impl Engine {
         let root = Arc::clone(config.base.as_ref().unwrap_or(&Arc::new(config.clone())));
         let limits = root.limits.evaluation();
         set_global_memory_limit(Some(root.limits.memory_mib.unwrap_or(MEMORY_MIB) << 20));
+        let sources = crate::sidecar::files::of(&root, lower.as_deref(), additions);
         let mut engine = Self {
             layers: Vec::new(),
             chain: Arc::new(Chain::of(Vec::new(), None, None, today())),
@@ -171,7 +174,8 @@ impl Engine {
             bundles: Vec::new(),
             revisions: Vec::new(),
             access: Arc::default(),
-            sources: crate::sidecar::files::of(&root, lower.as_deref(), additions),
+            fingerprint: crate::sidecar::fingerprint_of(&sources),
+            sources,
             options: Options {
                 limits,
                 network: transport::network(&root.http),

@@ -60,7 +60,7 @@ impl Watching {
         let current = self.app.current();
         let access = current.engine.access();
         let now = fingerprint_of(current.engine.made_of());
-        let tried = *known.tried.get_or_insert(now);
+        let tried = *known.tried.get_or_insert(current.engine.fingerprint());
         let rests = known.last == Some(now);
         known.last = Some(now);
         let changed = now != tried;
@@ -75,8 +75,7 @@ impl Watching {
         match (self.source)(Arc::clone(access)) {
             Ok(engine) => {
                 let warnings = engine.warnings().to_vec();
-                known.tried = Some(fingerprint_of(engine.made_of()));
-                known.last = known.tried;
+                known.tried = Some(engine.fingerprint());
                 known.failed = None;
                 known.said.clear();
                 self.app.replace(Current::new(engine));

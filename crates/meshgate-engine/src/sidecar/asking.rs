@@ -85,6 +85,12 @@ impl Engine {
         &self.sources
     }
 
+    /// What they were like before they were read.
+    #[must_use]
+    pub const fn fingerprint(&self) -> u64 {
+        self.fingerprint
+    }
+
     /// The name and the SHA-256 of each plugin.
     pub fn plugin_digests(&self) -> impl Iterator<Item = (&str, &str)> {
         self.plugins.iter().map(|plugin| (plugin.id(), plugin.digest()))
