@@ -358,7 +358,7 @@ impl Engine {
         match loaded {
             Ok(bundle) => {
                 self.warnings.extend(bundle.warnings().iter().map(ToString::to_string));
-                layer.owned.add(bundle.packages(), files);
+                layer.owned.add(bundle.packages(), bundle.documents(), &files.data_files);
                 self.bundles.push(Arc::clone(&bundle));
                 self.revisions.push((name.to_owned(), files.revision()));
                 layer.add(bundle);

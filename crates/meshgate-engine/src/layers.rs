@@ -449,7 +449,7 @@ impl Engine {
         }
         match self.load_bundle(&files, Vec::new(), false) {
             Ok(bundle) => {
-                layer.owned.add(bundle.packages(), &files);
+                layer.owned.add(bundle.packages(), bundle.documents(), &files.data_files);
                 layer.add(bundle);
             }
             Err(errors) => layer.faults.extend(errors.into_iter().map(|error| load_fault(&name, error))),

@@ -4,9 +4,8 @@
 //! Deliberately absent: enforcement by the evaluator. Layers are compiled apart, so a module that got in here would still
 //! change nothing above; the refusal says so aloud, before anybody relies on it.
 
-use crate::bundle::Files;
 use meshgate_core::rule::RuleId;
-use serde_json::Value;
+use meshgate_rego::Value as RegoValue;
 use std::collections::BTreeMap;
 
 /// Ids that only Meshgate's own remarks have.
@@ -16,7 +15,7 @@ const RESERVED: &[&str] = &["read", "schema", "reference", "governance", "compat
 #[derive(Debug, Clone, Default)]
 pub struct Owned {
     packages: BTreeMap<String, String>,
-    data: BTreeMap<String, String>,
+    data: Vec<(RegoValue, String)>,
     rules: BTreeMap<String, String>,
 }
 
@@ -30,16 +29,18 @@ pub struct Trespass {
 }
 
 impl Owned {
-    /// Adds the packages and the data of a bundle.
-    pub fn add<'a>(&mut self, packages: impl Iterator<Item = (&'a str, &'a str)>, files: &Files) {
+    /// Adds the packages and the data of a bundle, document by document with the file of each. Data is not copied: a
+    /// document of a hundred megabytes has millions of paths.
+    pub fn add<'a>(
+        &mut self,
+        packages: impl Iterator<Item = (&'a str, &'a str)>,
+        documents: &[RegoValue],
+        files: &[String],
+    ) {
         for (file, package) in packages {
             self.packages.entry(package.to_owned()).or_insert_with(|| file.to_owned());
         }
-        for (document, file) in files.data.iter().zip(&files.data_files) {
-            leaves(document, String::new(), &mut |path| {
-                self.data.entry(path).or_insert_with(|| file.clone());
-            });
-        }
+        self.data.extend(documents.iter().cloned().zip(files.iter().cloned()));
     }
 
     /// Adds a rule that no module has: a plugin's.
@@ -49,26 +50,37 @@ impl Owned {
 
     /// Adds what another one has.
     pub fn extend(&mut self, other: &Self) {
-        for (into, from) in
-            [(&mut self.packages, &other.packages), (&mut self.data, &other.data), (&mut self.rules, &other.rules)]
-        {
+        for (into, from) in [(&mut self.packages, &other.packages), (&mut self.rules, &other.rules)] {
             from.iter().for_each(|(path, file)| {
                 into.entry(path.clone()).or_insert_with(|| file.clone());
             });
         }
+        self.data.extend(other.data.iter().cloned());
     }
 
     /// Finds what a lower layer has at, under or above a path of this one.
     pub fn trespasses(&self, lower: &Self) -> Vec<Trespass> {
         let mut found = Vec::new();
-        let theirs = lower.packages.iter().map(|(path, file)| ("package", path, file));
-        for (what, path, file) in theirs.chain(lower.data.iter().map(|(path, file)| ("data document", path, file))) {
-            let owners = [("package", &self.packages), ("data document", &self.data)];
-            let owner = owners.into_iter().find_map(|(kind, owned)| Some((kind, touching(owned, path)?)));
-            if let Some((kind, (owned, by))) = owner {
-                let message =
-                    format!("{what} `{path}` is at, under or above {kind} `{owned}`, which a layer above has ({by})");
-                found.push(Trespass { file: file.clone(), message });
+        let mut tell = |what: &str, path: &str, file: &str, kind: &str, owned: &str, by: &str| {
+            let message =
+                format!("{what} `{path}` is at, under or above {kind} `{owned}`, which a layer above has ({by})");
+            found.push(Trespass { file: file.to_owned(), message });
+        };
+        for (path, file) in &lower.packages {
+            if let Some((owned, by)) = touching(&self.packages, path) {
+                tell("package", path, file, "package", owned, by);
+            } else if let Some((_, by)) = self.data.iter().find(|(document, _)| reaches(document, path)) {
+                tell("package", path, file, "data document", path, by);
+            }
+        }
+        for (document, file) in &lower.data {
+            if let Some((owned, by)) = self.packages.iter().find(|(path, _)| reaches(document, path)) {
+                tell("data document", owned, file, "package", owned, by);
+            }
+            for (above, by) in &self.data {
+                if let Some((path, owned)) = common(above, document, String::new()) {
+                    tell("data document", &path, file, "data document", &owned, by);
+                }
             }
         }
         for (id, file) in lower.ids() {
@@ -106,28 +118,58 @@ fn touching<'a>(owned: &'a BTreeMap<String, String>, path: &str) -> Option<(&'a 
     at_or_above().or_else(|| owned.range(below.clone()..).next().filter(|(owned, _)| owned.starts_with(&below)))
 }
 
-fn leaves(value: &Value, path: String, tell: &mut dyn FnMut(String)) {
-    match value {
-        Value::Object(map) if !map.is_empty() => {
-            for (key, value) in map {
-                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
-                leaves(value, path, tell);
+/// Is there something in a document at, under or above this path?
+fn reaches(document: &RegoValue, path: &str) -> bool {
+    let mut at = document;
+    for (number, step) in path.split('.').enumerate() {
+        match at {
+            RegoValue::Object(map) if !map.is_empty() => {
+                let Some(below) = map.get(&RegoValue::from(step)) else { return false };
+                at = below;
             }
+            // What ends here is above, but a document that has nothing.
+            _ => return number > 0,
         }
-        _ if path.is_empty() => {}
-        _ => tell(path),
+    }
+    true
+}
+
+/// The path of a leaf below, and of one above, where one of two documents ends and the other has something.
+fn common(above: &RegoValue, below: &RegoValue, path: String) -> Option<(String, String)> {
+    match (above, below) {
+        (RegoValue::Object(above), RegoValue::Object(below)) if !above.is_empty() && !below.is_empty() => {
+            below.iter().find_map(|(key, value)| common(above.get(key)?, value, joined(&path, key)?))
+        }
+        _ if path.is_empty() => None,
+        _ => Some((leaf(below, path.clone()), leaf(above, path))),
+    }
+}
+
+fn joined(path: &str, key: &RegoValue) -> Option<String> {
+    let RegoValue::String(name) = key else { return None };
+    Some(if path.is_empty() { name.to_string() } else { format!("{path}.{name}") })
+}
+
+/// The first path at which a document ends.
+fn leaf(value: &RegoValue, path: String) -> String {
+    match value {
+        RegoValue::Object(map) => match map.iter().next() {
+            Some((key, value)) => joined(&path, key).map_or(path, |path| leaf(value, path)),
+            None => path,
+        },
+        _ => path,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     fn owned(packages: &[&str], data: Value) -> Owned {
         let mut owned = Owned::default();
-        let files = Files { data: vec![data], data_files: vec!["data.json".to_owned()], ..Files::default() };
-        owned.add(packages.iter().map(|package| ("x.rego", *package)), &files);
+        let documents = [meshgate_rego::value_of_json(&data)];
+        owned.add(packages.iter().map(|package| ("x.rego", *package)), &documents, &["data.json".to_owned()]);
         owned
     }
 

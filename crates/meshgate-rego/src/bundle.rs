@@ -82,6 +82,8 @@ pub struct Bundle {
     workers: Pool<Worker>,
     /// The data documents, merged.
     pub(crate) data: Arc<Copies>,
+    /// The documents of its own, which share what they hold with all of the data.
+    own: Vec<Value>,
     pub(crate) rules: Vec<Rule>,
     /// The path of each rule's findings, in the order of `rules`.
     pub(crate) paths: Vec<String>,
@@ -162,7 +164,7 @@ impl Bundle {
             Default::default()
         };
         if errors.is_empty() {
-            let Compiled { mut engine, places, index, mut warnings, packages, .. } = compiled;
+            let Compiled { mut engine, places, index, mut warnings, packages, own, .. } = compiled;
             warnings.extend(conftest::warnings(&index, &options.namespaces));
             let gears = Gears::new(options.gears.clone(), options.clearance.clone());
             let data = Arc::new(Copies::new(engine.get_data(), options.limits.data_copy_bytes_max));
@@ -172,6 +174,7 @@ impl Bundle {
                 engine,
                 workers: Pool::default(),
                 data,
+                own,
                 rules,
                 paths,
                 raw: !options.namespaces.is_empty(),
@@ -195,6 +198,12 @@ impl Bundle {
         } else {
             Err(errors)
         }
+    }
+
+    /// Its documents of data, in the order in which they were given.
+    #[must_use]
+    pub fn documents(&self) -> &[Value] {
+        &self.own
     }
 
     /// Are its rules those of conftest's namespaces?
@@ -338,6 +347,7 @@ impl Bundle {
             engine,
             workers: Pool::default(),
             data: Arc::clone(&self.data),
+            own: Vec::new(),
             rules: Vec::new(),
             paths: Vec::new(),
             gears: Gears::new(options.gears.clone(), options.clearance.clone()),
@@ -386,6 +396,8 @@ pub(crate) struct Compiled {
     pub index: Index,
     pub annotations: Vec<Annotation>,
     pub warnings: Vec<LoadError>,
+    /// The bundle's own documents.
+    pub own: Vec<Value>,
 }
 
 /// Parses modules and checks them. `mocked` are builtins that somebody outside of the modules mocks.
@@ -400,9 +412,10 @@ pub(crate) fn compile(
     let nodes: usize = data.iter().map(json::nodes).sum();
     let mut texts = Texts::new(nodes.saturating_mul(NODE_BYTES) <= options.limits.data_copy_bytes_max);
     let data = data.iter().map(|document| json::value_with(document, &mut texts));
-    let data: Vec<Value> = data.chain(options.documents.iter().cloned()).collect();
+    let own: Vec<Value> = data.collect();
+    let data: Vec<Value> = own.iter().chain(options.documents.iter()).cloned().collect();
     let modules: Vec<Written> = modules.iter().copied().map(Written::of).collect();
-    compile_for(Variant::Plain, &modules, &data, options, mocked, errors)
+    Compiled { own, ..compile_for(Variant::Plain, &modules, &data, options, mocked, errors) }
 }
 
 /// The same, for one way of evaluating.
@@ -434,7 +447,7 @@ pub(crate) fn compile_for(
     if errors.is_empty() {
         prepare(&mut engine, &places, errors);
     }
-    Compiled { engine, packages, places, index, annotations, warnings }
+    Compiled { engine, packages, places, index, annotations, warnings, own: Vec::new() }
 }
 
 /// The rules of ours, with the paths of their findings.

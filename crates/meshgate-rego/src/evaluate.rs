@@ -300,6 +300,7 @@ impl Bundle {
             index: self.index.clone(),
             annotations: Vec::new(),
             warnings: Vec::new(),
+            own: Vec::new(),
         };
         let mut engine = self.engine.clone();
         engine.set_gather_prints(true);
