@@ -17,6 +17,8 @@ use std::time::{Duration, Instant};
 const EVERY: Duration = Duration::from_millis(500);
 /// How long to wait after what changed could not be read, though it stays as it is.
 const AFTER_FAILURE: Duration = Duration::from_secs(3);
+/// The same for bundles and the configuration, which take longer to load, and are not denied meanwhile.
+const AFTER_BAD_BUNDLE: Duration = Duration::from_secs(30);
 
 /// Makes an engine as the first one was made, knowing the one before; says what did not load.
 pub type Source = Arc<dyn Fn(Arc<Access>) -> Result<Engine, String> + Send + Sync>;
@@ -64,10 +66,12 @@ impl Watching {
         let rests = known.last == Some(now);
         known.last = Some(now);
         let changed = now != tried;
-        if (!access.is_stale() && !changed) || (changed && !rests) {
+        if (!access.is_stale() && !changed && known.failed.is_none()) || (changed && !rests) {
             return known;
         }
-        if !changed && known.failed.is_some_and(|failed| failed.elapsed() < AFTER_FAILURE) {
+        // What failed is tried again, though it stays as it is: it may have been for want of memory, or of a file elsewhere.
+        let pause = if access.is_stale() { AFTER_FAILURE } else { AFTER_BAD_BUNDLE };
+        if !changed && known.failed.is_some_and(|failed| failed.elapsed() < pause) {
             return known;
         }
         let what = if changed { "bundles or configuration" } else { "descriptors" };

@@ -120,7 +120,11 @@ impl Spool {
         }
         if let Err(error) = (&*writing.file).write_all(line.as_bytes()) {
             // A part of a line would be taken for the beginning of the next one.
-            writing.file.set_len(writing.bytes)?;
+            if writing.file.set_len(writing.bytes).is_err() {
+                let next = writing.segment + 1;
+                writing.file = Arc::new(begin(&self.folder, next)?);
+                (writing.segment, writing.bytes) = (next, 0);
+            }
             return Err(error);
         }
         writing.bytes += bytes;
