@@ -131,7 +131,8 @@ impl Front {
             verdict(found)
         };
         let bytes = request.uri.path().len();
-        let verdict = self.app.answer("system/authz", bytes, &current, work).await;
+        // It waits in its client's queue, as all else of that client.
+        let verdict = CLIENT.scope(client, self.app.answer("system/authz", bytes, &current, work)).await;
         match verdict {
             Ok(Ok(())) => Ok(client),
             Ok(Err(reason)) => {

@@ -66,19 +66,22 @@ impl LogFile {
 
     /// Begins another file when this one is full, or was moved away by somebody else.
     fn keep_up(&mut self) -> io::Result<()> {
-        if let Some(rotation) = self.rotation
-            && self.bytes >= rotation.bytes_max()
-            && self.file.metadata()?.is_file()
-        {
-            rotate(&self.path, rotation.keep())?;
+        let full = self.rotation.filter(|rotation| self.bytes >= rotation.bytes_max());
+        if full.is_none() && self.looked.elapsed() < LOOK {
+            return Ok(());
+        }
+        self.looked = Instant::now();
+        let mine = self.file.metadata()?;
+        if !mine.is_file() {
+            return Ok(());
+        }
+        // What somebody else has moved away is not there to be numbered.
+        if !std::fs::metadata(&self.path).is_ok_and(|there| same(&mine, &there)) {
             return self.reopen();
         }
-        if self.looked.elapsed() >= LOOK {
-            self.looked = Instant::now();
-            let mine = self.file.metadata()?;
-            if mine.is_file() && !std::fs::metadata(&self.path).is_ok_and(|there| same(&mine, &there)) {
-                return self.reopen();
-            }
+        if let Some(rotation) = full {
+            rotate(&self.path, rotation.keep())?;
+            return self.reopen();
         }
         Ok(())
     }
@@ -145,7 +148,8 @@ fn append(path: &Path) -> io::Result<File> {
     {
         use std::os::unix::fs::OpenOptionsExt;
         let flags = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or_default();
-        options.custom_flags(flags);
+        // Decisions say who asked for what.
+        options.custom_flags(flags).mode(0o600);
     }
     options.open(path)
 }
@@ -175,6 +179,21 @@ mod tests {
         std::fs::write(&path, "{\"whole\":1}\n{\"half").unwrap();
         LogFile::open(&path, None, false).unwrap().write("{\"next\":2}\n").unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "{\"whole\":1}\n{\"half\n{\"next\":2}\n");
+    }
+
+    #[test]
+    fn a_full_file_that_was_moved_away_numbers_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("d.jsonl");
+        let mut file = LogFile::open(&path, Some(Rotation { max_mib: 1, keep: Some(3) }), false).unwrap();
+        std::fs::write(folder.path().join("d.jsonl.1"), "before").unwrap();
+        file.write(&format!("{}\n", "x".repeat(2 << 20))).unwrap();
+        std::fs::rename(&path, folder.path().join("moved")).unwrap();
+        for _ in 0..3 {
+            file.write("next\n").unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "next\nnext\nnext\n");
+        assert_eq!(std::fs::read_to_string(folder.path().join("d.jsonl.1")).unwrap(), "before");
     }
 
     #[test]

@@ -75,7 +75,18 @@ impl Spool {
         // What was begun before is not added to: its last line may be a part of one.
         let segment = segments.last().map_or(1, |(number, _)| number + 1);
         let known = read_cursor(folder).filter(|cursor| cursor.segment >= first && cursor.segment <= segment);
-        let cursor = known.unwrap_or(Cursor { segment: first, offset: 0 });
+        // A cursor is of a file that is there, or of the one behind the last.
+        let fits = |cursor: &Cursor| match segments.iter().find(|(number, _)| *number == cursor.segment) {
+            Some((_, bytes)) => cursor.offset <= *bytes,
+            None => cursor.offset == 0,
+        };
+        let cursor = known.filter(fits).unwrap_or(Cursor { segment: first, offset: 0 });
+        // What was sent, and could not be removed before the process ended.
+        let mut total: u64 = total;
+        for (number, bytes) in segments.iter().filter(|(number, _)| *number < cursor.segment) {
+            fs::remove_file(folder.join(name(*number)))?;
+            total -= bytes;
+        }
         let file = Arc::new(begin(folder, segment)?);
         let segment_max = SEGMENT_BYTES.min(bytes_max / 4).max(1);
         Ok(Self {
