@@ -161,6 +161,27 @@ fn events_have_rules_gears_traces_and_what_is_masked_is_never_written() {
 }
 
 #[test]
+fn what_waits_for_one_sink_is_written_to_the_others_once() {
+    let here = here("  limits: { deadline_ms: 300 }\n  decision_log: { to: [log.jsonl, /dev/full], full: block }\n");
+    let sidecar = start(here.path());
+    assert_eq!(sidecar.data("app/allow", r#"{"input":{"n":1}}"#).0, 500);
+    assert_eq!(lines(&here.path().join("log.jsonl")).len(), 1);
+}
+
+#[test]
+fn an_input_that_is_too_deep_for_masks_hides_no_decision() {
+    let here = here("  decision_log: log.jsonl\n");
+    write(here.path(), "policy/log.rego", b"package system.log\n\nmask contains \"/input/x\"\n");
+    let sidecar = start(here.path());
+    let deep = format!("{{\"input\":{}{}}}", "[".repeat(126), "]".repeat(126));
+    let (status, answer) = sidecar.data("app/value", &deep);
+    assert_eq!(status, 200, "{answer}");
+    let events = lines(&here.path().join("log.jsonl"));
+    assert_eq!((&events[0]["decision_id"], &events[0]["path"]), (&answer["decision_id"], &json!("app/value")));
+    assert!(events[0]["requested_by"].is_string() && events[0]["bundles"]["org"].is_object(), "{events:?}");
+}
+
+#[test]
 fn every_event_can_be_on_the_disk_before_its_answer() {
     let here = here("  decision_log: { to: log.jsonl, fsync: always, rotate: { max_mib: 1, keep: 2 } }\n");
     let sidecar = start(here.path());

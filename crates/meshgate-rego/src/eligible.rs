@@ -1,4 +1,4 @@
-//! Whether an entry point may run in the fast gear at all. regorus' virtual machine is silently wrong about a few
+//! Whether an entry point may run in the fast gear at all. What regorus compiles for it is silently wrong about a few
 //! constructs; they are listed here. `tests/gears.rs` holds what is left to the interpreter, on random policies.
 //!
 //! Deliberately absent: names of policies, tests or files. And trust: what is eligible must still be cleared.
@@ -40,7 +40,7 @@ pub enum Construct {
     NumberStep,
     /// Asks somebody over a network: it must not be asked twice, by each gear.
     World,
-    /// The virtual machine's compiler refuses it.
+    /// The compiler refuses it.
     Unsupported,
 }
 

@@ -106,7 +106,7 @@ enum Shown {
     /// Nothing.
     Dropped,
     /// That there was one.
-    KeptBack(String),
+    KeptBack,
 }
 
 /// Why there is no answer. Where a decision was asked for, all of these deny.
@@ -252,9 +252,9 @@ impl App {
                 counters.dropped.fetch_add(1, Ordering::Relaxed);
                 return Ok(());
             }
-            Shown::KeptBack(line) => {
+            Shown::KeptBack => {
                 counters.kept_back.fetch_add(1, Ordering::Relaxed);
-                line
+                Event { kept_back: true, ..*event }.line(log.labels())
             }
         };
         let left = self.0.deadline.saturating_sub(event.arrival.began.elapsed());
@@ -280,14 +280,11 @@ impl App {
             }
         };
         let said = self.answer("system/log", line.len(), current, work).await.unwrap_or(Err(()));
-        let masks = match &said {
-            Ok(None) => return Shown::Dropped,
-            Ok(Some(masks)) => Ok(masks.as_ref()),
-            Err(()) => Err(()),
-        };
-        match log::masked(&line, masks) {
-            Ok(line) => Shown::Line(line),
-            Err(line) => Shown::KeptBack(line),
+        match said {
+            Ok(None) => Shown::Dropped,
+            Ok(Some(None)) => Shown::Line(Arc::unwrap_or_clone(line)),
+            Ok(Some(Some(masks))) => log::masked(&line, &masks).map_or(Shown::KeptBack, Shown::Line),
+            Err(()) => Shown::KeptBack,
         }
     }
 

@@ -4,77 +4,49 @@
 //! Deliberately absent: what a caller may ask; that is the policy's (`front`).
 
 use axum::http::{HeaderMap, header};
-use meshgate_engine::{Authentication, JwtSettings, Signed, TokenSettings, verified};
+use meshgate_engine::{Authentication, JwtSettings, Signed, TokenSettings, fingerprint_of, verified};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
-use std::time::SystemTime;
 
 /// Bytes of a token that are looked at.
 const TOKEN_MAX: usize = 16 << 10;
 
-/// A file, and when it was last changed.
-#[derive(Debug, Clone)]
-pub struct Watched {
-    path: PathBuf,
-    changed: Option<SystemTime>,
+/// Reads a file.
+///
+/// # Errors
+/// With its name.
+pub fn read_named(path: &Path) -> io::Result<String> {
+    std::fs::read_to_string(path).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
 }
 
-impl Watched {
-    /// Watches a file from now on.
-    pub fn new(path: PathBuf) -> Self {
-        let changed = modified(&path);
-        Self { path, changed }
-    }
-
-    /// Has it changed since it was last looked at?
-    pub fn has_changed(&mut self) -> bool {
-        let now = modified(&self.path);
-        let changed = now.is_some() && now != self.changed;
-        self.changed = now.or(self.changed);
-        changed
-    }
-
-    /// Reads it.
-    ///
-    /// # Errors
-    /// With its name.
-    pub fn read(&self) -> io::Result<String> {
-        std::fs::read_to_string(&self.path).map_err(|error| self.named(&error))
-    }
-
-    /// An error, with the file's name.
-    pub fn named(&self, error: &dyn std::fmt::Display) -> io::Error {
-        io::Error::other(format!("{}: {error}", self.path.display()))
-    }
-}
-
-fn modified(path: &Path) -> Option<SystemTime> {
-    std::fs::metadata(path).ok()?.modified().ok()
+/// An error of a file's contents, with its name.
+pub fn wrong(path: &Path, error: &dyn std::fmt::Display) -> io::Error {
+    io::Error::other(format!("{}: {error}", path.display()))
 }
 
 struct Token {
     id: String,
-    file: Watched,
     digest: [u8; 32],
-}
-
-struct Jwt {
-    settings: JwtSettings,
-    file: Watched,
-    signed: Signed,
 }
 
 #[derive(Default)]
 struct Known {
     tokens: Vec<Token>,
-    jwt: Option<Jwt>,
+    jwt: Option<Signed>,
 }
 
 /// The credentials that are taken.
-pub struct Credentials(RwLock<Known>);
+pub struct Credentials {
+    settings: Authentication,
+    folder: PathBuf,
+    known: RwLock<Known>,
+    /// What the files were like when they were read.
+    read: AtomicU64,
+}
 
 impl std::fmt::Debug for Credentials {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -92,43 +64,33 @@ impl Credentials {
         if settings.tokens.is_empty() && settings.jwt.is_none() {
             return Ok(None);
         }
-        let token = |TokenSettings { id, file }: &TokenSettings| {
-            let file = Watched::new(folder.join(file));
-            Ok(Token { id: id.clone(), digest: digest_of(&file)?, file })
-        };
-        let tokens = settings.tokens.iter().map(token).collect::<io::Result<Vec<_>>>()?;
-        let jwt = settings.jwt.as_ref().map(|settings| {
-            let file = Watched::new(folder.join(&settings.keys_file));
-            Ok::<_, io::Error>(Jwt { signed: signed(settings, &file)?, file, settings: settings.clone() })
-        });
-        Ok(Some(Self(RwLock::new(Known { tokens, jwt: jwt.transpose()? }))))
+        let read = AtomicU64::new(fingerprint_of(&files(settings, folder)));
+        let (known, gone) = known(settings, folder)?;
+        match gone {
+            Some(error) => Err(error),
+            None => Ok(Some(Self {
+                settings: settings.clone(),
+                folder: folder.to_owned(),
+                known: RwLock::new(known),
+                read,
+            })),
+        }
     }
 
-    /// Reads again what has changed.
+    /// Reads again what has changed. A token whose file is gone is taken no more.
     ///
     /// # Errors
-    /// When a file cannot be read: what was known before goes on.
+    /// When a file cannot be read: what was known of it before goes on, and it is tried again. Or when one is gone.
     pub fn refresh(&self) -> io::Result<bool> {
-        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let mut changed = false;
-        let mut failed = None;
-        for token in &mut known.tokens {
-            if token.file.has_changed() {
-                match digest_of(&token.file) {
-                    Ok(digest) => (token.digest, changed) = (digest, true),
-                    Err(error) => failed = Some(error),
-                }
-            }
+        let now = fingerprint_of(&files(&self.settings, &self.folder));
+        if now == self.read.load(Ordering::Relaxed) {
+            return Ok(false);
         }
-        if let Some(jwt) = &mut known.jwt
-            && jwt.file.has_changed()
-        {
-            match signed(&jwt.settings, &jwt.file) {
-                Ok(signed) => (jwt.signed, changed) = (signed, true),
-                Err(error) => failed = Some(error),
-            }
-        }
-        failed.map_or(Ok(changed), Err)
+        // Requests want what is known: files are read before it is held.
+        let (known, gone) = known(&self.settings, &self.folder)?;
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = known;
+        self.read.store(now, Ordering::Relaxed);
+        gone.map_or(Ok(true), Err)
     }
 
     /// Who sent these headers; `None` when that is not known.
@@ -143,7 +105,7 @@ impl Credentials {
         if !scheme.eq_ignore_ascii_case("bearer") || token.is_empty() || token.len() > TOKEN_MAX {
             return None;
         }
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         let digest: [u8; 32] = Sha256::digest(token.as_bytes()).into();
         let mut found = None;
         for token in &known.tokens {
@@ -155,9 +117,11 @@ impl Credentials {
         if let Some(id) = found {
             return Some(Identity { id, claims: None });
         }
-        let claims = verified(token, &known.jwt.as_ref()?.signed)?;
-        let id = claims.get("sub").and_then(Value::as_str).unwrap_or_default().to_owned();
-        Some(Identity { id, claims: Some(claims) })
+        let claims = verified(token, known.jwt.as_ref()?)?;
+        let id = claims.get("sub").and_then(Value::as_str)?.to_owned();
+        // Whoever has a token is nobody whom others may call themselves.
+        let taken = self.settings.tokens.iter().any(|token| token.id == id);
+        (!taken).then_some(Identity { id, claims: Some(claims) })
     }
 }
 
@@ -177,19 +141,45 @@ impl Identity {
     }
 }
 
-fn digest_of(file: &Watched) -> io::Result<[u8; 32]> {
-    let text = file.read()?;
+fn files(settings: &Authentication, folder: &Path) -> Vec<PathBuf> {
+    let tokens = settings.tokens.iter().map(|token| &token.file);
+    tokens.chain(settings.jwt.iter().map(|jwt| &jwt.keys_file)).map(|file| folder.join(file)).collect()
+}
+
+/// What the files hold, and which one is gone, if one is.
+fn known(settings: &Authentication, folder: &Path) -> io::Result<(Known, Option<io::Error>)> {
+    let mut known = Known::default();
+    let mut gone = None;
+    for TokenSettings { id, file } in &settings.tokens {
+        match digest_of(&folder.join(file)) {
+            Ok(digest) => known.tokens.push(Token { id: id.clone(), digest }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => gone = Some(error),
+            Err(error) => return Err(error),
+        }
+    }
+    if let Some(settings) = &settings.jwt {
+        match signed(settings, &folder.join(&settings.keys_file)) {
+            Ok(signed) => known.jwt = Some(signed),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => gone = Some(error),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok((known, gone))
+}
+
+fn digest_of(file: &Path) -> io::Result<[u8; 32]> {
+    let text = read_named(file)?;
     let token = text.trim();
     if token.is_empty() || token.contains(char::is_whitespace) {
-        return Err(file.named(&"holds no token: one word"));
+        return Err(wrong(file, &"holds no token: one word"));
     }
     Ok(Sha256::digest(token.as_bytes()).into())
 }
 
-fn signed(settings: &JwtSettings, file: &Watched) -> io::Result<Signed> {
-    let keys = file.read()?;
+fn signed(settings: &JwtSettings, file: &Path) -> io::Result<Signed> {
+    let keys = read_named(file)?;
     if keys.trim().is_empty() {
-        return Err(file.named(&"holds no keys"));
+        return Err(wrong(file, &"holds no keys"));
     }
     let usual = || ["RS256", "ES256", "PS256"].map(str::to_owned).into();
     Ok(Signed {
@@ -228,6 +218,26 @@ mod tests {
             assert_eq!(of(wrong), None, "{wrong:?}");
         }
         assert!(!format!("{credentials:?}").contains("secret"));
+    }
+
+    #[test]
+    fn a_token_whose_file_is_gone_is_taken_no_more_and_one_that_is_broken_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = |text: &str| std::fs::write(folder.path().join("a"), text).unwrap();
+        place("first");
+        let tokens = vec![TokenSettings { id: "a".to_owned(), file: "a".into() }];
+        let credentials = Credentials::of(&Authentication { tokens, jwt: None }, folder.path()).unwrap().unwrap();
+        let known = |token: &str| credentials.identity(&headers(&[&format!("Bearer {token}")])).is_some();
+        assert!(!credentials.refresh().unwrap() && known("first"));
+        // In the middle of being written: it is said, tried again, and changes nothing.
+        place("");
+        assert!(credentials.refresh().is_err() && credentials.refresh().is_err() && known("first"));
+        place("second-one");
+        assert!(credentials.refresh().unwrap() && known("second-one") && !known("first"));
+        std::fs::remove_file(folder.path().join("a")).unwrap();
+        assert!(credentials.refresh().is_err() && !known("second-one"));
+        place("third-of-them");
+        assert!(credentials.refresh().unwrap() && known("third-of-them"));
     }
 
     #[test]

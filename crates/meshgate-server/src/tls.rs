@@ -2,11 +2,12 @@
 //!
 //! Deliberately absent: versions of TLS before 1.2, and HTTP/2: what sidecars are asked is small and one at a time.
 
-use crate::credentials::Watched;
-use meshgate_engine::TlsSettings;
+use crate::credentials::{read_named, wrong};
+use meshgate_engine::{TlsSettings, fingerprint_of};
 use std::io;
-use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
@@ -16,8 +17,10 @@ use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 
 /// The certificates of the moment.
 pub struct Tls {
-    files: Mutex<Files>,
+    files: Files,
     current: RwLock<Arc<ServerConfig>>,
+    /// What the files were like when they were read.
+    read: AtomicU64,
 }
 
 impl std::fmt::Debug for Tls {
@@ -27,9 +30,9 @@ impl std::fmt::Debug for Tls {
 }
 
 struct Files {
-    cert: Watched,
-    key: Watched,
-    clients: Option<Watched>,
+    cert: PathBuf,
+    key: PathBuf,
+    clients: Option<PathBuf>,
 }
 
 impl Tls {
@@ -38,14 +41,14 @@ impl Tls {
     /// # Errors
     /// When one of them cannot be read, or they do not fit.
     pub fn open(settings: &TlsSettings, folder: &Path) -> io::Result<Self> {
-        let watched = |path: &Path| Watched::new(folder.join(path));
         let files = Files {
-            cert: watched(&settings.cert_file),
-            key: watched(&settings.key_file),
-            clients: settings.client_ca_file.as_deref().map(watched),
+            cert: folder.join(&settings.cert_file),
+            key: folder.join(&settings.key_file),
+            clients: settings.client_ca_file.as_ref().map(|file| folder.join(file)),
         };
+        let read = AtomicU64::new(files.fingerprint());
         let current = RwLock::new(Arc::new(files.read()?));
-        Ok(Self { files: Mutex::new(files), current })
+        Ok(Self { files, current, read })
     }
 
     /// What the next connection is taken with.
@@ -58,24 +61,27 @@ impl Tls {
     /// # Errors
     /// When a file cannot be read, or they do not fit: what was known before goes on, and it is tried again.
     pub fn refresh(&self) -> io::Result<bool> {
-        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-        let Files { cert, key, clients } = &mut *files;
-        // All of them are looked at: a key is replaced together with its certificate.
-        let changed = [cert.has_changed(), key.has_changed(), clients.as_mut().is_some_and(Watched::has_changed)];
-        if !changed.contains(&true) {
+        let now = self.files.fingerprint();
+        if now == self.read.load(Ordering::Relaxed) {
             return Ok(false);
         }
-        let config = Arc::new(files.read()?);
+        let config = Arc::new(self.files.read()?);
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = config;
+        self.read.store(now, Ordering::Relaxed);
         Ok(true)
     }
 }
 
 impl Files {
+    fn fingerprint(&self) -> u64 {
+        let all: Vec<PathBuf> = [&self.cert, &self.key].into_iter().chain(&self.clients).cloned().collect();
+        fingerprint_of(&all)
+    }
+
     fn read(&self) -> io::Result<ServerConfig> {
         let chain = certificates(&self.cert)?;
-        let key = PrivateKeyDer::from_pem_slice(self.key.read()?.as_bytes())
-            .map_err(|error| self.key.named(&format!("holds no private key: {error}")))?;
+        let key = PrivateKeyDer::from_pem_slice(read_named(&self.key)?.as_bytes())
+            .map_err(|error| wrong(&self.key, &format!("holds no private key: {error}")))?;
         let provider = Arc::new(ring::default_provider());
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
@@ -85,26 +91,26 @@ impl Files {
             Some(file) => {
                 let mut roots = RootCertStore::empty();
                 for certificate in certificates(file)? {
-                    roots.add(certificate).map_err(|error| file.named(&error))?;
+                    roots.add(certificate).map_err(|error| wrong(file, &error))?;
                 }
                 let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build();
-                builder.with_client_cert_verifier(verifier.map_err(|error| file.named(&error))?)
+                builder.with_client_cert_verifier(verifier.map_err(|error| wrong(file, &error))?)
             }
         };
         let mut config = builder
             .with_single_cert(chain, key)
-            .map_err(|error| self.key.named(&format!("does not fit the certificate: {error}")))?;
+            .map_err(|error| wrong(&self.key, &format!("does not fit the certificate: {error}")))?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(config)
     }
 }
 
-fn certificates(file: &Watched) -> io::Result<Vec<CertificateDer<'static>>> {
-    let text = file.read()?;
+fn certificates(file: &Path) -> io::Result<Vec<CertificateDer<'static>>> {
+    let text = read_named(file)?;
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(text.as_bytes()).collect();
     match found {
         Ok(found) if !found.is_empty() => Ok(found),
-        Ok(_) => Err(file.named(&"holds no certificate")),
-        Err(error) => Err(file.named(&error)),
+        Ok(_) => Err(wrong(file, &"holds no certificate")),
+        Err(error) => Err(wrong(file, &error)),
     }
 }

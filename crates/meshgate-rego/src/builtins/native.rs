@@ -1,4 +1,4 @@
-//! regorus' own builtins, told of: in the virtual machine an error of one of them is swallowed, whether or not errors are
+//! regorus' own builtins, told of: in the fast gear an error of one of them is swallowed, whether or not errors are
 //! strict. Where they are, each is called through here, and the error is kept beside.
 //!
 //! Deliberately absent: builtins of ours; they tell of themselves.

@@ -1,5 +1,5 @@
 //! The proof of each construct: a policy of little more than it, which the static check refuses for it, which the
-//! interpreter answers as OPA does, and which the virtual machine, asked all the same, does not. Where a later regorus is
+//! interpreter answers as OPA does, and which the fast gear, asked all the same, does not. Where a later regorus is
 //! right, the proof fails: the construct can go.
 
 use super::{Construct, check};

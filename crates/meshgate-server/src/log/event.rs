@@ -50,6 +50,8 @@ pub struct Event<'a> {
     pub rules: Option<&'a str>,
     /// What the answer obliges to, as JSON text.
     pub obligations: Option<&'a str>,
+    /// Was its mask no mask? Then nothing of what callers and policies wrote is shown.
+    pub kept_back: bool,
     /// What answered: its bundles, its plugins.
     pub current: &'a Arc<Current>,
     /// When it came.
@@ -86,6 +88,7 @@ impl<'a> Event<'a> {
             error: None,
             rules: None,
             obligations: None,
+            kept_back: false,
             current,
             arrival,
             took: Took::default(),
@@ -125,7 +128,8 @@ impl<'a> Event<'a> {
             ("gear", self.took.gears.name()),
         ];
         for (name, text) in parts {
-            let Some(text) = text else { continue };
+            let shown = !self.kept_back || matches!(name, "plugins" | "gear");
+            let Some(text) = text.filter(|_| shown) else { continue };
             let _ = write!(line, ",\"{name}\":");
             // Between its values JSON may have line ends; within its texts it has none.
             if name == "gear" {
@@ -136,7 +140,9 @@ impl<'a> Event<'a> {
                 line.push_str(text);
             }
         }
-        if let Some(error) = self.error {
+        if self.kept_back {
+            line.push_str(",\"mask_failed\":true");
+        } else if let Some(error) = self.error {
             let _ = write!(line, ",\"error\":{error}");
         }
         if let Some(from) = arrival.caller.address {

@@ -4,9 +4,6 @@
 
 use serde_json::{Map, Value, json};
 
-/// What is kept back where a mask fails: all that callers and policies wrote.
-const CONTENTS: [&str; 6] = ["input", "result", "error", "rules", "obligations", "nd_builtin_cache"];
-
 /// Applies masks to an event.
 ///
 /// # Errors
@@ -62,18 +59,6 @@ pub fn apply(event: &mut Value, masks: &Value) -> Result<(), String> {
         }
     }
     Ok(())
-}
-
-/// Takes all contents out of an event whose mask failed: that there was a decision is told, and nothing else.
-pub fn keep_back(event: &mut Value) {
-    let Some(event) = event.as_object_mut() else { return };
-    let erased: Vec<Value> = CONTENTS
-        .iter()
-        .filter(|name| event.shift_remove(**name).is_some())
-        .map(|name| json!(format!("/{name}")))
-        .collect();
-    event.insert("erased".to_owned(), Value::Array(erased));
-    event.insert("mask_failed".to_owned(), Value::Bool(true));
 }
 
 fn remove(event: &mut Value, steps: &[String]) -> bool {
@@ -168,12 +153,5 @@ mod tests {
         ] {
             assert!(apply(&mut event(), &wrong).is_err(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn nothing_is_left_of_an_event_that_is_kept_back() {
-        let mut kept = event();
-        keep_back(&mut kept);
-        assert_eq!(kept, json!({"decision_id": "1", "erased": ["/input", "/result", "/rules"], "mask_failed": true}));
     }
 }
