@@ -12,12 +12,12 @@ use crate::voice::Voice;
 use crate::watch::{Source, Watching};
 use crate::{admin, api};
 use meshgate_engine::{Engine, ServerSettings};
+use std::io::{Error, ErrorKind};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
-use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -31,11 +31,12 @@ pub struct Addresses {
 }
 
 /// The sidecar cannot run.
-#[derive(Debug, Error)]
-#[error("{what}: {source}")]
+#[derive(Debug, thiserror::Error)]
+#[error("{what}: {why}")]
 pub struct ServeError {
     what: String,
-    source: std::io::Error,
+    // Not a source: it is all told here.
+    why: std::io::Error,
 }
 
 /// What is served, and how.
@@ -68,7 +69,7 @@ pub async fn serve(
     started: impl FnOnce(SocketAddr, Option<SocketAddr>),
 ) -> Result<bool, ServeError> {
     let Serving { engine, settings, folder, log, source, voice } = serving;
-    let of = |what: &str, source| ServeError { what: what.to_owned(), source };
+    let of = |what: &str, why| ServeError { what: what.to_owned(), why };
     let tls = settings.tls.as_ref().map(|tls| Tls::open(tls, &folder)).transpose();
     let tls = tls.map_err(|error| of("server.tls", error))?.map(Arc::new);
     let credentials =
@@ -128,7 +129,13 @@ pub async fn serve(
 }
 
 async fn bind(address: &str) -> Result<TcpListener, ServeError> {
-    TcpListener::bind(address).await.map_err(|source| ServeError { what: address.to_owned(), source })
+    TcpListener::bind(address).await.map_err(|why| {
+        let why = match why.kind() {
+            ErrorKind::InvalidInput => Error::other("is no address: write a host and a port, 127.0.0.1:8181"),
+            _ => why,
+        };
+        ServeError { what: format!("`{address}`"), why }
+    })
 }
 
 async fn wait(mut stopped: watch::Receiver<bool>) {
