@@ -36,7 +36,7 @@ pub struct Addresses {
 pub struct ServeError {
     what: String,
     // Not a source: it is all told here.
-    why: std::io::Error,
+    why: Error,
 }
 
 /// What is served, and how.
