@@ -127,7 +127,8 @@ fn judge(case: &Value) -> (Result<(), String>, Option<Result<(), String>>) {
             text: text.as_str().unwrap_or_default().to_owned(),
         })
         .collect();
-    let data: Vec<Value> = case.get("data").filter(|data| data.is_object()).cloned().into_iter().collect();
+    let data: Vec<_> =
+        case.get("data").filter(|data| data.is_object()).map(meshgate_rego::value_of_json).into_iter().collect();
     let query = Query {
         text: text(case, "query"),
         modules: &modules,

@@ -10,10 +10,11 @@ mod archive;
 
 use crate::engine::EngineError;
 use ignore::WalkBuilder;
-use meshgate_core::limits::ReadLimits;
-use meshgate_rego::{Module, Version};
-use serde_json::{Map, Value};
+use meshgate_core::limits::{EvaluationLimits, ReadLimits};
+use meshgate_rego::{Documents, Module, Value as RegoValue, Version};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::{Component, Path};
 
@@ -21,7 +22,7 @@ use std::path::{Component, Path};
 #[derive(Default)]
 pub struct Files {
     pub modules: Vec<Module>,
-    pub data: Vec<Value>,
+    pub data: Vec<RegoValue>,
     /// The file of each.
     pub data_files: Vec<String>,
     /// The SHA-256 of its files, with their names.
@@ -50,8 +51,8 @@ impl Files {
 pub const CLEARANCE: &str = ".clearance.json";
 
 /// Reads a folder, or one `.rego` file.
-pub fn read(path: &Path) -> Result<Files, EngineError> {
-    let files = read_any(path, None)?;
+pub fn read(path: &Path, limits: &EvaluationLimits) -> Result<Files, EngineError> {
+    let files = read_any(path, None, limits)?;
     if files.modules.is_empty() && files.data.is_empty() {
         return Err(EngineError::new(
             path.display(),
@@ -63,11 +64,11 @@ pub fn read(path: &Path) -> Result<Files, EngineError> {
 
 /// Reads a folder, a file or an archive that may hold nothing for us. Nothing outside of `within` is read, wherever links
 /// lead.
-pub fn read_any(path: &Path, within: Option<&Path>) -> Result<Files, EngineError> {
+pub fn read_any(path: &Path, within: Option<&Path>, limits: &EvaluationLimits) -> Result<Files, EngineError> {
     if !path.exists() {
         return Err(EngineError::new(path.display(), "there is no such bundle"));
     }
-    let mut reading = Reading::default();
+    let mut reading = Reading::new(limits);
     if archive::is_one(path) && path.is_file() {
         for (below, bytes) in archive::read(path)? {
             reading.add(&format!("{}/{below}", path.display()), &below, || Ok(bytes))?;
@@ -108,14 +109,18 @@ pub fn read_any(path: &Path, within: Option<&Path>) -> Result<Files, EngineError
 }
 
 /// A bundle that is being read.
-#[derive(Default)]
 struct Reading {
     files: Files,
+    documents: Documents,
     digest: Sha256,
     roots: Option<Vec<String>>,
 }
 
 impl Reading {
+    fn new(limits: &EvaluationLimits) -> Self {
+        Self { files: Files::default(), documents: Documents::new(limits), digest: Sha256::new(), roots: None }
+    }
+
     /// Adds a file, if it is one of a bundle.
     fn add(
         &mut self,
@@ -137,7 +142,7 @@ impl Reading {
         let files = &mut self.files;
         if is_data {
             files.data_files.push(name.to_owned());
-            files.data.push(data(name, &bytes, Path::new(folder))?);
+            files.data.push(data(name, &bytes, Path::new(folder), &mut self.documents)?);
         } else if kind == ".manifest" {
             let manifest = manifest(name, &bytes)?;
             (files.raw, files.version, files.manifest_revision) = (manifest.raw, manifest.version, manifest.revision);
@@ -152,7 +157,7 @@ impl Reading {
     }
 
     fn end(self) -> Result<Files, EngineError> {
-        let Self { mut files, digest, roots } = self;
+        let Self { mut files, digest, roots, .. } = self;
         files.digest = hex(&digest.finalize());
         if let Some(roots) = roots {
             for (document, file) in files.data.iter().zip(&files.data_files) {
@@ -176,15 +181,16 @@ pub fn is_below(path: &str, roots: &[String]) -> bool {
 }
 
 /// The first place in a document that lies below none of these roots. Objects on the way to a root are none.
-fn outside(document: &Value, roots: &[String]) -> Option<String> {
-    fn look(value: &Value, path: &str, roots: &[String]) -> Option<String> {
+fn outside(document: &RegoValue, roots: &[String]) -> Option<String> {
+    fn look(value: &RegoValue, path: &str, roots: &[String]) -> Option<String> {
         if is_below(path, roots) {
             return None;
         }
         let leads = |root: &String| path.is_empty() || root.starts_with(&format!("{path}/"));
         match value {
-            Value::Object(map) if roots.iter().any(leads) => map.iter().find_map(|(key, value)| {
-                let path = if path.is_empty() { key.clone() } else { format!("{path}/{key}") };
+            RegoValue::Object(map) if roots.iter().any(leads) => map.iter().find_map(|(key, value)| {
+                let RegoValue::String(key) = key else { return None };
+                let path = if path.is_empty() { key.to_string() } else { format!("{path}/{key}") };
                 look(value, &path, roots)
             }),
             _ => Some(path.to_owned()),
@@ -239,10 +245,10 @@ fn manifest(name: &str, bytes: &[u8]) -> Result<Manifest, EngineError> {
 }
 
 /// Reads one document of data.
-pub fn document(path: &Path) -> Result<Value, EngineError> {
+pub fn document(path: &Path, limits: &EvaluationLimits) -> Result<RegoValue, EngineError> {
     let name = path.display().to_string();
     let bytes = std::fs::read(path).map_err(|error| EngineError::new(&name, error))?;
-    data(&name, &bytes, Path::new(""))
+    data(&name, &bytes, Path::new(""), &mut Documents::new(limits))
 }
 
 /// Reads one document, whatever it is.
@@ -260,14 +266,18 @@ pub fn any_document(name: &str, bytes: &[u8]) -> Result<Value, EngineError> {
     document.ok_or_else(|| EngineError::new(name, "is empty"))
 }
 
-fn data(name: &str, bytes: &[u8], folder: &Path) -> Result<Value, EngineError> {
-    let value = any_document(name, bytes)?;
-    if !value.is_object() {
+fn data(name: &str, bytes: &[u8], folder: &Path, documents: &mut Documents) -> Result<RegoValue, EngineError> {
+    // A tree of a large document would need several times the memory of what is made of it in the end.
+    let value = match documents.read(bytes) {
+        Ok(value) => value,
+        Err(_) => documents.take(&any_document(name, bytes)?),
+    };
+    if !matches!(value, RegoValue::Object(_)) {
         return Err(EngineError::new(name, "is not an object"));
     }
     let steps = folder.components().rev().filter_map(|step| match step {
         Component::Normal(step) => step.to_str(),
         _ => None,
     });
-    Ok(steps.fold(value, |value, step| Value::Object(Map::from_iter([(step.to_owned(), value)]))))
+    Ok(steps.fold(value, |value, step| RegoValue::from(BTreeMap::from([(RegoValue::from(step), value)]))))
 }

@@ -281,12 +281,12 @@ impl Engine {
                 None => &mut global,
                 Some(name) => domains.entry(name.to_ascii_lowercase()).or_insert_with(|| domain(name)),
             };
-            match bundle::read(&path) {
+            match bundle::read(&path, &self.options.limits) {
                 Ok(files) => match pinned(sha256, &files.digest) {
                     Some(message) => self.refuse(&name, message),
                     None => {
                         if let Some(data) = data.as_mut().filter(|_| layer.layer == Layer::Global) {
-                            files.data.iter().for_each(|document| overlay(data, document));
+                            files.data.iter().for_each(|document| overlay(data, tree(document)));
                         }
                         self.add_bundle(layer, &name, &files, Vec::new());
                     }
@@ -332,7 +332,7 @@ impl Engine {
         let mut all = bundle::Files::default();
         for path in &additions.policies {
             self.listed.extend(std::fs::canonicalize(path).ok());
-            match bundle::read(path) {
+            match bundle::read(path, &self.options.limits) {
                 Ok(files) => {
                     all.modules.extend(files.modules);
                     all.data.extend(files.data);
@@ -580,10 +580,16 @@ fn runtime() -> RegoValue {
     meshgate_rego::value_of_json(&serde_json::json!({"version": OPA_VERSION, "commit": "", "env": {}, "config": {}}))
 }
 
+/// A document as plugins get it.
+fn tree(document: &RegoValue) -> Value {
+    // What was read from JSON or YAML can be written as JSON.
+    serde_json::to_value(document).unwrap_or_default()
+}
+
 /// Adds a document to what there is; what is there already stays.
-fn overlay(into: &mut Value, from: &Value) {
+fn overlay(into: &mut Value, from: Value) {
     match (into, from) {
-        (into @ Value::Null, from) => *into = from.clone(),
+        (into @ Value::Null, from) => *into = from,
         (Value::Object(into), Value::Object(from)) => {
             for (key, value) in from {
                 overlay(into.entry(key).or_insert(Value::Null), value);

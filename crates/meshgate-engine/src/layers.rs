@@ -433,7 +433,7 @@ impl Engine {
         let shown = PathBuf::from(shown(path));
         let name = if name == POLICIES { shown.display().to_string() } else { name.to_owned() };
         let read = match std::fs::canonicalize(path) {
-            Ok(real) if real.starts_with(folder) => bundle::read_any(&shown, Some(folder)),
+            Ok(real) if real.starts_with(folder) => bundle::read_any(&shown, Some(folder), &self.options.limits),
             Ok(_) => Err(crate::EngineError::new(shown.display(), "leads out of the folder of its configuration")),
             Err(error) => Err(crate::EngineError::new(shown.display(), format!("cannot be read: {error}"))),
         };

@@ -45,8 +45,8 @@ pub use meshgate_plugin::{Called, Capability, Inspection, Level, LogLine, Plugin
 pub use meshgate_rego::{
     Cleared, Difference, Evaluated, FailedQuery, Failure, FileCoverage, Gear, GearCounts, Gears, Json as RegoJson,
     Lint, LoadError as RegoError, QueryError, Row, Signed, TestOptions, TestResult, TestRun, Timed, Timing,
-    Value as RegoValue, asked_others, certificates, gears, occasional, parse_json, syntax_tree, term, value_of_json,
-    verified, within,
+    Value as RegoValue, asked_others, certificates, gears, give_back, occasional, parse_json, syntax_tree, term,
+    value_of_json, verified, within,
 };
 pub use plugins::{PluginBench, PluginCache, PluginListener, PluginTest, bench_plugin, inspect_plugin, test_plugins};
 pub use policies::{

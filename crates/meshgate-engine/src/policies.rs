@@ -8,7 +8,7 @@ use crate::{bundle, embedded, transport};
 use meshgate_core::limits::EvaluationLimits;
 use meshgate_rego::{
     Bundle, Cleared, Evaluated, FailedQuery, Failure, Lint, LoadError, Module, Options, Query, TestOptions, TestRun,
-    Timed, Version,
+    Timed, Value as RegoValue, Version,
 };
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -23,7 +23,7 @@ const DEADLINE: Duration = Duration::from_secs(10);
 /// The Rego and the data of several paths.
 struct Read {
     modules: Vec<Module>,
-    data: Vec<Value>,
+    data: Vec<RegoValue>,
     version: Version,
 }
 
@@ -34,7 +34,7 @@ fn read(paths: &[PathBuf]) -> Result<Read, Vec<EngineError>> {
         read.modules = embedded::modules();
     }
     for path in paths {
-        let files = bundle::read(path).map_err(|error| vec![error])?;
+        let files = bundle::read(path, &EvaluationLimits::default()).map_err(|error| vec![error])?;
         read.modules.extend(files.modules);
         read.data.extend(files.data);
         read.version = files.version;
@@ -215,7 +215,7 @@ fn read_any(paths: &[PathBuf]) -> Result<Read, Vec<EngineError>> {
     for path in paths {
         let is_document = path.is_file() && path.extension().is_some_and(|extension| extension != "rego");
         if is_document {
-            all.data.push(bundle::document(path).map_err(|error| vec![error])?);
+            all.data.push(bundle::document(path, &EvaluationLimits::default()).map_err(|error| vec![error])?);
         } else {
             let one = read(std::slice::from_ref(path))?;
             all.modules.extend(one.modules);

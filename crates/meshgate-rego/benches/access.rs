@@ -54,7 +54,7 @@ fn input() -> Value {
 fn bundle(data: &Value, fast: bool) -> Bundle {
     let module = Module { file: "access.rego".to_owned(), text: POLICY.to_owned() };
     let gears = GearSettings { fast, warm_up: 0, shadow: 100, ..GearSettings::default() };
-    Bundle::load(&[module], std::slice::from_ref(data), Options { gears, ..Options::default() }).unwrap()
+    Bundle::load(&[module], &[meshgate_rego::value_of_json(data)], Options { gears, ..Options::default() }).unwrap()
 }
 
 /// One decision, from text to text.

@@ -10,12 +10,11 @@ use crate::error::LoadError;
 use crate::gears::{Asked, Difference, FastSource, Gear, GearCounts, GearSettings, Gears};
 use crate::http::Network;
 use crate::index::Index;
-use crate::json::Texts;
 use crate::modules::{self, Places, Version, Written};
 use crate::pool::{Copies, Pool};
 use crate::rewrite::Variant;
 use crate::slices::Slices;
-use crate::{builtins, conftest, context, error, json, metadata, safety};
+use crate::{builtins, conftest, context, error, metadata, safety};
 use meshgate_core::evaluate::Shared;
 use meshgate_core::limits::EvaluationLimits;
 use meshgate_core::rule::{Rule, RuleId};
@@ -127,11 +126,7 @@ impl Bundle {
     ///
     /// # Errors
     /// Every module that does not parse, every rule without METADATA or `findings`, recursion, data that conflicts.
-    pub fn load(
-        modules: &[Module],
-        data: &[serde_json::Value],
-        options: impl Into<Options>,
-    ) -> Result<Self, Vec<LoadError>> {
+    pub fn load(modules: &[Module], data: &[Value], options: impl Into<Options>) -> Result<Self, Vec<LoadError>> {
         Self::load_as(modules, data, options.into(), true)
     }
 
@@ -143,12 +138,7 @@ impl Bundle {
         Self::load_as(modules, &[], options, false)
     }
 
-    fn load_as(
-        modules: &[Module],
-        data: &[serde_json::Value],
-        options: Options,
-        with_rules: bool,
-    ) -> Result<Self, Vec<LoadError>> {
+    fn load_as(modules: &[Module], data: &[Value], options: Options, with_rules: bool) -> Result<Self, Vec<LoadError>> {
         let mut errors = Vec::new();
         let live: Vec<&Module> = modules.iter().filter(|module| !module.is_test()).collect();
         let compiled = compile(&live, data, &options, &BTreeSet::new(), &mut errors);
@@ -289,8 +279,6 @@ impl Bundle {
     }
 }
 
-/// About what one value of a document takes in memory.
-const NODE_BYTES: usize = 64;
 /// Evaluations after which a thread has an interpreter made for itself.
 const OWN_AFTER: u32 = 64;
 /// Bytes of modules up to which that is worth it.
@@ -403,19 +391,14 @@ pub(crate) struct Compiled {
 /// Parses modules and checks them. `mocked` are builtins that somebody outside of the modules mocks.
 pub(crate) fn compile(
     modules: &[&Module],
-    data: &[serde_json::Value],
+    data: &[Value],
     options: &Options,
     mocked: &BTreeSet<String>,
     errors: &mut Vec<LoadError>,
 ) -> Compiled {
-    // What is too much to be copied for each thread is shared by all.
-    let nodes: usize = data.iter().map(json::nodes).sum();
-    let mut texts = Texts::new(nodes.saturating_mul(NODE_BYTES) <= options.limits.data_copy_bytes_max);
-    let data = data.iter().map(|document| json::value_with(document, &mut texts));
-    let own: Vec<Value> = data.collect();
-    let data: Vec<Value> = own.iter().chain(options.documents.iter()).cloned().collect();
+    let all: Vec<Value> = data.iter().chain(options.documents.iter()).cloned().collect();
     let modules: Vec<Written> = modules.iter().copied().map(Written::of).collect();
-    Compiled { own, ..compile_for(Variant::Plain, &modules, &data, options, mocked, errors) }
+    Compiled { own: data.to_vec(), ..compile_for(Variant::Plain, &modules, &all, options, mocked, errors) }
 }
 
 /// The same, for one way of evaluating.

@@ -28,11 +28,7 @@ impl Bundle {
     ///
     /// # Errors
     /// What does not load.
-    pub fn clear(
-        modules: &[Module],
-        data: &[serde_json::Value],
-        options: impl Into<Options>,
-    ) -> Result<Cleared, Vec<LoadError>> {
+    pub fn clear(modules: &[Module], data: &[Value], options: impl Into<Options>) -> Result<Cleared, Vec<LoadError>> {
         let mut options: Options = options.into();
         options.gears = GearSettings { fast: true, shadow: 0, compare: 0.0, warm_up: 0 };
         options.limits.rule_deadline = options.limits.rule_deadline.max(std::time::Duration::from_secs(5));

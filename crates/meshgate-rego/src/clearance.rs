@@ -5,10 +5,12 @@
 
 use crate::builtins::hex;
 use crate::bundle::Module;
+use regorus::Value;
 use regorus::rvm::program::Program;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeSet;
+use std::fmt::{self, Write as _};
 
 /// Counts up when our own rewriting or builtins may change what either gear answers.
 const REVISION: u32 = 3;
@@ -30,7 +32,7 @@ pub struct Clearance {
 impl Clearance {
     /// An empty record for a bundle. Tests are no part of it.
     #[must_use]
-    pub fn of(modules: &[Module], data: &[serde_json::Value]) -> Self {
+    pub fn of(modules: &[Module], data: &[Value]) -> Self {
         // By text alone: where a bundle is mounted changes nothing.
         let mut parts: Vec<String> = modules
             .iter()
@@ -38,7 +40,7 @@ impl Clearance {
             .map(|module| hex(&Sha256::digest(module.text.as_bytes())))
             .collect();
         parts.sort();
-        parts.extend(data.iter().map(|document| hex(&Sha256::digest(document.to_string().as_bytes()))));
+        parts.extend(data.iter().map(digest));
         Self {
             bundle: format!("sha256:{}", hex(&Sha256::digest(parts.join("\n").as_bytes()))),
             engine: format!("regorus {}, revision {REVISION}", Program::new().metadata.compiler_version),
@@ -49,7 +51,7 @@ impl Clearance {
 
     /// Reads a record; `None` when it is not one for this bundle and this engine.
     #[must_use]
-    pub fn read(text: &str, modules: &[Module], data: &[serde_json::Value]) -> Option<Self> {
+    pub fn read(text: &str, modules: &[Module], data: &[Value]) -> Option<Self> {
         let found: Self = serde_json::from_str(text).ok()?;
         let wanted = Self { cleared: found.cleared.clone(), ..Self::of(modules, data) };
         (found == wanted).then_some(found)
@@ -66,4 +68,19 @@ impl Clearance {
     pub fn has(&self, path: &str) -> bool {
         self.cleared.contains(path)
     }
+}
+
+/// The digest of a document as text, which may be large: it is not held.
+fn digest(document: &Value) -> String {
+    struct Into(Sha256);
+    impl fmt::Write for Into {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            self.0.update(text.as_bytes());
+            Ok(())
+        }
+    }
+    let mut digest = Into(Sha256::new());
+    // Only the digest could fail, and it does not.
+    let _ = write!(digest, "{document}");
+    hex(&digest.0.finalize())
 }

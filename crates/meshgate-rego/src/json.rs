@@ -3,12 +3,13 @@
 //! Deliberately absent: regorus' own reading of either. It takes an object whose first key is serde's private name of a
 //! number for that number, and makes a whole document undefined when that fails: no rule would look at it any more.
 
+use meshgate_core::limits::EvaluationLimits;
 use regorus::{Rc, Value};
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
-/// A value that is read from JSON (or from what else serde reads) without a detour.
+/// A value that is read from JSON without a detour.
 ///
 /// ```
 /// let read: meshgate_rego::Json = serde_json::from_str(r#"{"a": [1, 2.5, null]}"#).unwrap();
@@ -19,13 +20,73 @@ pub struct Json(pub Value);
 
 impl<'de> Deserialize<'de> for Json {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Reader).map(Self)
+        deserializer.deserialize_any(Reader(&mut Apart)).map(Self)
     }
 }
 
-struct Reader;
+/// What makes values of the texts that are read.
+trait Keep {
+    fn name(&mut self, text: &str) -> Value;
+    fn value(&mut self, text: &str) -> Value;
+}
 
-impl<'de> Visitor<'de> for Reader {
+/// Each text for itself.
+struct Apart;
+
+impl Keep for Apart {
+    fn name(&mut self, text: &str) -> Value {
+        Value::from(text)
+    }
+
+    fn value(&mut self, text: &str) -> Value {
+        Value::from(text)
+    }
+}
+
+impl Keep for Texts {
+    fn name(&mut self, text: &str) -> Value {
+        Self::name(self, text)
+    }
+
+    fn value(&mut self, text: &str) -> Value {
+        Self::value(self, text)
+    }
+}
+
+struct Reader<'k, K>(&'k mut K);
+
+impl<'de, K: Keep> DeserializeSeed<'de> for Reader<'_, K> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+/// A name: JSON has no other names than texts.
+struct Name<'k, K>(&'k mut K);
+
+impl<'de, K: Keep> DeserializeSeed<'de> for Name<'_, K> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, K: Keep> Visitor<'de> for Name<'_, K> {
+    type Value = Value;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a name")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+        Ok(self.0.name(text))
+    }
+}
+
+impl<'de, K: Keep> Visitor<'de> for Reader<'_, K> {
     type Value = Value;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -53,21 +114,23 @@ impl<'de> Visitor<'de> for Reader {
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Value, E> {
-        Ok(Value::String(text.into()))
+        Ok(self.0.value(text))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let mut list = Vec::new();
-        while let Some(Json(item)) = items.next_element()? {
+        while let Some(item) = items.next_element_seed(Reader(&mut *self.0))? {
             list.push(item);
         }
+        // It may be kept for long, and a list that grew has room for as much again.
+        list.shrink_to_fit();
         Ok(Value::from(list))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
         let mut pairs = Vec::new();
-        while let Some((Json(key), Json(value))) = entries.next_entry()? {
-            pairs.push((key, value));
+        while let Some(key) = entries.next_key_seed(Name(&mut *self.0))? {
+            pairs.push((key, entries.next_value_seed(Reader(&mut *self.0))?));
         }
         // Made of all pairs at once, which is cheaper than one by one; of equal keys the last counts, as in OPA.
         Ok(Value::from(pairs.into_iter().collect::<BTreeMap<Value, Value>>()))
@@ -80,6 +143,56 @@ impl<'de> Visitor<'de> for Reader {
 /// What is no JSON, and where.
 pub fn parse(text: &[u8]) -> Result<Value, serde_json::Error> {
     serde_json::from_slice(text).map(|Json(value)| value)
+}
+
+/// Documents of data that are read one after the other, each without a detour, and of whose texts they keep one.
+#[derive(Debug)]
+pub struct Documents {
+    texts: Texts,
+    /// How many values may stand in what each thread has a copy of.
+    nodes_left: usize,
+}
+
+/// About what one value of a document takes in memory.
+const NODE_BYTES: usize = 64;
+
+impl Documents {
+    /// For a bundle that is loaded with these limits: what is too much to be copied for each thread is shared by all of
+    /// them, and then its values are not.
+    #[must_use]
+    pub fn new(limits: &EvaluationLimits) -> Self {
+        Self { texts: Texts::new(true), nodes_left: limits.data_copy_bytes_max / NODE_BYTES }
+    }
+
+    /// Reads JSON text.
+    ///
+    /// # Errors
+    /// What is no JSON, and where.
+    pub fn read(&mut self, text: &[u8]) -> Result<Value, serde_json::Error> {
+        // Each value but the first of a list or of an object has a comma before it. Commas in texts make it no wrong
+        // answer: it is a guess of what is faster.
+        self.count(1 + text.iter().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count());
+        let mut json = serde_json::Deserializer::from_slice(text);
+        let value = Reader(&mut self.texts).deserialize(&mut json)?;
+        json.end()?;
+        Ok(value)
+    }
+
+    /// Takes what was read by another way.
+    pub fn take(&mut self, tree: &serde_json::Value) -> Value {
+        self.count(nodes(tree));
+        value_with(tree, &mut self.texts)
+    }
+
+    const fn count(&mut self, nodes: usize) {
+        match self.nodes_left.checked_sub(nodes) {
+            Some(left) => self.nodes_left = left,
+            None => {
+                self.nodes_left = 0;
+                self.texts.values = false;
+            }
+        }
+    }
 }
 
 /// Texts that stand once in memory however often they stand in a document: its names, and its short values. Documents have
@@ -118,7 +231,7 @@ impl Texts {
 }
 
 /// How many values a tree has.
-pub fn nodes(json: &serde_json::Value) -> usize {
+fn nodes(json: &serde_json::Value) -> usize {
     match json {
         serde_json::Value::Array(items) => 1 + items.iter().map(nodes).sum::<usize>(),
         serde_json::Value::Object(entries) => 1 + entries.values().map(nodes).sum::<usize>(),
@@ -133,7 +246,7 @@ pub fn value(json: &serde_json::Value) -> Value {
 }
 
 /// The same, with texts that stand in other documents too.
-pub fn value_with(json: &serde_json::Value, texts: &mut Texts) -> Value {
+fn value_with(json: &serde_json::Value, texts: &mut Texts) -> Value {
     use serde_json::Value as Tree;
     match json {
         Tree::Null => Value::Null,

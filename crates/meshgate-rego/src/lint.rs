@@ -27,7 +27,7 @@ pub struct Lint {
 
 /// Looks at modules; tests among them count as users of what they test.
 #[must_use]
-pub fn lint(modules: &[Module], data: &[serde_json::Value], options: &Options) -> Vec<Lint> {
+pub fn lint(modules: &[Module], data: &[regorus::Value], options: &Options) -> Vec<Lint> {
     let mut errors = Vec::new();
     let all: Vec<&Module> = modules.iter().collect();
     let options = Options { world: true, ..options.clone() };

@@ -35,6 +35,17 @@ pub fn occasional() {
     OCCASIONAL.set(true);
 }
 
+/// Gives memory that is free back to the system. Call it where much was let go of, on the thread that did so: the allocator
+/// (mimalloc 2.2) marks what is free to be given back later, and then hardly ever does.
+pub fn give_back() {
+    #[expect(unsafe_code, reason = "the crates around the allocator have no name for it; it is in what they link")]
+    unsafe extern "C" {
+        /// Returns what the calling thread has free, and what all have that no thread uses. It may be called at any time.
+        safe fn mi_collect(force: bool);
+    }
+    mi_collect(true);
+}
+
 /// Things that wait for their next use.
 pub struct Pool<T> {
     places: [Mutex<Vec<T>>; PLACES],

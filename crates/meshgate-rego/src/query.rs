@@ -31,7 +31,7 @@ pub struct Query<'a> {
     /// Modules.
     pub modules: &'a [Module],
     /// Data documents, merged.
-    pub data: &'a [serde_json::Value],
+    pub data: &'a [Value],
     /// The input.
     pub input: Option<serde_json::Value>,
     /// The input as a Rego term, which may hold what JSON cannot (sets).

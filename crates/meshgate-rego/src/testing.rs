@@ -156,7 +156,7 @@ impl Bundle {
     /// What does not load.
     pub fn test(
         modules: &[Module],
-        data: &[serde_json::Value],
+        data: &[Value],
         options: impl Into<Options>,
         wanted: &TestOptions,
     ) -> Result<TestRun, Vec<LoadError>> {

@@ -153,7 +153,7 @@ fn conflicts_are_faults() {
 fn queries_answer_as_opa_does() {
     let bundle = Bundle::load(
         &[text("a.rego", "package a.b\n\nallow if input.x == 1\n\nset contains 1")],
-        &[json!({"k": {"odd-key": 2}})],
+        &[meshgate_rego::value_of_json(&json!({"k": {"odd-key": 2}}))],
         EvaluationLimits::default(),
     )
     .unwrap();

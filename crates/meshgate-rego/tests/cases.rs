@@ -93,7 +93,12 @@ fn run(folder: PathBuf, skip: &'static [&'static str]) -> (Vec<String>, Vec<Stri
             }
             total += 1;
             let modules = modules(case);
-            let data: Vec<Value> = case.get("data").filter(|data| data.is_object()).cloned().into_iter().collect();
+            let data: Vec<_> = case
+                .get("data")
+                .filter(|data| data.is_object())
+                .map(meshgate_rego::value_of_json)
+                .into_iter()
+                .collect();
             let query = Query {
                 text: case["query"].as_str().unwrap(),
                 modules: &modules,

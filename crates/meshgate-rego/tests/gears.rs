@@ -332,7 +332,7 @@ fn input() -> Value {
 /// What the gears say of a policy; `None` when it does not load or is not eligible.
 fn both(text: &str, reasons: &mut BTreeMap<String, usize>) -> Option<(Result<String, String>, Result<String, String>)> {
     let modules = [Module { file: "t.rego".into(), text: text.into() }];
-    let data = [json!({"base": {"limits": {"a": 1}, "names": ["a", "z"]}})];
+    let data = [meshgate_rego::value_of_json(&json!({"base": {"limits": {"a": 1}, "names": ["a", "z"]}}))];
     let query = Query {
         text: "data.test.p = x",
         modules: &modules,

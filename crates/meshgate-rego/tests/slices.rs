@@ -80,7 +80,7 @@ fn load(text: &str) -> Bundle {
     // Both gears beside each other, always: the slices' machines are compared as well.
     let gears = GearSettings { warm_up: 0, compare: 1.0, shadow: 1, ..GearSettings::default() };
     let limits = EvaluationLimits { rule_deadline: Duration::from_secs(20), ..EvaluationLimits::default() };
-    Bundle::load(&[module], &[json!({"wanted": "b"})], Options { gears, limits, ..Options::default() })
+    Bundle::load(&[module], &[value_of_json(&json!({"wanted": "b"}))], Options { gears, limits, ..Options::default() })
         .unwrap_or_else(|errors| panic!("{errors:?}\n{text}"))
 }
 

@@ -14,6 +14,7 @@ mod decide;
 mod ext_authz;
 mod front;
 mod listen;
+mod loader;
 mod log;
 mod metrics;
 mod odm;
@@ -27,6 +28,7 @@ mod voice;
 mod watch;
 mod workers;
 
+pub use loader::Loader;
 pub use log::{DecisionLog, LogTo, spooled_files};
 pub use serve::{Addresses, ServeError, Serving, serve};
 pub use voice::Voice;

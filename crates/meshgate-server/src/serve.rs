@@ -6,6 +6,7 @@ use crate::app::App;
 use crate::credentials::Credentials;
 use crate::front::Front;
 use crate::listen::Listening;
+use crate::loader::Loader;
 use crate::log::DecisionLog;
 use crate::tls::Tls;
 use crate::voice::Voice;
@@ -51,6 +52,8 @@ pub struct Serving {
     pub log: Option<DecisionLog>,
     /// Makes the engine anew when what it was made of changes.
     pub source: Source,
+    /// Where that is done: on the thread that made the engine.
+    pub loader: Loader,
     /// Who hears of it.
     pub voice: Voice,
 }
@@ -68,7 +71,7 @@ pub async fn serve(
     addresses: Addresses,
     started: impl FnOnce(SocketAddr, Option<SocketAddr>),
 ) -> Result<bool, ServeError> {
-    let Serving { engine, settings, folder, log, source, voice } = serving;
+    let Serving { engine, settings, folder, log, source, loader, voice } = serving;
     let of = |what: &str, why| ServeError { what: what.to_owned(), why };
     let tls = settings.tls.as_ref().map(|tls| Tls::open(tls, &folder)).transpose();
     let tls = tls.map_err(|error| of("server.tls", error))?.map(Arc::new);
@@ -101,7 +104,7 @@ pub async fn serve(
     let router = api::routes(app.clone());
     let front =
         Arc::new(Front { app: app.clone(), router, credentials, voice: voice.clone(), requests: AtomicU64::new(0) });
-    let watching = Watching { app: app.clone(), source, front: Arc::clone(&front), tls: tls.clone(), voice };
+    let watching = Watching { app: app.clone(), source, loader, front: Arc::clone(&front), tls: tls.clone(), voice };
     tokio::spawn(watching.run());
     tokio::spawn(async move {
         signals.await;

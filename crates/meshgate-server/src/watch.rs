@@ -7,9 +7,10 @@
 
 use crate::app::{App, Current};
 use crate::front::Front;
+use crate::loader::Loader;
 use crate::tls::Tls;
 use crate::voice::Voice;
-use meshgate_engine::{Access, Engine, fingerprint_of};
+use meshgate_engine::{Access, Engine, fingerprint_of, give_back};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -20,6 +21,9 @@ const AFTER_FAILURE: Duration = Duration::from_secs(3);
 /// The same for bundles and the configuration, which take longer to load, and are not denied meanwhile.
 const AFTER_BAD_BUNDLE: Duration = Duration::from_secs(30);
 
+/// How long an engine that was replaced is waited for; whoever answers by it for longer lets go of it.
+const RETIREMENT: Duration = Duration::from_secs(5);
+
 /// Makes an engine as the first one was made, knowing the one before; says what did not load.
 pub type Source = Arc<dyn Fn(Arc<Access>) -> Result<Engine, String> + Send + Sync>;
 
@@ -27,6 +31,7 @@ pub type Source = Arc<dyn Fn(Arc<Access>) -> Result<Engine, String> + Send + Syn
 pub struct Watching {
     pub app: App,
     pub source: Source,
+    pub loader: Loader,
     pub front: Arc<Front>,
     pub tls: Option<Arc<Tls>>,
     pub voice: Voice,
@@ -51,15 +56,16 @@ impl Watching {
         let mut known = Known::default();
         loop {
             let looked = Arc::clone(&watching);
+            let look = move || looked.loader.clone().run(move || looked.look(known));
             // A look that died is tried again.
-            known = tokio::task::spawn_blocking(move || looked.look(known)).await.unwrap_or_default();
+            known = tokio::task::spawn_blocking(look).await.ok().flatten().unwrap_or_default();
             tokio::time::sleep(EVERY).await;
         }
     }
 
     fn look(&self, mut known: Known) -> Known {
         self.refresh(&mut known);
-        let current = self.app.current();
+        let current = self.app.latest();
         let access = current.engine.access();
         let now = fingerprint_of(current.engine.made_of());
         let tried = *known.tried.get_or_insert(current.engine.fingerprint());
@@ -87,6 +93,7 @@ impl Watching {
                 self.app.metrics().loaded(began.elapsed());
                 self.voice.info(&format!("{what} changed: read anew"));
                 warnings.iter().for_each(|warning| self.voice.warn(&format!("warning: {warning}")));
+                retire(current);
             }
             Err(why) => {
                 known.tried = Some(now);
@@ -127,4 +134,14 @@ impl Watching {
             tell("tokens", credentials.refresh());
         }
     }
+}
+
+/// Lets go of an engine when nobody is answered by it any more: here, where it was made.
+fn retire(old: Arc<Current>) {
+    let began = Instant::now();
+    while Arc::strong_count(&old) > 1 && began.elapsed() < RETIREMENT {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    drop(old);
+    give_back();
 }

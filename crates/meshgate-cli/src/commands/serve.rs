@@ -7,7 +7,7 @@ use crate::exit::{Status, say};
 use crate::setup;
 use anyhow::{Context, Result, bail};
 use meshgate_engine::{Additions, Config, Engine, LogFormat, LogSettings, ServerSettings};
-use meshgate_server::{Addresses, DecisionLog, LogTo, STACK_BYTES, Serving, Source, Voice};
+use meshgate_server::{Addresses, DecisionLog, Loader, LogTo, STACK_BYTES, Serving, Source, Voice};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,7 +15,13 @@ pub fn run(args: &ServeArgs) -> Result<Status> {
     let near = args.descriptors.first().map_or(Path::new("."), PathBuf::as_path);
     let config = setup::rules_config(&args.setup, near)?;
     let additions = Additions { serving: Some(args.descriptors.clone()), ..setup::additions(&args.setup, None)? };
-    let engine = make(&config, &additions)?;
+    let loader = Loader::start().context("the thread that loads cannot start")?;
+    let (config, additions) = (Arc::new(config), Arc::new(additions));
+    let made = {
+        let (config, additions) = (Arc::clone(&config), Arc::clone(&additions));
+        loader.run(move || make(&config, &additions))
+    };
+    let engine = made.context("the engine failed to load")??;
     let settings = config.base.as_ref().map_or_else(|| config.server.clone(), |base| base.server.clone());
     let voice = Voice::new(said_log(args, settings.log)?, Arc::new(say));
     engine.warnings().iter().for_each(|warning| voice.warn(&format!("warning: {warning}")));
@@ -40,20 +46,19 @@ pub fn run(args: &ServeArgs) -> Result<Status> {
     let source: Source = {
         // The configuration that was used is read again, and no other one.
         let path = args.setup.config.config.clone().or_else(|| Config::discover(near));
-        let additions = additions.clone();
         Arc::new(move |before| {
             let config = match &path {
                 Some(path) => Config::read_root(path).map_err(|error| error.to_string())?,
                 None => Config::default(),
             };
-            let additions = Additions { before: Some(before), ..additions.clone() };
+            let additions = Additions { before: Some(before), ..(*additions).clone() };
             make(&config, &additions).map_err(|error| format!("{error:#}"))
         })
     };
     let folder = config.base.as_ref().map_or(&config.folder, |base| &base.folder).clone();
     let log = decision_log(args.decision_log.as_deref(), &settings, &folder, &voice)?;
     let scheme = if settings.tls.is_some() { "https" } else { "http" };
-    let serving = Serving { engine, settings, folder, log, source, voice: voice.clone() };
+    let serving = Serving { engine, settings, folder, log, source, loader, voice: voice.clone() };
     let answered = runtime.block_on(meshgate_server::serve(serving, addresses, |main, admin| {
         voice.info(&format!(
             "meshgate serves {}, {} and {} on {scheme}://{main}",

@@ -93,7 +93,7 @@ fn each_construct_is_answered_otherwise() {
         let module = Module { file: "a.rego".to_owned(), text: format!("package t\n\n{body}\n") };
         let gears = GearSettings { fast: false, ..GearSettings::default() };
         let options = Options { gears, ..Options::default() };
-        let bundle = Bundle::load(&[module], &[json!({"digits": {"0": "x"}})], options)
+        let bundle = Bundle::load(&[module], &[crate::value_of_json(&json!({"digits": {"0": "x"}}))], options)
             .unwrap_or_else(|errors| panic!("{construct:?}: {errors:?}"));
         let steps: Vec<&str> = path.split('.').skip(1).collect();
         let slow = told(bundle.value(&steps, input.clone()).map_err(|error| error.code.to_owned()));
