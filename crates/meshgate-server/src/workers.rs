@@ -12,6 +12,11 @@ use std::time::{Duration, Instant};
 /// The stack of each; what is not touched costs nothing.
 pub const STACK_BYTES: usize = 64 << 20;
 
+/// By how much less one waits where somebody waits all the time.
+const STANDING: u32 = 4;
+/// After how long without anybody who waited long there may be a long queue again.
+const RECOVERY: Duration = Duration::from_secs(2);
+
 tokio::task_local! {
     /// Whose request is answered.
     pub static CLIENT: u64;
@@ -39,11 +44,17 @@ struct Queue {
     /// Who is next, in turns: each client that waits stands here once.
     turns: VecDeque<u64>,
     waiting: usize,
+    /// Since when some of those who are taken have waited for longer than they should, and when one last had.
+    late: Option<(Instant, Instant)>,
+    /// When one was last taken, if others waited then.
+    taken: Option<Instant>,
+    /// About how long it is from one to the next.
+    each: Duration,
     closed: bool,
 }
 
 impl Queue {
-    fn next(&mut self) -> Option<Job> {
+    fn next(&mut self, wait_max: Duration) -> Option<Job> {
         let client = self.turns.pop_front()?;
         let queue = self.by_client.get_mut(&client)?;
         let next = queue.pop_front();
@@ -52,14 +63,36 @@ impl Queue {
         } else {
             self.turns.push_back(client);
         }
-        self.waiting -= usize::from(next.is_some());
-        next.map(|waiting| waiting.job)
+        let next = next?;
+        self.waiting -= 1;
+        let now = Instant::now();
+        if let Some(taken) = self.taken {
+            self.each = self.each.saturating_mul(7).saturating_add(now - taken) / 8;
+        }
+        self.taken = (self.waiting > 0).then_some(now);
+        if now - next.since > wait_max / STANDING {
+            let since = self.late.filter(|(_, last)| now - *last <= RECOVERY).map_or(now, |(since, _)| since);
+            self.late = Some((since, now));
+        }
+        Some(next.job)
     }
 
-    /// How long the one waits that has waited longest.
-    fn longest_wait(&self) -> Duration {
+    /// How long may one wait, when those who come in a moment may wait for so long? A queue that is long for longer than that
+    /// is there to stay: all that it does is to make everybody late.
+    fn patience(&self, wait_max: Duration) -> Duration {
+        match self.late {
+            Some((since, last)) if last.elapsed() <= RECOVERY && since.elapsed() > wait_max => wait_max / STANDING,
+            _ => wait_max,
+        }
+    }
+
+    /// How long another one of a client would wait: as long as the one that has waited longest, or by how many are taken
+    /// before it.
+    fn wait(&self, mine: usize) -> Duration {
         let fronts = self.by_client.values().filter_map(VecDeque::front);
-        fronts.map(|waiting| waiting.since.elapsed()).max().unwrap_or_default()
+        let longest = fronts.map(|waiting| waiting.since.elapsed()).max().unwrap_or_default();
+        let before = mine.saturating_mul(self.by_client.len()).min(self.waiting);
+        longest.max(self.each.saturating_mul(u32::try_from(before).unwrap_or(u32::MAX)))
     }
 
     /// Takes the latest job of the client that has the most, if that is more than this one would have.
@@ -97,8 +130,8 @@ impl std::fmt::Debug for Workers {
 pub struct Full;
 
 impl Workers {
-    /// Starts threads behind a queue of so many places. When somebody has waited for so long, nobody who waits already may
-    /// put more in it.
+    /// Starts threads behind a queue of so many places. When somebody has waited for so long, or for a quarter of it where
+    /// that has gone on for a while, nobody who waits already may put more in it.
     ///
     /// # Errors
     /// When no thread can be had.
@@ -123,7 +156,9 @@ impl Workers {
     pub fn run(&self, job: impl FnOnce(Turn) + Send + 'static) -> Result<(), Full> {
         let client = CLIENT.try_with(|client| *client).unwrap_or_default();
         let mut queue = self.shared.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        if queue.by_client.contains_key(&client) && queue.longest_wait() > self.shared.wait_max {
+        if let Some(mine) = queue.by_client.get(&client).map(VecDeque::len)
+            && queue.wait(mine) > queue.patience(self.shared.wait_max)
+        {
             return Err(Full);
         }
         let given_up = if queue.waiting < self.shared.most { None } else { Some(queue.make_room(client).ok_or(Full)?) };
@@ -158,7 +193,7 @@ fn work(shared: &Shared) {
     loop {
         let mut queue = shared.queue.lock().unwrap_or_else(PoisonError::into_inner);
         let job = loop {
-            if let Some(job) = queue.next() {
+            if let Some(job) = queue.next(shared.wait_max) {
                 break job;
             }
             if queue.closed {
@@ -224,6 +259,47 @@ mod tests {
         put(&workers, 2, &told).unwrap();
         assert_eq!(heard.recv().unwrap(), (1, Turn::Never));
         assert_eq!(workers.waiting(), 4);
+    }
+
+    #[test]
+    fn a_queue_that_stays_long_is_kept_short() {
+        let wait = Duration::from_millis(400);
+        let (workers, _open) = held(100, wait);
+        let (told, _heard) = mpsc::channel();
+        put(&workers, 1, &told).unwrap();
+        let ago = |time| Instant::now().checked_sub(time).unwrap();
+        let waited = |time, late| {
+            let mut queue = workers.shared.queue.lock().unwrap();
+            queue.late = late;
+            let queue: &mut VecDeque<_> = queue.by_client.get_mut(&1).unwrap();
+            queue.iter_mut().for_each(|waiting| waiting.since = ago(time));
+        };
+        // Longer than a quarter of the time is nothing at first, …
+        waited(wait / 2, None);
+        put(&workers, 1, &told).unwrap();
+        waited(wait / 2, Some((ago(wait / 2), Instant::now())));
+        put(&workers, 1, &told).unwrap();
+        // … but where others have waited as long for the whole of it, …
+        waited(wait / 2, Some((ago(wait * 2), Instant::now())));
+        assert_eq!(put(&workers, 1, &told), Err(Full));
+        put(&workers, 2, &told).unwrap();
+        // … until none has for a while.
+        waited(wait / 2, Some((ago(RECOVERY * 2), ago(RECOVERY * 2))));
+        put(&workers, 1, &told).unwrap();
+    }
+
+    #[test]
+    fn who_is_taken_late_is_remembered() {
+        let mut queue = Queue::default();
+        let wait = Duration::from_millis(40);
+        for _ in 0..2 {
+            queue.by_client.entry(1).or_default().push_back(Waiting { since: Instant::now(), job: Box::new(drop) });
+            queue.turns.push_back(1);
+            queue.waiting += 1;
+        }
+        assert!(queue.next(wait).is_some() && queue.late.is_none());
+        std::thread::sleep(wait);
+        assert!(queue.next(wait).is_some() && queue.late.is_some() && queue.waiting == 0);
     }
 
     #[test]

@@ -135,7 +135,8 @@ pub struct ServerLimits {
     /// Threads for evaluations that are not known to be quick. Default twice the number of cores, at least 4.
     #[serde(default)]
     pub threads: Option<usize>,
-    /// How long requests may wait for a thread before others are told to come back, milliseconds. Default 250.
+    /// How long requests may wait for a thread before others are told to come back, milliseconds; a quarter of it when
+    /// that has gone on for as long. Default 250.
     #[serde(default)]
     pub wait_ms: Option<u64>,
     /// Bytes of a request's line and headers, KiB. Default 64.
