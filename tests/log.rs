@@ -61,7 +61,7 @@ fn metric(sidecar: &Sidecar, name: &str) -> u64 {
 
 #[test]
 fn what_was_answered_survives_a_dead_sink_and_the_death_of_the_process() {
-    let sink = Sink::start(None);
+    let sink = Sink::start();
     let server = format!(
         "  decision_log:\n    to: [\"http://{}/logs\", log.jsonl]\n    spool: {{ folder: spool }}\n    upload: {{ token_file: token }}\n",
         sink.address
@@ -77,7 +77,7 @@ fn what_was_answered_survives_a_dead_sink_and_the_death_of_the_process() {
         sidecar.child.kill().expect("a kill");
         sidecar.child.wait().expect("its end");
     }
-    let sink = Sink::start(Some(&sink.address));
+    let sink = sink.again();
     sink.status.store(500, Ordering::Relaxed);
     let sidecar = start(here.path());
     answered.extend(ask(&sidecar, 30));

@@ -20,12 +20,16 @@ pub struct Sink {
 }
 
 impl Sink {
-    /// Listens; `at` is an address it had before.
-    pub fn start(at: Option<&str>) -> Self {
-        let listener = TcpListener::bind(at.unwrap_or("127.0.0.1:0")).expect("an address");
+    /// Listens.
+    pub fn start() -> Self {
+        Self::listen("127.0.0.1:0", Arc::default())
+    }
+
+    fn listen(at: &str, events: Arc<Mutex<Vec<Value>>>) -> Self {
+        let listener = TcpListener::bind(at).expect("an address");
         let sink = Self {
             address: listener.local_addr().expect("an address").to_string(),
-            events: Arc::default(),
+            events,
             status: Arc::new(AtomicU16::new(200)),
             tokens: Arc::default(),
             stop: Arc::default(),
@@ -41,6 +45,11 @@ impl Sink {
             }
         });
         sink
+    }
+
+    /// Another one at its address, which knows what it had taken: until it is dead it takes more.
+    pub fn again(&self) -> Self {
+        Self::listen(&self.address, Arc::clone(&self.events))
     }
 
     /// Takes nothing more: its address answers nobody.

@@ -65,6 +65,7 @@ pub fn additions(setup: &SetupArgs, jobs: Option<usize>) -> Result<Additions> {
         plugins: setup.plugin.clone(),
         plugin_cache: plugin_cache(&setup.cache)?,
         plugin_listener: None,
+        profiles: setup.profile.clone(),
         no_embedded: setup.no_embedded,
         root_only: false,
         jobs,

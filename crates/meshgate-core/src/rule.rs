@@ -90,6 +90,19 @@ impl Source {
     }
 }
 
+/// A parameter of a rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Param {
+    /// Its name.
+    pub name: String,
+    /// What it is for, one sentence.
+    pub description: String,
+    /// Its value where nothing else is said, as JSON.
+    pub default: String,
+    /// The JSON Schema of its values.
+    pub schema: String,
+}
+
 /// Where a rule is in its life.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Lifecycle {
@@ -148,6 +161,10 @@ pub struct Rule {
     pub lifecycle: Lifecycle,
     /// The first day on which its findings may deny; before, they warn.
     pub effective_on: Option<Date>,
+    /// The profiles that it belongs to; a rule of none is always in force.
+    pub profiles: Vec<String>,
+    /// What a configuration may set.
+    pub params: Vec<Param>,
     /// What evaluates it.
     pub source: Source,
     /// The file or bundle it came from, as a person would look for it.

@@ -37,6 +37,8 @@ impl Builtin {
             applies_to: Vec::new(),
             lifecycle: Lifecycle::Enabled,
             effective_on: None,
+            profiles: Vec::new(),
+            params: Vec::new(),
             source,
             origin: "Meshgate itself".to_owned(),
         }

@@ -7,6 +7,9 @@
 //! Deliberately absent: signatures of bundles; a bundle that is pinned has its digest in the configuration.
 
 mod archive;
+mod loading;
+
+pub use loading::{overlay, tree};
 
 use crate::engine::EngineError;
 use ignore::WalkBuilder;

@@ -21,11 +21,17 @@ use crate::pattern::Pattern;
 use meshgate_core::pointer::Pointer;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use thiserror::Error;
+
+/// The profile that is in force where nothing is said.
+pub const BASELINE: &str = "baseline";
+/// The profile that has every rule.
+pub const ALL: &str = "all";
 
 /// What `meshgate init` writes.
 pub const TEMPLATE: &str = include_str!("config/template.yaml");
@@ -42,6 +48,13 @@ pub struct Config {
     /// Folders of Rego rules and data.
     #[serde(default)]
     pub bundles: Vec<BundleEntry>,
+    /// The profiles whose rules are in force: of the embedded rules `baseline`, `strict`, `gdpr`, `production`; `all` is
+    /// every rule. A rule that names no profile always is. Default `baseline`.
+    #[serde(default)]
+    pub profiles: Vec<String>,
+    /// What parameters of rules are set to: by rule, by name. `meshgate explain RULE` shows those of a rule.
+    #[serde(default)]
+    pub params: BTreeMap<String, serde_json::Map<String, Value>>,
     /// WASM plugins.
     #[serde(default)]
     pub plugins: Vec<PluginEntry>,
@@ -118,6 +131,8 @@ impl Default for Config {
             version: 1,
             embedded: true,
             bundles: Vec::new(),
+            profiles: Vec::new(),
+            params: BTreeMap::new(),
             plugins: Vec::new(),
             deny_at: None,
             extends: None,

@@ -21,7 +21,7 @@ use meshgate_core::rule::{Rule, RuleId};
 use meshgate_core::severity::Severity;
 use meshgate_descriptor::Extract;
 use meshgate_plugin::Plugin;
-use meshgate_rego::{Bundle, Clearance, Decider, Gear, Options, Value as RegoValue, Version, set_global_memory_limit};
+use meshgate_rego::{Bundle, Decider, Gear, Options, Value as RegoValue, Version, set_global_memory_limit};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -69,6 +69,8 @@ pub struct Additions {
     pub plugin_cache: PluginCache,
     /// Who hears of every call of a plugin.
     pub plugin_listener: Option<PluginListener>,
+    /// The profiles whose rules are in force, instead of those of the configuration; `all` is every one.
+    pub profiles: Vec<String>,
     /// Leave out the embedded rules.
     pub no_embedded: bool,
     /// Leave out what lies in the tree: configurations below the root, and products' own rules.
@@ -181,6 +183,7 @@ impl Engine {
                 network: transport::network(&root.http),
                 gears: root.rego.gears(),
                 runtime: Some(runtime()),
+                profiles: profiles(&root, additions),
                 ..Options::default()
             },
             limits,
@@ -198,7 +201,7 @@ impl Engine {
         }
         let mut layers = engine.root_layers(additions);
         engine.domain_folders = domain_folders(&engine.root);
-        let known: BTreeSet<&str> = layers.iter().flat_map(LayerRules::rules).map(|rule| rule.id.as_str()).collect();
+        let known: BTreeSet<&str> = layers.iter().flat_map(LayerRules::known).map(|rule| rule.id.as_str()).collect();
         // What did not load has rules that nobody knows.
         if engine.load_faults.is_empty() {
             let waivers = layers.first().map(|layer| layer.waivers.clone()).unwrap_or_default();
@@ -206,6 +209,7 @@ impl Engine {
                 engine.load_faults.push(load_fault(&error.place, error.message));
             }
             engine.unknown_layers(&layers);
+            engine.unknown_params(&layers, additions);
         }
         engine.warnings.extend(known::doubtful(&engine.root, &known, &layers));
         engine.read_baseline();
@@ -286,7 +290,7 @@ impl Engine {
                     Some(message) => self.refuse(&name, message),
                     None => {
                         if let Some(data) = data.as_mut().filter(|_| layer.layer == Layer::Global) {
-                            files.data.iter().for_each(|document| overlay(data, tree(document)));
+                            files.data.iter().for_each(|document| bundle::overlay(data, bundle::tree(document)));
                         }
                         self.add_bundle(layer, &name, &files, Vec::new());
                     }
@@ -354,7 +358,7 @@ impl Engine {
 
     fn add_bundle(&mut self, layer: &mut LayerRules, name: &str, files: &bundle::Files, namespaces: Vec<String>) {
         // regorus prepares on this thread, which may have a small stack: the pool's threads have a large one.
-        let loaded = self.pool.install(|| self.load_bundle(files, namespaces, true));
+        let loaded = self.pool.install(|| self.load_bundle(files, &layer.config, namespaces, true));
         match loaded {
             Ok(bundle) => {
                 self.warnings.extend(bundle.warnings().iter().map(ToString::to_string));
@@ -367,33 +371,13 @@ impl Engine {
         }
     }
 
-    /// Loads a bundle. Call it on the engine's own threads.
-    pub(crate) fn load_bundle(
-        &self,
-        files: &bundle::Files,
-        namespaces: Vec<String>,
-        network: bool,
-    ) -> Result<Arc<Bundle>, Vec<String>> {
-        let read = |text: &String| Clearance::read(text, &files.modules, &files.data);
-        let options = Options {
-            version: files.version,
-            namespaces,
-            // What lies in the tree asks nothing over the root's network.
-            network: if network { Arc::clone(&self.options.network) } else { Arc::default() },
-            clearance: files.clearance.as_ref().and_then(read).unwrap_or_default(),
-            ..self.options.clone()
-        };
-        let loaded = Bundle::load(&files.modules, &files.data, options);
-        let bundle = loaded.map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>())?;
-        if let Some(roots) = &files.roots {
-            let strayed = bundle.packages().find(|(_, package)| !bundle::is_below(&package.replace('.', "/"), roots));
-            if let Some((file, package)) = strayed {
-                return Err(vec![format!("{file}: the package `{package}` lies below none of the manifest's roots")]);
-            }
-        }
-        let reserved: Vec<String> =
-            bundle.rules().iter().filter_map(|rule| reserved(rule, bundle.is_conftest())).collect();
-        if reserved.is_empty() { Ok(Arc::new(bundle.with_raw_input(files.raw))) } else { Err(reserved) }
+    /// Says which parameters and profiles there are none of.
+    fn unknown_params(&mut self, layers: &[LayerRules], additions: &Additions) {
+        let root = Arc::clone(&self.root);
+        let every: Vec<&Rule> = layers.iter().flat_map(LayerRules::known).collect();
+        let mut errors = known::params(&root, &every, &BTreeSet::new()).0;
+        errors.extend(known::profiles(&root, &additions.profiles, &every));
+        errors.into_iter().for_each(|error| self.refuse(&error.place, error.message));
     }
 
     /// Says which domains the root names that nothing is known of.
@@ -495,6 +479,14 @@ impl Engine {
         &self.rules
     }
 
+    /// Returns the rules of profiles that are not chosen.
+    #[must_use]
+    pub fn dormant(&self) -> Vec<&Rule> {
+        let mut all: Vec<&Rule> = self.layers.iter().flat_map(|layer| &layer.dormant).collect();
+        all.sort_by(|a, b| a.id.cmp(&b.id));
+        all
+    }
+
     /// Returns the loaded rules with their layers, by id.
     #[must_use]
     pub fn layered_rules(&self) -> Vec<(&Layer, &Rule)> {
@@ -530,6 +522,14 @@ pub fn clashes(evaluators: &[Arc<dyn Evaluator>]) -> Vec<(String, String)> {
         }
     }
     clashes
+}
+
+/// The profiles that are in force; `None` is all of them.
+fn profiles(root: &Config, additions: &Additions) -> Option<Arc<[String]>> {
+    let said = if additions.profiles.is_empty() { &root.profiles } else { &additions.profiles };
+    let usual = [crate::config::BASELINE.to_owned()];
+    let chosen: &[String] = if said.is_empty() { &usual } else { said };
+    (!chosen.iter().any(|name| name == crate::config::ALL)).then(|| chosen.into())
 }
 
 /// Says that an id is taken by Meshgate's own remarks. A conftest namespace is its author's.
@@ -578,23 +578,4 @@ fn domain_folders(root: &Config) -> Vec<(PathBuf, String, bool)> {
 /// What `opa.runtime` tells policies. The environment is not for them.
 fn runtime() -> RegoValue {
     meshgate_rego::value_of_json(&serde_json::json!({"version": OPA_VERSION, "commit": "", "env": {}, "config": {}}))
-}
-
-/// A document as plugins get it.
-fn tree(document: &RegoValue) -> Value {
-    // What was read from JSON or YAML can be written as JSON.
-    serde_json::to_value(document).unwrap_or_default()
-}
-
-/// Adds a document to what there is; what is there already stays.
-fn overlay(into: &mut Value, from: Value) {
-    match (into, from) {
-        (into @ Value::Null, from) => *into = from,
-        (Value::Object(into), Value::Object(from)) => {
-            for (key, value) in from {
-                overlay(into.entry(key).or_insert(Value::Null), value);
-            }
-        }
-        _ => {}
-    }
 }

@@ -41,6 +41,8 @@ pub struct LayerRules {
     /// Does it count only for descriptors of its domain? A layer that lies in the tree counts for what lies below it.
     pub by_domain: bool,
     pub evaluators: Vec<Arc<dyn Evaluator>>,
+    /// Rules of profiles that are not chosen.
+    pub dormant: Vec<Rule>,
     /// Those of its bundles that have access policies.
     pub access: Vec<Arc<Bundle>>,
     pub owned: Owned,
@@ -60,6 +62,7 @@ impl LayerRules {
             config,
             by_domain: false,
             evaluators: Vec::new(),
+            dormant: Vec::new(),
             access: Vec::new(),
             owned: Owned::default(),
             waivers: Vec::new(),
@@ -74,11 +77,17 @@ impl LayerRules {
         if bundle.has_access() {
             self.access.push(Arc::clone(&bundle));
         }
+        self.dormant.extend(bundle.dormant().iter().cloned());
         self.evaluators.push(bundle);
     }
 
     pub fn rules(&self) -> impl Iterator<Item = &Rule> {
         self.evaluators.iter().flat_map(|evaluator| evaluator.rules())
+    }
+
+    /// Its rules, and those of profiles that are not chosen.
+    pub fn known(&self) -> impl Iterator<Item = &Rule> {
+        self.rules().chain(&self.dormant)
     }
 
     /// Does it count for a descriptor of this domain?

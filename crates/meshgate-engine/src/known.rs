@@ -3,12 +3,13 @@
 //! Deliberately absent: patterns of approvers and of delegation; those may be written before the rules.
 
 use crate::builtin::BUILTINS;
-use crate::config::{Config, ConfigError, ConfigSource};
+use crate::config::{ALL, Config, ConfigError, ConfigSource};
 use crate::embedded;
 use crate::governance::LayerRules;
 use crate::pattern::Pattern;
 use crate::waivers::Waiver;
 use meshgate_core::pointer::Pointer;
+use meshgate_core::rule::Rule;
 use std::collections::BTreeSet;
 
 /// Finds patterns that cover no rule.
@@ -44,6 +45,52 @@ pub fn unknown(config: &Config, waivers: &[Waiver], known: &BTreeSet<&str>) -> V
     for waiver in waivers.iter().filter(|waiver| always_denies(&waiver.entry.rule, &all)) {
         let message = format!("`{}` cannot be waived: nothing was judged there", waiver.entry.rule);
         errors.push(waiver.source.error(&waiver.pointer.key("rule"), message));
+    }
+    errors
+}
+
+/// Finds parameters that a layer sets and that no rule of its own has; and those of rules above it, which it may not set.
+pub fn params(config: &Config, own: &[&Rule], above: &BTreeSet<&str>) -> (Vec<ConfigError>, Vec<(Pointer, String)>) {
+    let (mut errors, mut attempts) = (Vec::new(), Vec::new());
+    let Some(source) = &config.source else { return (errors, attempts) };
+    for (id, values) in &config.params {
+        let at = Pointer::root().key("params").key(id);
+        if let Some(rule) = own.iter().find(|rule| rule.id.as_str() == id) {
+            let names: Vec<&str> = rule.params.iter().map(|param| param.name.as_str()).collect();
+            for name in values.keys().filter(|name| !names.contains(&name.as_str())) {
+                let has = if names.is_empty() { "none".to_owned() } else { format!("`{}`", names.join("`, `")) };
+                let message = format!("the rule `{id}` has no parameter `{name}`; it has {has}");
+                errors.push(source.key_error(&at.key(name), message));
+            }
+        } else if above.contains(id.as_str()) {
+            attempts.push((at, format!("parameters of `{id}` are its own layer's to set")));
+        } else {
+            let all: BTreeSet<&str> = own.iter().map(|rule| rule.id.as_str()).collect();
+            let close = all.iter().map(|known| (strsim::jaro_winkler(id, known), known));
+            let close = close.filter(|(score, _)| *score > 0.85).max_by(|a, b| a.0.total_cmp(&b.0));
+            let help = close.map(|(_, close)| format!("; did you mean `{close}`?")).unwrap_or_default();
+            errors.push(source.key_error(&at, format!("there is no rule `{id}` here{help}")));
+        }
+    }
+    (errors, attempts)
+}
+
+/// Finds profiles that no rule belongs to.
+pub fn profiles(config: &Config, said: &[String], rules: &[&Rule]) -> Vec<ConfigError> {
+    let names: BTreeSet<&str> = rules.iter().flat_map(|rule| rule.profiles.iter().map(String::as_str)).collect();
+    let known = |name: &str| name == ALL || names.contains(name);
+    let message = |name: &str| {
+        let names: Vec<&str> = names.iter().copied().chain([ALL]).collect();
+        format!("there is no profile `{name}`; there are `{}`", names.join("`, `"))
+    };
+    let mut errors: Vec<ConfigError> = Vec::new();
+    for name in said.iter().filter(|name| !known(name)) {
+        errors.push(ConfigError { place: "--profile".to_owned(), message: message(name) });
+    }
+    if let (Some(source), true) = (&config.source, said.is_empty()) {
+        for (index, name) in config.profiles.iter().enumerate().filter(|(_, name)| !known(name)) {
+            errors.push(source.error(&Pointer::root().key("profiles").index(index), message(name)));
+        }
     }
     errors
 }

@@ -29,7 +29,8 @@ use std::sync::Arc;
 pub const POLICIES: &str = "policies";
 
 /// Keys that only the root configuration has: what they say is not of one layer.
-const ROOT_KEYS: &[&str] = &["embedded", "extract", "limits", "rego", "http", "server", "mesh", "domains", "baseline"];
+const ROOT_KEYS: &[&str] =
+    &["embedded", "profiles", "extract", "limits", "rego", "http", "server", "mesh", "domains", "baseline"];
 
 /// Bytes of a file that is looked at for a product beside `policies/`.
 const LOOKED_BYTES_MAX: usize = 1 << 20;
@@ -169,6 +170,7 @@ fn walled(above: &[Arc<LayerRules>], layer: &Arc<LayerRules>, domain: Option<&st
     }
     let findings = trespasses.iter().map(|trespass| trespassing(&layer.layer, trespass));
     Arc::new(LayerRules {
+        dormant: layer.dormant.clone(),
         layer: layer.layer.clone(),
         config: Arc::clone(&layer.config),
         by_domain: layer.by_domain,
@@ -447,7 +449,7 @@ impl Engine {
         if files.modules.iter().all(|module| module.is_test()) {
             return;
         }
-        match self.load_bundle(&files, Vec::new(), false) {
+        match self.load_bundle(&files, &layer.config, Vec::new(), false) {
             Ok(bundle) => {
                 layer.owned.add(bundle.packages(), bundle.documents(), &files.data_files);
                 layer.add(bundle);
@@ -475,7 +477,19 @@ impl Engine {
         if !layer.faults.is_empty() || layer.config.source.is_none() {
             return layer;
         }
-        let known: BTreeSet<&str> = self.rules.iter().chain(layer.rules()).map(|rule| rule.id.as_str()).collect();
+        let above: BTreeSet<&str> = self
+            .layers
+            .iter()
+            .flat_map(|layer| layer.known())
+            .chain(&self.rules)
+            .map(|rule| rule.id.as_str())
+            .collect();
+        let (errors, attempts) = crate::known::params(&layer.config, &layer.known().collect::<Vec<_>>(), &above);
+        layer.faults.extend(errors.into_iter().map(|error| load_fault(&error.place, error.message)));
+        let attempts = attempts.into_iter().filter_map(|(at, message)| attempt(&layer, &at, message));
+        let attempts: Vec<Finding> = attempts.collect();
+        layer.findings.extend(attempts);
+        let known: BTreeSet<&str> = self.rules.iter().chain(layer.known()).map(|rule| rule.id.as_str()).collect();
         let errors = crate::known::unknown(&layer.config, &layer.waivers, &known);
         layer.faults.extend(errors.into_iter().map(|error| load_fault(&error.place, error.message)));
         layer

@@ -120,6 +120,8 @@ impl RuleSaid {
             applies_to: self.applies_to.clone(),
             lifecycle: Lifecycle::Enabled,
             effective_on: None,
+            profiles: Vec::new(),
+            params: Vec::new(),
             source: Source::Plugin,
             origin: origin.to_owned(),
         })

@@ -10,6 +10,8 @@ use crate::error::LoadError;
 use crate::gears::{Asked, Difference, FastSource, Gear, GearCounts, GearSettings, Gears};
 use crate::http::Network;
 use crate::index::Index;
+use crate::metadata::params;
+pub use crate::metadata::params::Params;
 use crate::modules::{self, Places, Version, Written};
 use crate::pool::{Copies, Pool};
 use crate::rewrite::Variant;
@@ -64,6 +66,10 @@ pub struct Options {
     pub documents: Arc<[Value]>,
     /// Who answers `meshgate.decide`.
     pub decider: Decider,
+    /// What parameters of rules are set to.
+    pub params: Arc<Params>,
+    /// The profiles that are chosen: rules of other ones are not in force. `None` is every rule.
+    pub profiles: Option<Arc<[String]>>,
     /// Let policies call what does something in the world, for tests that mock it: called for real, it is a failure.
     pub world: bool,
 }
@@ -84,6 +90,8 @@ pub struct Bundle {
     /// The documents of its own, which share what they hold with all of the data.
     own: Vec<Value>,
     pub(crate) rules: Vec<Rule>,
+    /// Those of profiles that are not chosen.
+    dormant: Vec<Rule>,
     /// The path of each rule's findings, in the order of `rules`.
     pub(crate) paths: Vec<String>,
     pub(crate) options: Options,
@@ -156,6 +164,7 @@ impl Bundle {
         if errors.is_empty() {
             let Compiled { mut engine, places, index, mut warnings, packages, own, .. } = compiled;
             warnings.extend(conftest::warnings(&index, &options.namespaces));
+            let (rules, paths, dormant) = chosen(rules, paths, options.profiles.as_deref());
             let gears = Gears::new(options.gears.clone(), options.clearance.clone());
             let data = Arc::new(Copies::new(engine.get_data(), options.limits.data_copy_bytes_max));
             let sources: Vec<Written> = live.into_iter().map(Written::of).collect();
@@ -166,6 +175,7 @@ impl Bundle {
                 data,
                 own,
                 rules,
+                dormant,
                 paths,
                 raw: !options.namespaces.is_empty(),
                 options,
@@ -194,6 +204,12 @@ impl Bundle {
     #[must_use]
     pub fn documents(&self) -> &[Value] {
         &self.own
+    }
+
+    /// Its rules of profiles that are not chosen.
+    #[must_use]
+    pub fn dormant(&self) -> &[Rule] {
+        &self.dormant
     }
 
     /// Are its rules those of conftest's namespaces?
@@ -337,6 +353,7 @@ impl Bundle {
             data: Arc::clone(&self.data),
             own: Vec::new(),
             rules: Vec::new(),
+            dormant: Vec::new(),
             paths: Vec::new(),
             gears: Gears::new(options.gears.clone(), options.clearance.clone()),
             options,
@@ -398,7 +415,16 @@ pub(crate) fn compile(
 ) -> Compiled {
     let all: Vec<Value> = data.iter().chain(options.documents.iter()).cloned().collect();
     let modules: Vec<Written> = modules.iter().copied().map(Written::of).collect();
-    Compiled { own: data.to_vec(), ..compile_for(Variant::Plain, &modules, &all, options, mocked, errors) }
+    let mut compiled =
+        Compiled { own: data.to_vec(), ..compile_for(Variant::Plain, &modules, &all, options, mocked, errors) };
+    if let Some(document) = params::document(&compiled.annotations, &options.params, errors) {
+        match compiled.engine.add_data(document) {
+            Ok(()) if errors.is_empty() => prepare(&mut compiled.engine, &compiled.places, errors),
+            Ok(()) => {}
+            Err(error) => errors.push(LoadError::of_regorus("data.meshgate.params", &error.to_string())),
+        }
+    }
+    compiled
 }
 
 /// The same, for one way of evaluating.
@@ -458,6 +484,16 @@ fn own_rules(live: &[&Module], compiled: &Compiled, errors: &mut Vec<LoadError>)
         errors.push(LoadError::new(&rule.origin, message));
     }
     (rules, paths)
+}
+
+/// The rules that are in force, with their paths, and the others.
+fn chosen(rules: Vec<Rule>, paths: Vec<String>, profiles: Option<&[String]>) -> (Vec<Rule>, Vec<String>, Vec<Rule>) {
+    let is_chosen = |rule: &Rule| {
+        profiles.is_none_or(|chosen| rule.profiles.is_empty() || rule.profiles.iter().any(|own| chosen.contains(own)))
+    };
+    let (on, off): (Vec<_>, Vec<_>) = rules.into_iter().zip(paths).partition(|(rule, _)| is_chosen(rule));
+    let (rules, paths) = on.into_iter().unzip();
+    (rules, paths, off.into_iter().map(|(rule, _)| rule).collect())
 }
 
 /// A rule in a file that is named like a test would silently not apply.

@@ -113,6 +113,8 @@ fn rule(namespace: &str, name: &str, severity: Severity, place: &str, annotation
         applies_to: Vec::new(),
         lifecycle: Lifecycle::Enabled,
         effective_on: None,
+        profiles: Vec::new(),
+        params: Vec::new(),
         source: Source::Rego,
         origin: place.rsplitn(3, ':').last().unwrap_or(place).to_owned(),
     }

@@ -41,7 +41,7 @@ mod wanted;
 
 pub use access::{Decide, Decider};
 pub use builtins::{Signed, certificates, term, verified};
-pub use bundle::{Bundle, Module, Options};
+pub use bundle::{Bundle, Module, Options, Params};
 pub use clear::Cleared;
 pub use clearance::Clearance;
 pub use context::{Gears, asked_others, gears, within};

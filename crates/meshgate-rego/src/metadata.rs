@@ -3,6 +3,8 @@
 //!
 //! Deliberately absent: reading of blocks; see `annotations`.
 
+pub mod params;
+
 use crate::annotations::{self, Annotation, Scope};
 use crate::error::LoadError;
 use meshgate_core::date::Date;
@@ -10,7 +12,8 @@ use meshgate_core::rule::{Lifecycle, Rule, RuleId, Source};
 use meshgate_core::severity::Severity;
 use serde_json::{Map, Value as Json};
 
-const CUSTOM: &[&str] = &["severity", "applies_to", "remedy", "since", "lifecycle", "effective_on"];
+const CUSTOM: &[&str] =
+    &["severity", "applies_to", "remedy", "since", "lifecycle", "effective_on", "profiles", "params"];
 
 /// Joins the METADATA of a rule: what stands above `findings` goes before what stands above the package.
 pub fn rule(id: RuleId, file: &str, package: &str, all: &[Annotation]) -> Result<Rule, LoadError> {
@@ -54,6 +57,9 @@ pub fn rule(id: RuleId, file: &str, package: &str, all: &[Annotation]) -> Result
             return Err(LoadError::new(&place, message));
         }
     }
+    let profiles =
+        strings(custom.get("profiles")).ok_or_else(|| LoadError::new(&place, "`profiles` is not a list of texts"))?;
+    let params = params::declared(&custom).map_err(|message| LoadError::new(&place, message))?;
     let lifecycle = text(&custom, "lifecycle").map_or(Ok(Lifecycle::Enabled), |word| word.parse::<Lifecycle>());
     let effective_on = match custom.get("effective_on") {
         None => Ok(None),
@@ -69,6 +75,8 @@ pub fn rule(id: RuleId, file: &str, package: &str, all: &[Annotation]) -> Result
         applies_to,
         lifecycle: lifecycle.map_err(|message| LoadError::new(&place, message))?,
         effective_on: effective_on.map_err(|error| LoadError::new(&place, format!("`effective_on`: {error}")))?,
+        profiles,
+        params,
         source: Source::Rego,
         origin: file.to_owned(),
     })

@@ -18,8 +18,13 @@ const MARK: &str = "<!-- Written by `meshgate rules pages`: change the rule's ME
 const TABLE: &str = "RULES.md";
 
 pub fn run(args: &PagesArgs) -> Result<Status> {
-    let additions =
-        Additions { bundles: vec![args.dir.clone()], no_embedded: true, root_only: true, ..Additions::default() };
+    let additions = Additions {
+        bundles: vec![args.dir.clone()],
+        profiles: vec!["all".to_owned()],
+        no_embedded: true,
+        root_only: true,
+        ..Additions::default()
+    };
     let engine = Engine::new(&Config::default(), &additions).context("the engine cannot be made")?;
     let faults: Vec<String> = engine.load_faults().iter().map(|fault| format!("  {}", fault.message)).collect();
     ensure!(faults.is_empty(), "not everything could be loaded:\n{}", faults.join("\n"));
@@ -91,19 +96,51 @@ fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace('\n', " ")
 }
 
+/// A default, which may be long, in a table.
+fn values(json: &str) -> String {
+    /// Characters that a row has room for.
+    const MOST: usize = 160;
+    let short: String = json.chars().take(MOST).collect();
+    let more = if short.len() < json.len() { " …" } else { "" };
+    format!("`{}`{more}", cell(&short).replace('`', "'"))
+}
+
+fn profiles(rule: &Rule) -> String {
+    if rule.profiles.is_empty() { String::new() } else { format!(" · in {}", rule.profiles.join(", ")) }
+}
+
 fn kinds(rule: &Rule) -> String {
     if rule.applies_to.is_empty() { "every descriptor".to_owned() } else { rule.applies_to.join(", ") }
 }
 
 fn page(engine: &Engine, rule: &Rule, folder: &Path) -> Result<String> {
     let file = Path::new(&rule.origin).file_name().unwrap_or_default().to_string_lossy();
-    let mut text =
-        format!("{MARK}\n# {}\n\n`{}` · {} · looks at {}\n", rule.title, rule.id, rule.severity, kinds(rule));
+    let mut text = format!(
+        "{MARK}\n# {}\n\n`{}` · {} · looks at {}{}\n",
+        rule.title,
+        rule.id,
+        rule.severity,
+        kinds(rule),
+        profiles(rule)
+    );
     if !rule.description.is_empty() {
         let _ = write!(text, "\n## Why\n\n{}\n", rule.description);
     }
     if let Some(remedy) = &rule.remedy {
         let _ = write!(text, "\n## What to do\n\n{remedy}\n");
+    }
+    if !rule.params.is_empty() {
+        let rows = rule
+            .params
+            .iter()
+            .map(|param| format!("| `{}` | {} | {} |\n", param.name, cell(&param.description), values(&param.default)));
+        let head = "| parameter | for | default |\n|---|---|---|\n";
+        let _ = write!(
+            text,
+            "\n## What can be set\n\nUnder `params: {{ {}: … }}` in `meshgate.yaml`.\n\n{head}{}",
+            rule.id,
+            rows.collect::<String>()
+        );
     }
     for (prefix, title) in [("fail_", "What it finds"), ("pass_", "What it is content with")] {
         let examples = examples(folder, prefix)?;

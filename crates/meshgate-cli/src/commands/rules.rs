@@ -4,12 +4,13 @@
 
 use crate::args::{ListFormat, RulesCommand, SaidArgs, SetupArgs};
 use crate::commands::pages;
-use crate::exit::{Status, print};
+use crate::exit::{Status, print, say};
 use crate::setup;
 use anyhow::{Result, bail};
 use meshgate_core::rule::{Lifecycle, Rule};
 use meshgate_engine::{Applying, ApplyingTo, Builtin, CheckOptions, builtin_rule};
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -30,7 +31,7 @@ fn list(args: &SetupArgs, format: ListFormat) -> Result<Status> {
             .iter()
             .map(|(layer, rule)| {
                 json!({"id": rule.id.as_str(), "title": rule.title, "severity": rule.severity.as_str(),
-                       "layer": layer.word(), "lifecycle": rule.lifecycle.as_str(),
+                       "layer": layer.word(), "lifecycle": rule.lifecycle.as_str(), "profiles": rule.profiles,
                        "source": rule.source.as_str(), "gear": engine.gear(&rule.id).map(|gear| gear.name())})
             })
             .collect();
@@ -46,6 +47,16 @@ fn list(args: &SetupArgs, format: ListFormat) -> Result<Status> {
         lines.collect()
     };
     print(&text)?;
+    let dormant = engine.dormant();
+    if !dormant.is_empty() {
+        let names: BTreeSet<&str> = dormant.iter().flat_map(|rule| rule.profiles.iter().map(String::as_str)).collect();
+        let names: Vec<&str> = names.into_iter().collect();
+        say(&format!(
+            "{} more in other profiles ({}): --profile, or `profiles` in meshgate.yaml, chooses",
+            dormant.len(),
+            names.join(", ")
+        ));
+    }
     Ok(Status::Allowed)
 }
 
@@ -107,7 +118,8 @@ pub fn show(id: &str, of: Option<&Path>, args: &SetupArgs) -> Result<Status> {
     }
     let near = of.unwrap_or(Path::new("."));
     let engine = setup::complete_engine(&setup::rules_config(args, near)?, args)?;
-    let mut rules: Vec<Rule> = engine.rules().to_vec();
+    let dormant = engine.dormant();
+    let mut rules: Vec<Rule> = engine.rules().iter().chain(dormant.iter().copied()).cloned().collect();
     if let Some(file) = of {
         let all = engine.applying(file, &CheckOptions::default()).map_err(anyhow::Error::msg)?;
         rules.extend(all.into_iter().flat_map(|to| to.rules).map(|one| one.rule));
@@ -130,6 +142,21 @@ pub fn show(id: &str, of: Option<&Path>, args: &SetupArgs) -> Result<Status> {
     }
     if !rule.applies_to.is_empty() {
         let _ = write!(text, "\nLooks at\n  {}\n", rule.applies_to.join(", "));
+    }
+    if !rule.profiles.is_empty() {
+        let off = dormant.iter().any(|other| other.id == rule.id);
+        let off = if off { "; none of them is chosen (`profiles` in meshgate.yaml, or --profile)" } else { "" };
+        let _ = write!(text, "\nProfiles\n  {}{off}\n", rule.profiles.join(", "));
+    }
+    if !rule.params.is_empty() {
+        let params = rule.params.iter();
+        let params = params.map(|param| format!("  {}: {}\n    {}\n", param.name, param.default, param.description));
+        let _ = write!(
+            text,
+            "\nParameters (`params: {{ {}: … }}` in meshgate.yaml), and their defaults\n{}",
+            rule.id,
+            params.collect::<String>()
+        );
     }
     if !rule.related.is_empty() {
         let _ = write!(text, "\nRead more\n  {}\n", rule.related.join("\n  "));
