@@ -1,0 +1,19 @@
+package meshgate.rules.lifecycle.deprecated_without_end_test
+
+import data.meshgate.rules.lifecycle.deprecated_without_end as rule
+
+of(fields) := {"kind": "data-contract", "raw": {}, "contracts": [object.union({"name": "c", "pointer": "", "sla": []}, fields)]}
+
+test_no_end_is_found if {
+	found := rule.findings with input as of({"status": "Deprecated"})
+	count(found) == 1
+	product := rule.findings with input as {"kind": "data-product", "raw": {}, "contracts": [], "product": {"name": "p", "deprecated": true, "pointer": ""}}
+	count(product) == 1
+}
+
+test_an_end_is_silent if {
+	every good in [of({"status": "deprecated", "sla": [{"property": "endOfSupport"}]}), of({"status": "active"}), object.union(of({"status": "deprecated"}), {"raw": {"custom": {"sunsetDate": "2027-01-01"}}})] {
+		found := rule.findings with input as good
+		count(found) == 0
+	}
+}

@@ -1,0 +1,52 @@
+# METADATA
+# title: Real data in an example
+# description: >-
+#   An example in a contract is read by everybody who may read the contract. Mail addresses, IBANs and card
+#   numbers in it belong to somebody, unless they were made up.
+# custom:
+#   severity: warning
+#   applies_to: [data-product, data-contract]
+#   remedy: "Make the example up: `ana@example.com`, the IBAN `XX00 …`."
+#   profiles: [baseline, strict, gdpr]
+#   since: 0.1.0
+package meshgate.rules.privacy.sample_is_real
+
+import data.meshgate.lib.columns
+
+findings contains finding if {
+	some [text, pointer] in samples
+	some kind, pattern in patterns
+	regex.match(pattern, text)
+	not regex.match(invented, text)
+	finding := {"pointer": pointer, "message": sprintf("this example looks like a real %s", [kind])}
+}
+
+samples contains [text, pointer] if {
+	some column in columns.all
+	not contains(column.pointer, "#")
+	steps := [json_unescaped(step) | some step in split(trim_prefix(column.pointer, "/"), "/")]
+	raw := object.get(input.raw, [_step(step) | some step in steps], {})
+	some key in ["examples", "example", "x-example", "sampleValues"]
+	some text in _texts(raw[key])
+	pointer := sprintf("%s/%s", [column.pointer, key])
+}
+
+json_unescaped(step) := replace(replace(step, "~1", "/"), "~0", "~")
+
+_step(step) := to_number(step) if regex.match(`^[0-9]+$`, step)
+
+_step(step) := step if not regex.match(`^[0-9]+$`, step)
+
+_texts(value) := [value] if is_string(value)
+
+_texts(value) := [text | some text in value; is_string(text)] if is_array(value)
+
+patterns := {
+	"mail address": `^[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}$`,
+	"IBAN": `^[A-Z]{2}[0-9]{2} ?[A-Z0-9]{4}( ?[A-Z0-9]{4}){2,6}( ?[A-Z0-9]{1,3})?$`,
+	"card number": `^[3-6][0-9]{3}([ -]?[0-9]{4}){3}$`,
+	"US social security number": `^[0-9]{3}-[0-9]{2}-[0-9]{4}$`,
+}
+
+# Domains and numbers that are set aside for examples.
+invented := `(?i)@(.*\.)?(example|test|invalid|localhost|acme|company|domain|mail|email)(\.[a-z]+)*$|(foo|bar|test|user|jane|john|example)[a-z0-9._]*@|4242[ -]?4242|4111[ -]?1111|5500[ -]?0000|1234[ -]?5678|123-45-6789|^[a-z]{2}00|DE89 ?3704 ?0044`

@@ -1,0 +1,43 @@
+# METADATA
+# title: Personal data kept for very long
+# description: >-
+#   Ten years is what tax law asks for at most. Personal data that is kept for longer needs a reason, and
+#   usually has none.
+# related_resources:
+#   - https://gdpr-info.eu/art-5-gdpr/
+# custom:
+#   severity: warning
+#   applies_to: [data-product, data-contract]
+#   remedy: Shorten the period, or keep the data without what identifies a person.
+#   profiles: [strict, gdpr]
+#   params:
+#     max_years:
+#       description: Years that personal data may be kept.
+#       type: number
+#       minimum: 0
+#       default: 10
+#   since: 0.1.0
+package meshgate.rules.retention.too_long
+
+import data.meshgate.lib.names
+import data.meshgate.lib.personal
+import data.meshgate.params.retention.too_long as params
+
+findings contains finding if {
+	some [contract, column] in personal.contracts
+	years := _years(lower(contract.retention))
+	years > params.max_years
+	finding := {
+		"pointer": contract.pointer,
+		"message": sprintf("contract `%s` keeps personal data (`%s`) for `%s`, more than %v years", [names.of(contract), names.of(column), contract.retention, params.max_years]),
+	}
+}
+
+# `10 years`, `120 m`, `p10y`, `3650d`
+_years(text) := to_number(parts[1]) / per[substring(parts[2], 0, 1)] if {
+	parts := regex.find_all_string_submatch_n(`^p?\s*([0-9]+(?:\.[0-9]+)?)\s*(y|m|w|d)[a-z]*$`, text, 1)[0]
+}
+
+_years(text) := 1000 if regex.match(`^(unlimited|forever|infinite|indefinite(ly)?|none|true)$`, text)
+
+per := {"y": 1, "m": 12, "w": 52, "d": 365}

@@ -1,0 +1,33 @@
+# METADATA
+# title: Address without encryption
+# description: >-
+#   What is read over `http://`, `ftp://` or `ldap://` can be read and changed by everybody on the way,
+#   credentials included.
+# custom:
+#   severity: warning
+#   applies_to: [data-product, data-contract]
+#   remedy: "Use the encrypted protocol: `https://`, `sftp://`."
+#   profiles: [baseline, strict]
+#   since: 0.1.0
+package meshgate.rules.security.plain_address
+
+findings contains finding if {
+	some key in ["servers", "outputPorts", "interfaceComponents", "components", "dataAccess", "product"]
+	walk(input.raw[key], [path, text])
+	is_string(text)
+	regex.match(`^(http|ftp|ldap|telnet)://`, text)
+	not regex.match(`^[a-z]+://(localhost|127\.|0\.0\.0\.0|\[::1\]|[a-z0-9-]+(:|/|$)|[^/]*\.(local|internal|svc)(:|/|$))`, text)
+	_is_address(path)
+	pointer := concat("", [sprintf("/%s", [_escaped(step)]) | some step in array.concat([key], path)])
+	finding := {"pointer": pointer, "message": sprintf("`%s` is not encrypted on the way", [text])}
+}
+
+# Where data is read; links to pages and schemas are no data.
+_is_address(path) if {
+	name := [step | some step in path; is_string(step)]
+	lower(name[count(name) - 1]) in {"location", "host", "url", "endpoint", "endpointurl", "accessurl", "address", "baseurl", "hosts", "server", "accesspoint", "apiurl"}
+}
+
+_escaped(step) := replace(replace(step, "~", "~0"), "/", "~1") if is_string(step)
+
+_escaped(step) := sprintf("%d", [step]) if is_number(step)

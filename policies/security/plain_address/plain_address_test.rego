@@ -1,0 +1,25 @@
+package meshgate.rules.security.plain_address_test
+
+import data.meshgate.rules.security.plain_address as rule
+
+of(key, text) := {"raw": {"servers": [{"type": "api", key: text}]}}
+
+test_plain_protocols_are_found if {
+	every text in ["http://api.shop.example/orders", "ftp://files.shop.example"] {
+		found := rule.findings with input as of("location", text)
+		{finding.pointer | some finding in found} == {"/servers/0/location"}
+	}
+}
+
+test_others_are_silent if {
+	every pair in [
+		["location", "https://api.shop.example"],
+		["location", "http://localhost:8080/orders"],
+		["location", "http://orders.svc:8080"],
+		["location", "s3://bucket"],
+		["documentation", "http://shop.example/orders"],
+	] {
+		found := rule.findings with input as of(pair[0], pair[1])
+		count(found) == 0
+	}
+}

@@ -1,0 +1,31 @@
+# METADATA
+# title: Everybody may read confidential data
+# description: >-
+#   A role called `public`, `everyone` or `*` beside confidential columns makes the classification a
+#   decoration.
+# custom:
+#   severity: error
+#   applies_to: [data-contract]
+#   remedy: Name who may read it, or classify the data as public.
+#   profiles: [baseline, strict, gdpr]
+#   since: 0.1.0
+package meshgate.rules.security.public_role
+
+import data.meshgate.lib.names
+
+findings contains finding if {
+	some contract in input.contracts
+	some role in contract.roles
+	lower(role.role) in {"public", "everyone", "anyone", "anonymous", "all", "all_users", "*"}
+	found := [column |
+		some table in contract.schema
+		some column in table.columns
+		column.classification in {"confidential", "restricted", "secret", "sensitive", "highly confidential"}
+	]
+	count(found) > 0
+	finding := {
+		"pointer": role.pointer,
+		"message": sprintf("the role `%s` may read `%s`, which is %s", [role.role, names.of(found[0]), found[0].classification]),
+		"related": [{"pointer": found[0].pointer, "message": "classified here"}],
+	}
+}

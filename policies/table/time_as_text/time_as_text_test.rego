@@ -1,0 +1,19 @@
+package meshgate.rules.table.time_as_text_test
+
+import data.meshgate.rules.table.time_as_text as rule
+
+of(name, type) := {"contracts": [{"schema": [{"columns": [{"name": name, "type": type, "pointer": "/c", "columns": []}]}]}]}
+
+test_times_as_texts_are_found if {
+	every name in ["order_date", "createdAt", "TIMESTAMP", "valid_from"] {
+		found := rule.findings with input as of(name, "string")
+		count(found) == 1
+	}
+}
+
+test_others_are_silent if {
+	every pair in [["order_date", "date"], ["update_status", "string"], ["dated", "string"]] {
+		found := rule.findings with input as of(pair[0], pair[1])
+		count(found) == 0
+	}
+}
