@@ -18,7 +18,7 @@ fn folders(path: &Path) -> Vec<PathBuf> {
 #[test]
 fn every_rule_fires_on_its_bad_examples_only() {
     let policies = root().join("policies");
-    let list = run(&root(), &["rules", "list", "--format", "json"]).json();
+    let list = run(&root(), &["rules", "list", "--profile", "all", "--format", "json"]).json();
     let ids: BTreeSet<&str> = list.as_array().expect("a list").iter().filter_map(|rule| rule["id"].as_str()).collect();
     let mut seen = BTreeSet::new();
     for category in folders(&policies).into_iter().filter(|path| !path.ends_with("lib")) {
@@ -31,7 +31,21 @@ fn every_rule_fires_on_its_bad_examples_only() {
             let mut formats = BTreeSet::new();
             for example in std::fs::read_dir(rule.join("examples")).expect("examples") {
                 let path = example.expect("an example").path();
-                let report = run(&root(), &["check", &path.display().to_string(), "--format", "json"]).json();
+                let report = run(
+                    &root(),
+                    &[
+                        "check",
+                        &path.display().to_string(),
+                        "--profile",
+                        "all",
+                        "--mesh",
+                        "--stage",
+                        "prod",
+                        "--format",
+                        "json",
+                    ],
+                )
+                .json();
                 let fired = report["findings"].as_array().expect("findings").iter().any(|f| f["rule"] == id.as_str());
                 let bad = name(&path).starts_with("fail_");
                 assert!(bad || name(&path).starts_with("pass_"), "{}", path.display());
@@ -84,7 +98,9 @@ fn pages_of_rules_are_written_and_held_current() {
         assert!(page.contains(wanted), "{wanted}: {page}");
     }
     assert!(
-        read("RULES.md").contains("[`naming.nameless`](naming/nameless/README.md) | error | Nameless \\| product |"),
+        read("RULES.md").contains(
+            "[`naming.nameless`](naming/nameless/README.md) | error | Nameless \\| product | every descriptor |  | ○ |"
+        ),
         "{}",
         read("RULES.md")
     );

@@ -153,6 +153,8 @@ pub struct Rule {
     pub severity: Severity,
     /// What to do about a finding, one sentence.
     pub remedy: Option<String>,
+    /// What else is to be known of it.
+    pub note: Option<String>,
     /// Where to read more.
     pub related: Vec<String>,
     /// The kinds of descriptor it looks at (`data-product`, `data-contract`); empty means all.

@@ -33,6 +33,7 @@ impl Builtin {
             description: self.description.to_owned(),
             severity,
             remedy: None,
+            note: None,
             related: Vec::new(),
             applies_to: Vec::new(),
             lifecycle: Lifecycle::Enabled,

@@ -116,6 +116,7 @@ impl RuleSaid {
             description: self.description.clone(),
             severity,
             remedy: self.remedy.clone(),
+            note: None,
             related: self.related.clone(),
             applies_to: self.applies_to.clone(),
             lifecycle: Lifecycle::Enabled,

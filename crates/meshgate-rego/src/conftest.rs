@@ -109,6 +109,7 @@ fn rule(namespace: &str, name: &str, severity: Severity, place: &str, annotation
         description: text("description").unwrap_or_default(),
         severity,
         remedy: None,
+        note: None,
         related: Vec::new(),
         applies_to: Vec::new(),
         lifecycle: Lifecycle::Enabled,

@@ -13,7 +13,7 @@ use meshgate_core::severity::Severity;
 use serde_json::{Map, Value as Json};
 
 const CUSTOM: &[&str] =
-    &["severity", "applies_to", "remedy", "since", "lifecycle", "effective_on", "profiles", "params"];
+    &["severity", "applies_to", "remedy", "since", "lifecycle", "effective_on", "profiles", "params", "note"];
 
 /// Joins the METADATA of a rule: what stands above `findings` goes before what stands above the package.
 pub fn rule(id: RuleId, file: &str, package: &str, all: &[Annotation]) -> Result<Rule, LoadError> {
@@ -71,6 +71,7 @@ pub fn rule(id: RuleId, file: &str, package: &str, all: &[Annotation]) -> Result
         description: text(&map, "description").unwrap_or_default(),
         severity,
         remedy: text(&custom, "remedy"),
+        note: text(&custom, "note"),
         related: related(map.get("related_resources")),
         applies_to,
         lifecycle: lifecycle.map_err(|message| LoadError::new(&place, message))?,

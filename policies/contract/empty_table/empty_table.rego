@@ -17,5 +17,18 @@ findings contains finding if {
 	some table in contract.schema
 	count(table.columns) == 0
 	count(table.quality) == 0
+	not _registered
 	finding := {"pointer": table.pointer, "message": sprintf("table `%s` has no columns", [names.of(table)])}
+}
+
+# The columns of a topic may stand in its schema registry.
+_registered if {
+	some server in input.raw.servers
+	server.schemaRegistryUrl
+}
+
+_registered if {
+	some server in input.raw.servers
+	some property in server.customProperties
+	startswith(lower(property.property), "schemaregistry")
 }

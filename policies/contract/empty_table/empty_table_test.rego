@@ -13,3 +13,10 @@ test_a_column_is_silent if {
 	found := rule.findings with input as of([{"name": "a"}])
 	count(found) == 0
 }
+
+test_a_topic_with_a_registry_is_silent if {
+	every server in [{"schemaRegistryUrl": "https://x"}, {"customProperties": [{"property": "schemaRegistryUrl", "value": "https://x"}]}] {
+		found := rule.findings with input as object.union(of([]), {"raw": {"servers": [server]}})
+		count(found) == 0
+	}
+}

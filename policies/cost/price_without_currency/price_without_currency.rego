@@ -15,10 +15,10 @@ import data.meshgate.lib.names
 
 findings contains finding if {
 	some contract in input.contracts
-	some name in ["priceAmount", "price", "amount"]
-	amount := contract.pricing[name]
+	walk(contract.pricing, [path, amount])
 	is_number(amount)
 	amount > 0
-	count([1 | some key, value in contract.pricing; contains(lower(key), "currency"); value]) == 0
+	path[count(path) - 1] in {"priceAmount", "price", "amount"}
+	not contains(lower(json.marshal(contract.pricing)), "currency")
 	finding := {"pointer": contract.pointer, "message": sprintf("contract `%s` has the price %v and no currency", [names.of(contract), amount])}
 }

@@ -5,7 +5,7 @@ import data.meshgate.rules.documentation.placeholder_text as rule
 column(text) := {"contracts": [{"schema": [{"columns": [{"name": "a", "pointer": "/a", "description": text, "columns": []}]}]}]}
 
 test_placeholders_are_found if {
-	every text in ["TODO", "tbd.", "Lorem ipsum dolor", "Description goes here", "TODO: describe", "..."] {
+	every text in ["TODO", "tbd.", "Lorem ipsum dolor", "Description goes here", "TODO: describe", "...", "{{PURPOSE}}"] {
 		found := rule.findings with input as column(text)
 		count(found) == 1
 	}

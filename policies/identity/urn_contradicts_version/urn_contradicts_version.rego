@@ -8,6 +8,9 @@
 #   applies_to: [data-product]
 #   remedy: "Write the major version of `version` at the end of the URN, or correct `version`."
 #   profiles: [baseline, strict]
+#   note: >-
+#     None of the 266 published descriptors that the rules were tried on shows it: their URNs and versions are
+#     kept together, or the URN has none.
 #   since: 0.1.0
 package meshgate.rules.identity.urn_contradicts_version
 

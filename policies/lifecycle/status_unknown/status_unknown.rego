@@ -21,6 +21,7 @@
 #         - "testing"
 #         - "acceptance"
 #         - "active"
+#         - "current"
 #         - "published"
 #         - "production"
 #         - "live"

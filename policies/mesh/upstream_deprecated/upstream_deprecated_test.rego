@@ -3,7 +3,7 @@ package meshgate.rules.mesh.upstream_deprecated_test
 import data.meshgate.rules.mesh.upstream_deprecated as rule
 
 of(status) := {
-	"file": "a", "product": {"id": "a", "fqn": "f", "name": "n", "pointer": ""},
+	"file": "a", "product": {"id": "a", "name": "n", "pointer": ""},
 	"mesh": {"products": [{"id": "a", "file": "a", "upstream": ["b"]}, {"id": "b", "file": "b", "status": status, "upstream": []}]},
 }
 

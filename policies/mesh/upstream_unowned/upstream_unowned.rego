@@ -7,16 +7,16 @@
 #   applies_to: [data-product]
 #   remedy: Ask for an owner, or read from another product.
 #   profiles: [strict]
+#   note: >-
+#     None of the 266 published descriptors that the rules were tried on shows it: hardly any of them is part
+#     of a mesh.
 #   since: 0.1.0
 package meshgate.rules.mesh.upstream_unowned
 
+import data.meshgate.lib.mesh
+
 findings contains finding if {
-	some product in input.mesh.products
-	product.file == input.file
-	product.id in {id | some id in [input.product.id, input.product.fqn, input.product.name]}
-	some upstream in product.upstream
-	some other in input.mesh.products
-	other.id == upstream
+	some other in mesh.upstream
 	not other.owner
 	finding := {"pointer": input.product.pointer, "message": sprintf("made from `%s`, which nobody owns", [object.get(other, "name", other.id)])}
 }

@@ -3,7 +3,7 @@ package meshgate.rules.mesh.upstream_unowned_test
 import data.meshgate.rules.mesh.upstream_unowned as rule
 
 of(owner) := {
-	"file": "a", "product": {"id": "a", "fqn": "f", "name": "n", "pointer": ""},
+	"file": "a", "product": {"id": "a", "name": "n", "pointer": ""},
 	"mesh": {"products": [{"id": "a", "file": "a", "upstream": ["b"]}, object.union({"id": "b", "file": "b", "upstream": []}, owner)]},
 }
 

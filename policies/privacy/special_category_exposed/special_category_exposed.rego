@@ -61,6 +61,9 @@
 #         - "strictly confidential"
 #         - "special"
 #         - "special-category"
+#   note: >-
+#     None of the 266 published descriptors that the rules were tried on shows it: they are about orders,
+#     trips and payments.
 #   since: 0.1.0
 package meshgate.rules.privacy.special_category_exposed
 

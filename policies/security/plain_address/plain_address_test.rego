@@ -23,3 +23,8 @@ test_others_are_silent if {
 		count(found) == 0
 	}
 }
+
+test_a_licence_is_no_data if {
+	found := rule.findings with input as {"raw": {"components": {"a": {"info": {"license": {"url": "http://www.shop.example/licence"}}}}}}
+	count(found) == 0
+}

@@ -11,11 +11,12 @@
 package meshgate.rules.table.time_as_text
 
 import data.meshgate.lib.columns
+import data.meshgate.lib.raws
 
 findings contains finding if {
 	some column in columns.all
-	lower(split(object.get(column, "type", object.get(column, "physical_type", "")), "(")[0]) in {"string", "text", "varchar"}
+	lower(split(object.get(column, "physical_type", object.get(column, "type", "")), "(")[0]) in {"string", "text", "varchar"}
 	regex.match(`(^|_)(date|datetime|timestamp|created_at|updated_at|deleted_at|valid_from|valid_to)$`, columns.words(column.name))
-	not contains(lower(json.marshal(object.get(column, "quality", []))), "date")
+	not regex.match(`(?i)format|pattern|iso.?8601|rfc.?3339`, json.marshal(raws.at(column.pointer)))
 	finding := {"pointer": column.pointer, "message": sprintf("column `%s` is named like a time, and is a text", [column.name])}
 }

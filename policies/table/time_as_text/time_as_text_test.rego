@@ -2,13 +2,18 @@ package meshgate.rules.table.time_as_text_test
 
 import data.meshgate.rules.table.time_as_text as rule
 
-of(name, type) := {"contracts": [{"schema": [{"columns": [{"name": name, "type": type, "pointer": "/c", "columns": []}]}]}]}
+of(name, type) := {"contracts": [{"schema": [{"columns": [{"name": name, "type": type, "pointer": "/c", "columns": []}]}]}], "raw": {}}
 
 test_times_as_texts_are_found if {
 	every name in ["order_date", "createdAt", "TIMESTAMP", "valid_from"] {
 		found := rule.findings with input as of(name, "string")
 		count(found) == 1
 	}
+}
+
+test_a_format_is_silent if {
+	found := rule.findings with input as object.union(of("order_date", "string"), {"raw": {"c": {"logicalTypeOptions": {"format": "date"}}}})
+	count(found) == 0
 }
 
 test_others_are_silent if {

@@ -8,7 +8,7 @@ use crate::exit::{Status, print, say};
 use anyhow::{Context, Result, bail, ensure};
 use meshgate_core::rule::Rule;
 use meshgate_engine::{Additions, CheckOptions, Config, Engine};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
@@ -16,6 +16,8 @@ use std::path::{Path, PathBuf};
 const MARK: &str = "<!-- Written by `meshgate rules pages`: change the rule's METADATA and examples instead. -->";
 /// The table's file.
 const TABLE: &str = "RULES.md";
+/// Examples of each kind that a page has in full; it has links to the others.
+const IN_FULL: usize = 2;
 
 pub fn run(args: &PagesArgs) -> Result<Status> {
     let additions = Additions {
@@ -67,7 +69,8 @@ fn pages(engine: &Engine, dir: &Path) -> Result<BTreeMap<PathBuf, String>> {
         *folders.entry(Path::new(&rule.origin).parent().unwrap_or(dir)).or_default() += 1;
     }
     let mut pages = BTreeMap::new();
-    let mut table = format!("{MARK}\n# Rules\n\n| rule | severity | looks for | at |\n|---|---|---|---|\n");
+    let mut rows = Vec::new();
+    let mut wrong = Vec::new();
     for rule in engine.rules() {
         let folder = folder(rule);
         // Rules that share a folder have pages by their own names.
@@ -77,17 +80,12 @@ fn pages(engine: &Engine, dir: &Path) -> Result<BTreeMap<PathBuf, String>> {
         };
         let path = folder.join(name);
         let link = path.strip_prefix(dir).unwrap_or(&path).display().to_string().replace('\\', "/");
-        let _ = writeln!(
-            table,
-            "| [`{}`]({link}) | {} | {} | {} |",
-            rule.id,
-            rule.severity,
-            cell(&rule.title),
-            kinds(rule)
-        );
-        pages.insert(path, page(engine, rule, &folder)?);
+        let examples = tried(engine, rule, &folder, &mut wrong)?;
+        pages.insert(path, page(rule, &examples)?);
+        rows.push((rule, link, examples));
     }
-    pages.insert(dir.join(TABLE), table);
+    ensure!(wrong.is_empty(), "examples that do not do what their names say:\n  {}", wrong.join("\n  "));
+    pages.insert(dir.join(TABLE), table(&rows));
     Ok(pages)
 }
 
@@ -113,7 +111,7 @@ fn kinds(rule: &Rule) -> String {
     if rule.applies_to.is_empty() { "every descriptor".to_owned() } else { rule.applies_to.join(", ") }
 }
 
-fn page(engine: &Engine, rule: &Rule, folder: &Path) -> Result<String> {
+fn page(rule: &Rule, examples: &[Example]) -> Result<String> {
     let file = Path::new(&rule.origin).file_name().unwrap_or_default().to_string_lossy();
     let mut text = format!(
         "{MARK}\n# {}\n\n`{}` · {} · looks at {}{}\n",
@@ -129,6 +127,9 @@ fn page(engine: &Engine, rule: &Rule, folder: &Path) -> Result<String> {
     if let Some(remedy) = &rule.remedy {
         let _ = write!(text, "\n## What to do\n\n{remedy}\n");
     }
+    if let Some(note) = &rule.note {
+        let _ = write!(text, "\n## Note\n\n{note}\n");
+    }
     if !rule.params.is_empty() {
         let rows = rule
             .params
@@ -142,13 +143,16 @@ fn page(engine: &Engine, rule: &Rule, folder: &Path) -> Result<String> {
             rows.collect::<String>()
         );
     }
-    for (prefix, title) in [("fail_", "What it finds"), ("pass_", "What it is content with")] {
-        let examples = examples(folder, prefix)?;
+    for (is_bad, title) in [(true, "What it finds"), (false, "What it is content with")] {
+        let examples: Vec<&Example> = examples.iter().filter(|example| example.is_bad == is_bad).collect();
         if !examples.is_empty() {
             let _ = write!(text, "\n## {title}\n");
         }
-        for (name, content) in examples {
-            text.push_str(&example(engine, rule, &name, &content));
+        examples.iter().take(IN_FULL).for_each(|example| text.push_str(&in_full(example)));
+        let links = examples.iter().skip(IN_FULL).map(|one| format!("[{0}](examples/{0})", one.name));
+        let links: Vec<String> = links.collect();
+        if !links.is_empty() {
+            let _ = write!(text, "\nAlso: {}.\n", links.join(", "));
         }
     }
     if !rule.related.is_empty() {
@@ -159,39 +163,108 @@ fn page(engine: &Engine, rule: &Rule, folder: &Path) -> Result<String> {
     Ok(text)
 }
 
-/// The examples that begin with a word, by name.
-fn examples(folder: &Path, prefix: &str) -> Result<BTreeMap<String, String>> {
+/// An example, and what the rule said of it.
+struct Example {
+    name: String,
+    text: String,
+    is_bad: bool,
+    /// The standard of its first descriptor.
+    format: &'static str,
+    /// `line 3: …`
+    said: Vec<String>,
+}
+
+/// Tries the rule on its examples, by name.
+fn tried(engine: &Engine, rule: &Rule, folder: &Path, wrong: &mut Vec<String>) -> Result<Vec<Example>> {
     let folder = folder.join("examples");
-    let mut found = BTreeMap::new();
+    let mut found = Vec::new();
     if !folder.is_dir() {
         return Ok(found);
     }
+    // A rule may ask for the whole mesh, or for the last stage.
+    let options = CheckOptions { mesh_complete: true, stage: Some("prod".to_owned()), ..CheckOptions::default() };
     let entries = std::fs::read_dir(&folder).with_context(|| format!("{} cannot be read", folder.display()))?;
     for entry in entries {
         let path = entry.with_context(|| format!("{} cannot be read", folder.display()))?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if name.starts_with(prefix) && path.is_file() {
-            let text = std::fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
-            found.insert(name, text);
+        let is_bad = name.starts_with("fail_");
+        if !path.is_file() || (!is_bad && !name.starts_with("pass_")) {
+            continue;
         }
+        let text = std::fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+        let report = engine.install(|engine| engine.check(std::slice::from_ref(&path), &options)).report;
+        let own = report.findings.iter().filter(|finding| finding.rule == rule.id);
+        let said: Vec<String> =
+            own.map(|finding| format!("line {}: {}", finding.location.range.start.line, finding.message)).collect();
+        if is_bad == said.is_empty() {
+            let what = if is_bad { "is to fail, and the rule finds nothing" } else { "is to pass, and the rule finds" };
+            wrong.push(format!("{} {what} {}", path.display(), said.join("; ")).trim_end().to_owned());
+        }
+        let format = report.descriptors.first().and_then(|descriptor| descriptor.format).unwrap_or("generic");
+        found.push(Example { name, text, is_bad, format, said });
     }
+    found.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(found)
 }
 
-/// An example, and what the rule says of it.
-fn example(engine: &Engine, rule: &Rule, name: &str, content: &str) -> String {
-    let options = CheckOptions::default();
-    let outcome = engine.install(|engine| engine.check_text(name, content.as_bytes(), &options));
+/// A rule, the link to its page, and its examples.
+type Row<'a> = (&'a Rule, String, Vec<Example>);
+
+/// An example as a page has it in full.
+fn in_full(example: &Example) -> String {
+    let Example { name, text, said, .. } = example;
     let language = if name.ends_with(".json") { "json" } else { "yaml" };
     // A fence is longer than any in the example.
-    let longest = content.lines().map(|line| line.trim_start().bytes().take_while(|byte| *byte == b'`').count()).max();
+    let longest = text.lines().map(|line| line.trim_start().bytes().take_while(|byte| *byte == b'`').count()).max();
     let fence = "`".repeat(longest.unwrap_or(0).max(2) + 1);
-    let mut text = format!("\n[{name}](examples/{name})\n\n{fence}{language}\n{}\n{fence}\n", content.trim_end());
-    let own = outcome.report.findings.iter().filter(|finding| finding.rule == rule.id);
-    let said: String =
-        own.map(|finding| format!("- line {}: {}\n", finding.location.range.start.line, finding.message)).collect();
+    let mut page = format!("\n[{name}](examples/{name})\n\n{fence}{language}\n{}\n{fence}\n", text.trim_end());
     if !said.is_empty() {
-        let _ = write!(text, "\n{said}");
+        let said: String = said.iter().map(|said| format!("- {said}\n")).collect();
+        let _ = write!(page, "\n{said}");
     }
+    page
+}
+
+/// The table of all rules: by category, and by the standards in which their examples show them at work.
+fn table(rows: &[Row<'_>]) -> String {
+    let formats: BTreeSet<&str> =
+        rows.iter().flat_map(|(.., examples)| examples.iter().map(|example| example.format)).collect();
+    let mut text = format!(
+        "{MARK}\n# Rules\n\nA rule is known to work in a standard where its page has an example of that standard that it finds, and one that it does not (●); ○ is a standard with examples of one kind only.\n"
+    );
+    let mut categories: BTreeMap<&str, Vec<&Row<'_>>> = BTreeMap::new();
+    for row in rows {
+        let category = row.0.id.as_str().split('.').next().unwrap_or_default();
+        categories.entry(category).or_default().push(row);
+    }
+    for (category, rows) in categories {
+        let heads: String = formats.iter().map(|format| format!(" {format} |")).collect();
+        let lines = "---|".repeat(formats.len());
+        let _ = write!(
+            text,
+            "\n## {category}\n\n| rule | severity | looks for | at | profiles |{heads}\n|---|---|---|---|---|{lines}\n"
+        );
+        for (rule, link, examples) in rows {
+            let mark = |format: &&str| {
+                let of = |bad: bool| examples.iter().any(|one| one.is_bad == bad && one.format == *format);
+                match (of(true), of(false)) {
+                    (true, true) => " ● |",
+                    (false, false) => "  |",
+                    _ => " ○ |",
+                }
+            };
+            let marks: String = formats.iter().map(mark).collect();
+            let _ = writeln!(
+                text,
+                "| [`{}`]({link}) | {} | {} | {} | {} |{marks}",
+                rule.id,
+                rule.severity,
+                cell(&rule.title),
+                kinds(rule),
+                rule.profiles.join(", ")
+            );
+        }
+    }
+    let _ = write!(text, "\n{} rules.\n", rows.len());
     text
 }

@@ -140,6 +140,9 @@ pub fn show(id: &str, of: Option<&Path>, args: &SetupArgs) -> Result<Status> {
     if let Some(remedy) = &rule.remedy {
         let _ = write!(text, "\nWhat to do\n  {remedy}\n");
     }
+    if let Some(note) = &rule.note {
+        let _ = write!(text, "\nNote\n  {note}\n");
+    }
     if !rule.applies_to.is_empty() {
         let _ = write!(text, "\nLooks at\n  {}\n", rule.applies_to.join(", "));
     }
