@@ -18,5 +18,7 @@ _nested := [column |
 	column.pointer
 ]
 
-# `customer_name`, `customerName` and `CUSTOMER-NAME` are the same words.
-words(name) := lower(regex.replace(regex.replace(name, `([a-z0-9])([A-Z])`, "${1}_${2}"), `[^A-Za-z0-9]+`, "_"))
+# `customer_name`, `customerName` and `CUSTOMER-NAME` are the same words. Most names are so already.
+words(name) := name if {
+	regex.match(`^[a-z0-9_]*$`, name)
+} else := lower(regex.replace(regex.replace(name, `([a-z0-9])([A-Z])`, "${1}_${2}"), `[^A-Za-z0-9]+`, "_"))

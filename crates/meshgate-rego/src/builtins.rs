@@ -15,6 +15,7 @@ mod keys;
 mod native;
 mod net;
 mod parse_module;
+mod patterns;
 mod pem;
 mod schema;
 mod sprintf;
@@ -168,6 +169,8 @@ const OURS: &[Builtin] = ours![
     "providers.aws.sign_req" 3 aws::sign_req,
     "rand.intn" 2 evaluation::intn,
     "regex.globs_match" 2 strings::globs_match,
+    "regex.match" 2 patterns::matches,
+    "regex.replace" 3 patterns::replace,
     "rego.parse_module" 2 parse,
     "sprintf" 2 sprintf::sprintf,
     "strings.count" 2 strings::count,
@@ -188,7 +191,6 @@ const BOUNDED: &[Builtin] = bounded![
     "numbers.range" 2 guards::range,
     "regex.find_all_string_submatch_n" 3 guards::pattern,
     "regex.find_n" 3 guards::pattern,
-    "regex.match" 2 guards::pattern,
     "regex.split" 2 guards::pattern,
     "replace" 3 guards::replace,
     "strings.replace_n" 2 guards::replace_n,

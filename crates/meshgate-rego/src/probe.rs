@@ -236,12 +236,20 @@ pub fn inputs(modules: &[crate::bundle::Module], compiled: &Compiled, options: &
         let source = module.package.span.source.get_contents();
         let Some(prober) = Prober::of(module, &Value::Undefined, compiled, options) else { continue };
         let asked: Vec<&str> = compiled.index.leads_to(definition).into_iter().collect();
+        // A span ends before what closes its last part.
+        let page = Page::new(source);
+        let until = |statement: &LiteralStmt| {
+            let range = syntax::range(&statement.span);
+            page.close(statement).unwrap_or(range.end).max(range.end)
+        };
         for body in bodies {
             let mut before = String::new();
             for statement in &body.query.stmts {
                 // What else a test puts in the place of something is not there in production.
                 if let [with] = statement.with_mods.as_slice() {
-                    let value = with.r#as.span().text();
+                    // It is the last part of its statement.
+                    let start = whole(&with.r#as).start;
+                    let value = source.get(start..until(statement)).unwrap_or_default();
                     let is_input = with.refr.span().text() == "input";
                     let given = is_input.then(|| {
                         prober.value(&format!("mg_probe := mg_value if {{\n{before}\nmg_value := {value}\n}}"))
@@ -250,7 +258,8 @@ pub fn inputs(modules: &[crate::bundle::Module], compiled: &Compiled, options: &
                         found.extend(asked.iter().map(|path| ((*path).to_owned(), input.clone())));
                     }
                 }
-                before.push_str(source.get(syntax::range(&statement.span)).unwrap_or_default());
+                let start = syntax::range(&statement.span).start;
+                before.push_str(source.get(start..until(statement)).unwrap_or_default());
                 before.push('\n');
             }
         }

@@ -13,6 +13,12 @@ test_no_description_is_found if {
 	}
 }
 
+test_a_bare_product_is_found if {
+	bare := product({"name": "p"})
+	found := rule.findings with input as bare
+	{finding.message | some finding in found} == {"data product `p` has no description"}
+}
+
 test_a_description_is_silent if {
 	every good in [product({"description": "Orders."}), contract({"description": {"usage": "Reporting."}})] {
 		found := rule.findings with input as good

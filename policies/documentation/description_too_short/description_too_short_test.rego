@@ -17,6 +17,12 @@ test_a_contract_is_looked_at if {
 	count(found) == 1
 }
 
+test_one_word_is_found if {
+	short := of("Orders")
+	found := rule.findings with input as short
+	count(found) == 1
+}
+
 test_a_sentence_is_silent if {
 	found := rule.findings with input as of("Orders as customers placed them, one row each.")
 	count(found) == 0

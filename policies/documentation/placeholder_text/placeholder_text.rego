@@ -18,9 +18,24 @@ import data.meshgate.lib.columns
 
 findings contains finding if {
 	some [text, pointer] in texts
-	regex.match(`(?i)(^\s*(todo|tbd|tba|fixme|xxx+|n/a|placeholder|changeme|\.\.\.|-)\s*[.:!]?\s*$)|^\s*(todo|tbd|fixme)\b|lorem ipsum|(description|text) goes here|<\s*(description|todo|your)|^\s*\{\{.*\}\}\s*$`, text)
+	regex.match(placeholder, text)
 	finding := {"pointer": pointer, "message": sprintf("`%s` is a placeholder, no description", [substring(text, 0, 40)])}
 }
+
+findings contains finding if {
+	some column in columns.all
+	regex.match(placeholder, column.description)
+	finding := {"pointer": column.pointer, "message": sprintf("`%s` is a placeholder, no description", [substring(column.description, 0, 40)])}
+}
+
+placeholder := concat("|", [
+	`(?i)^\s*(todo|tbd|tba|fixme|xxx+|n/a|placeholder|changeme|\.\.\.|-)\s*[.:!]?\s*$`,
+	`(?i)^\s*(todo|tbd|fixme)\b`,
+	`(?i)lorem ipsum`,
+	`(?i)(description|text) goes here`,
+	`(?i)^\s*<\s*(description|todo|your)`,
+	`^\s*\{\{.*\}\}\s*$`,
+])
 
 texts contains [input.product.description, input.product.pointer]
 
@@ -35,5 +50,3 @@ texts contains [table.description, table.pointer] if {
 	some contract in input.contracts
 	some table in contract.schema
 }
-
-texts contains [column.description, column.pointer] if some column in columns.all

@@ -14,6 +14,11 @@ test_a_deprecated_upstream_is_found if {
 	}
 }
 
+test_a_retired_upstream_is_found if {
+	found := rule.findings with input as of("retired")
+	{finding.message | some finding in found} == {"made from `b`, which is retired"}
+}
+
 test_an_active_one_is_silent if {
 	found := rule.findings with input as of("active")
 	count(found) == 0

@@ -11,6 +11,12 @@ test_placeholders_are_found if {
 	}
 }
 
+test_a_product_is_looked_at if {
+	nobody := product({"name": "TBD"})
+	found := rule.findings with input as nobody
+	count(found) == 1
+}
+
 test_a_contract_is_looked_at if {
 	contract := {"owner": {"id": "changeme"}, "pointer": ""}
 	found := rule.findings with input as {"kind": "data-contract", "contracts": [contract]}

@@ -26,16 +26,18 @@ findings contains finding if {
 }
 
 samples contains [text, pointer] if {
+	regex.match(`"(example|examples|x-example|sampleValues)":`, json.marshal(input.raw))
 	some column in columns.all
 	raw := raws.at(column.pointer)
 	some key in ["examples", "example", "x-example", "sampleValues"]
 	some text in _texts(raw[key])
+	regex.match(`[@0-9]`, text)
 	pointer := sprintf("%s/%s", [column.pointer, key])
 }
 
-_texts(value) := [value] if is_string(value)
-
-_texts(value) := [text | some text in value; is_string(text)] if is_array(value)
+_texts(value) := [value] if {
+	is_string(value)
+} else := [text | some text in value; is_string(text)]
 
 patterns := {
 	"mail address": `^[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}$`,

@@ -32,6 +32,6 @@ _is_address(path) if {
 	name[count(name) - 1] in {"location", "host", "url", "endpoint", "endpointurl", "accessurl", "address", "baseurl", "hosts", "server", "accesspoint", "apiurl"}
 }
 
-_escaped(step) := replace(replace(step, "~", "~0"), "/", "~1") if is_string(step)
-
-_escaped(step) := sprintf("%d", [step]) if is_number(step)
+_escaped(step) := replace(replace(step, "~", "~0"), "/", "~1") if {
+	is_string(step)
+} else := sprintf("%v", [step])

@@ -24,6 +24,12 @@ test_others_are_silent if {
 	}
 }
 
+test_an_address_is_told if {
+	plain := of("location", "http://api.shop.example/orders")
+	found := rule.findings with input as plain
+	{finding.message | some finding in found} == {"`http://api.shop.example/orders` is not encrypted on the way"}
+}
+
 test_a_licence_is_no_data if {
 	found := rule.findings with input as {"raw": {"components": {"a": {"info": {"license": {"url": "http://www.shop.example/licence"}}}}}}
 	count(found) == 0

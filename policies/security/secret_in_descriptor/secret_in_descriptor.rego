@@ -17,6 +17,7 @@
 package meshgate.rules.security.secret_in_descriptor
 
 findings contains finding if {
+	_suspicious
 	walk(input.raw, [path, text])
 	is_string(text)
 	why := _secret(path, text)
@@ -24,32 +25,61 @@ findings contains finding if {
 	finding := {"pointer": pointer, "message": sprintf("this looks like %s", [why]), "label": "a secret does not belong here"}
 }
 
-_secret(_, text) := "a private key" if {
+# One look at the whole document: hardly any has something to look for.
+_suspicious if regex.match(markers, json.marshal(input.raw))
+
+markers := concat("|", [
+	keys,
+	`-----BEGIN `,
+	`://[^/\s:@"]+:[^/\s:@"]+@`,
+	sprintf(`(?i)"(%s)":"`, [concat("|", names)]),
+])
+
+_secret(path, text) := "a private key" if {
 	contains(text, "-----BEGIN ")
 	contains(text, "PRIVATE KEY-----")
-}
-
-_secret(_, text) := "an access key" if {
+} else := "an access key" if {
 	count(text) >= 20
-	regex.match(`\b(AKIA|ASIA)[A-Z2-7]{16}\b|\bgh[pousr]_[A-Za-z0-9]{36}\b|\bxox[abprs]-[A-Za-z0-9-]{10,}|\bsk_live_[A-Za-z0-9]{20,}|\bAIza[A-Za-z0-9_-]{35}\b|\bglpat-[A-Za-z0-9_-]{20}\b|\bdapi[0-9a-f]{32}\b`, text)
+	regex.match(keys, text)
 	not contains(text, "EXAMPLE")
-}
-
-_secret(_, text) := "an address with a password" if {
+} else := "an address with a password" if {
 	contains(text, "://")
 	regex.match(`^[a-z][a-z0-9+.-]*://[^/\s:@]+:[^/\s:@${}<>]+@`, text)
-}
-
-_secret(path, text) := sprintf("the value of `%s`", [name]) if {
+} else := sprintf("the value of `%s`", [name]) if {
+	count(text) >= 6
 	name := path[count(path) - 1]
 	is_string(name)
 	lower(name) in names
-	count(text) >= 6
-	not regex.match(`[${}<>\s]|^\*+$|(?i)^(vault|env|secret|arn|projects|kv|ref|op|aws|azure|gcp)[:/]|^(x+|changeme|password|secret|string|token)$|^/`, text)
+	not regex.match(harmless, text)
 }
 
-names := {"password", "passwd", "pwd", "secret", "secretkey", "secret_key", "clientsecret", "client_secret", "apikey", "api_key", "accesskey", "access_key", "secretaccesskey", "privatekey", "private_key", "authtoken", "auth_token", "accesstoken", "access_token", "sastoken", "connectionstring", "connection_string"}
+# AWS, GitHub, Slack, Stripe, Google, GitLab, Databricks.
+keys := concat("|", [
+	`(AKIA|ASIA)[A-Z2-7]{16}`,
+	`gh[pousr]_[A-Za-z0-9]{36}`,
+	`xox[abprs]-[A-Za-z0-9-]{10,}`,
+	`sk_live_[A-Za-z0-9]{20,}`,
+	`AIza[A-Za-z0-9_-]{35}`,
+	`glpat-[A-Za-z0-9_-]{20}`,
+	`dapi[0-9a-f]{32}`,
+])
 
-_escaped(step) := replace(replace(step, "~", "~0"), "/", "~1") if is_string(step)
+# References to where a secret is kept, and words that stand for one.
+harmless := concat("|", [
+	`[${}<>\s]`,
+	`^\*+$`,
+	`(?i)^(vault|env|secret|arn|projects|kv|ref|op|aws|azure|gcp)[:/]`,
+	`(?i)^(x+|changeme|password|secret|string|token)$`,
+	`^/`,
+])
 
-_escaped(step) := sprintf("%d", [step]) if is_number(step)
+names := {
+	"password", "passwd", "pwd", "secret", "secretkey", "secret_key",
+	"clientsecret", "client_secret", "apikey", "api_key", "accesskey", "access_key",
+	"secretaccesskey", "privatekey", "private_key", "authtoken", "auth_token", "accesstoken",
+	"access_token", "sastoken", "connectionstring", "connection_string",
+}
+
+_escaped(step) := replace(replace(step, "~", "~0"), "/", "~1") if {
+	is_string(step)
+} else := sprintf("%v", [step])

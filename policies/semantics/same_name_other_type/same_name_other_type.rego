@@ -19,9 +19,11 @@ findings contains finding if {
 		some column in table.columns
 		regex.match(`(?i)(_id|Id|_code|_key|_number)$`, column.name)
 	]
+	pairs := {[name, type] | some [name, type, _] in typed}
+	count(pairs) > count({name | some [name, _] in pairs})
 	kinds := {name: types |
-		some [name, _, _] in typed
-		types := {type | some [other, type, _] in typed; other == name}
+		some [name, _] in pairs
+		types := {type | some [other, type] in pairs; other == name}
 	}
 	some name, types in kinds
 	count(types) > 1

@@ -11,6 +11,12 @@ test_times_as_texts_are_found if {
 	}
 }
 
+test_a_date_is_told if {
+	text := of("order_date", "string")
+	found := rule.findings with input as text
+	{finding.message | some finding in found} == {"column `order_date` is named like a time, and is a text"}
+}
+
 test_a_format_is_silent if {
 	found := rule.findings with input as object.union(of("order_date", "string"), {"raw": {"c": {"logicalTypeOptions": {"format": "date"}}}})
 	count(found) == 0

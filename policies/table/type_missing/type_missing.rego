@@ -31,6 +31,6 @@ _typed(column) if column.physical_type
 # What has columns of its own is a record.
 _typed(column) if count(column.columns) > 0
 
-_many(1) := "1 column"
-
-_many(n) := sprintf("%d columns", [n]) if n > 1
+_many(n) := "1 column" if {
+	n == 1
+} else := sprintf("%d columns", [n])

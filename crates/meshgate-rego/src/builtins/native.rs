@@ -76,7 +76,6 @@ natives![
     "object.union_n",
     "product",
     "regex.is_valid",
-    "regex.replace",
     "regex.template_match",
     "round",
     "semver.compare",
