@@ -22,9 +22,11 @@ findings contains finding if {
 	finding := {"pointer": level.pointer, "message": sprintf("the service level `%s` of %v cannot be kept", [level.property, level.value])}
 }
 
-_number(value) := value if is_number(value)
-
-_number(value) := to_number(trim_suffix(trim_space(value), "%")) if regex.match(`^\s*-?[0-9]+(\.[0-9]+)?\s*%?\s*$`, value)
+_number(value) := value if {
+	is_number(value)
+} else := to_number(trim_space(trim_suffix(trim_space(value), "%"))) if {
+	regex.match(`^\s*-?[0-9]+(\.[0-9]+)?\s*%?\s*$`, value)
+}
 
 _impossible(property, number) if {
 	property in {"availability", "uptime", "generalavailability"}

@@ -39,8 +39,8 @@ findings contains finding if {
 # `10 years`, `120 m`, `p10y`, `3650d`
 _years(text) := to_number(parts[1]) / per[substring(parts[2], 0, 1)] if {
 	parts := regex.find_all_string_submatch_n(`^p?\s*([0-9]+(?:\.[0-9]+)?)\s*(y|m|w|d)[a-z]*$`, text, 1)[0]
+} else := 1000 if {
+	regex.match(`^(unlimited|forever|infinite|indefinite(ly)?|none|true)$`, text)
 }
-
-_years(text) := 1000 if regex.match(`^(unlimited|forever|infinite|indefinite(ly)?|none|true)$`, text)
 
 per := {"y": 1, "m": 12, "w": 52, "d": 365}
