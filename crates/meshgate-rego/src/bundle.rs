@@ -415,25 +415,30 @@ pub(crate) fn compile(
 ) -> Compiled {
     let all: Vec<Value> = data.iter().chain(options.documents.iter()).cloned().collect();
     let modules: Vec<Written> = modules.iter().copied().map(Written::of).collect();
-    let mut compiled =
-        Compiled { own: data.to_vec(), ..compile_for(Variant::Plain, &modules, &all, options, mocked, errors) };
-    if let Some(document) = params::document(&compiled.annotations, &options.params, errors) {
-        match compiled.engine.add_data(document) {
-            Ok(()) if errors.is_empty() => prepare(&mut compiled.engine, &compiled.places, errors),
-            Ok(()) => {}
-            Err(error) => errors.push(LoadError::of_regorus("data.meshgate.params", &error.to_string())),
-        }
-    }
-    compiled
+    let params = Some(&*options.params);
+    let compiled = compile_with(Variant::Plain, &modules, &all, options, mocked, params, errors);
+    Compiled { own: data.to_vec(), ..compiled }
 }
 
-/// The same, for one way of evaluating.
+/// The same, for one way of evaluating, over data that has the parameters.
 pub(crate) fn compile_for(
     variant: Variant,
     modules: &[Written],
     data: &[Value],
     options: &Options,
     mocked: &BTreeSet<String>,
+    errors: &mut Vec<LoadError>,
+) -> Compiled {
+    compile_with(variant, modules, data, options, mocked, None, errors)
+}
+
+fn compile_with(
+    variant: Variant,
+    modules: &[Written],
+    data: &[Value],
+    options: &Options,
+    mocked: &BTreeSet<String>,
+    params: Option<&Params>,
     errors: &mut Vec<LoadError>,
 ) -> Compiled {
     let modules::Loaded { mut engine, packages, places, annotations, warnings } =
@@ -443,9 +448,11 @@ pub(crate) fn compile_for(
     if let Err(error) = builtins::install(&mut engine, options.strict) {
         errors.push(LoadError::new("builtins", error.to_string()));
     }
-    for document in data {
+    let params = params.and_then(|said| params::document(&annotations, said, errors));
+    let documents = data.iter().map(|document| ("data", document)).chain(params.iter().map(|all| ("params", all)));
+    for (place, document) in documents {
         if let Err(error) = engine.add_data(document.clone()) {
-            errors.push(LoadError::of_regorus("data", &error.to_string()));
+            errors.push(LoadError::of_regorus(place, &error.to_string()));
         }
     }
     let index = Index::new(engine.get_modules(), &places);

@@ -169,7 +169,7 @@ struct Example {
     text: String,
     is_bad: bool,
     /// The standard of its first descriptor.
-    format: &'static str,
+    format: String,
     /// `line 3: …`
     said: Vec<String>,
 }
@@ -200,8 +200,11 @@ fn tried(engine: &Engine, rule: &Rule, folder: &Path, wrong: &mut Vec<String>) -
             let what = if is_bad { "is to fail, and the rule finds nothing" } else { "is to pass, and the rule finds" };
             wrong.push(format!("{} {what} {}", path.display(), said.join("; ")).trim_end().to_owned());
         }
-        let format = report.descriptors.first().and_then(|descriptor| descriptor.format).unwrap_or("generic");
-        found.push(Example { name, text, is_bad, format, said });
+        // Of several documents, the one that the file is named after: `fail_x.odps.yaml` may have its contract beside it.
+        let formats: Vec<&str> = report.descriptors.iter().filter_map(|descriptor| descriptor.format).collect();
+        let named = formats.iter().find(|format| name.contains(&format!(".{format}."))).or_else(|| formats.first());
+        let format = named.copied().unwrap_or("generic");
+        found.push(Example { name, text, is_bad, format: format.to_owned(), said });
     }
     found.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(found)
@@ -228,7 +231,7 @@ fn in_full(example: &Example) -> String {
 /// The table of all rules: by category, and by the standards in which their examples show them at work.
 fn table(rows: &[Row<'_>]) -> String {
     let formats: BTreeSet<&str> =
-        rows.iter().flat_map(|(.., examples)| examples.iter().map(|example| example.format)).collect();
+        rows.iter().flat_map(|(.., examples)| examples.iter().map(|example| example.format.as_str())).collect();
     let mut text = format!(
         "{MARK}\n# Rules\n\nA rule is known to work in a standard where its page has an example of that standard that it finds, and one that it does not (●); ○ is a standard with examples of one kind only.\n"
     );

@@ -1,0 +1,15 @@
+# METADATA
+# title: Residency
+# description: Personal data is read from the countries that may have it (Chapter V GDPR). Who does not say where they are is nowhere.
+package meshgate.access.residency
+
+import data.lib.asked
+
+denials contains {"message": sprintf("personal data (`%s`) may not be read from %s", [column.name, _country])} if {
+	not _country in data.access.countries
+	some column in asked.columns
+	asked.is_personal(column)
+	not asked.emergency
+}
+
+_country := object.get(input.subject.attributes, "country", "nowhere")
