@@ -103,7 +103,7 @@ pub struct SetupArgs {
     /// A plugin to add (settings, if it needs any, stand in meshgate.yaml); may be given several times
     #[arg(long, value_name = "FILE.wasm")]
     pub plugin: Vec<PathBuf>,
-    /// A profile whose rules are in force (baseline, strict, gdpr, production, all), instead of those of meshgate.yaml; may
+    /// A profile whose rules are in force (starter, baseline, strict, gdpr, production, all), instead of those of meshgate.yaml; may
     /// be given several times
     #[arg(long, value_name = "NAME", value_delimiter = ',', env = "MESHGATE_PROFILE")]
     pub profile: Vec<String>,

@@ -48,7 +48,8 @@ pub struct Config {
     /// Folders of Rego rules and data.
     #[serde(default)]
     pub bundles: Vec<BundleEntry>,
-    /// The profiles whose rules are in force: of the embedded rules `baseline`, `strict`, `gdpr`, `production`; `all` is
+    /// The profiles whose rules are in force: of the embedded rules `starter`, `baseline`, `strict`, `gdpr`,
+    /// `production`; `all` is
     /// every rule. A rule that names no profile always is. Default `baseline`.
     #[serde(default)]
     pub profiles: Vec<String>,

@@ -7,6 +7,9 @@ use meshgate_rego::Module;
 
 static POLICIES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../policies");
 
+/// The profiles of the embedded rules, the smallest first.
+pub const PROFILES: [&str; 5] = ["starter", "baseline", "strict", "gdpr", "production"];
+
 /// Returns the embedded modules, tests among them, in the order of their paths.
 pub fn modules() -> Vec<Module> {
     let mut modules = Vec::new();
@@ -47,4 +50,23 @@ pub fn rule_ids() -> Vec<String> {
         }
     }
     ids
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_rule_is_of_known_profiles() {
+        let mut found = BTreeSet::new();
+        for module in modules().iter().filter(|module| !module.is_test()) {
+            let said = module.text.lines().find_map(|line| line.strip_prefix("#   profiles: ["));
+            if module.text.contains("package meshgate.rules.") {
+                let said = said.unwrap_or_else(|| panic!("{} names no profile", module.file));
+                found.extend(said.trim_end_matches(']').split(", ").map(str::to_owned));
+            }
+        }
+        assert_eq!(found, PROFILES.map(str::to_owned).into());
+    }
 }

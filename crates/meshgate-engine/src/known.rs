@@ -77,7 +77,9 @@ pub fn params(config: &Config, own: &[&Rule], above: &BTreeSet<&str>) -> (Vec<Co
 
 /// Finds profiles that no rule belongs to.
 pub fn profiles(config: &Config, said: &[String], rules: &[&Rule]) -> Vec<ConfigError> {
-    let names: BTreeSet<&str> = rules.iter().flat_map(|rule| rule.profiles.iter().map(String::as_str)).collect();
+    // As with rules, what is compiled in is known, in force or not.
+    let own = rules.iter().flat_map(|rule| rule.profiles.iter().map(String::as_str));
+    let names: BTreeSet<&str> = own.chain(embedded::PROFILES).collect();
     let known = |name: &str| name == ALL || names.contains(name);
     let message = |name: &str| {
         let names: Vec<&str> = names.iter().copied().chain([ALL]).collect();

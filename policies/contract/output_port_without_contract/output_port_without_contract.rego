@@ -9,7 +9,7 @@
 #   severity: error
 #   applies_to: [data-product]
 #   remedy: Give the port a contract (ODPS `contractId`; DPDS `promises.api` with a definition).
-#   profiles: [baseline, strict, production]
+#   profiles: [starter, baseline, strict, production]
 #   since: 0.1.0
 package meshgate.rules.contract.output_port_without_contract
 

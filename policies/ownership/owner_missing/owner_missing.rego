@@ -9,7 +9,7 @@
 #   severity: error
 #   applies_to: [data-product]
 #   remedy: Name the owner (DPDS `info.owner.id`; ODPS `team.name`, or a member whose role is owner).
-#   profiles: [baseline, strict, production]
+#   profiles: [starter, baseline, strict, production]
 #   since: 0.1.0
 package meshgate.rules.ownership.owner_missing
 

@@ -10,7 +10,7 @@
 #   severity: warning
 #   applies_to: [data-product, data-contract]
 #   remedy: "Classify the column (`classification: confidential` or `restricted`), or say that it is not personal (custom property `pii: false`)."
-#   profiles: [baseline, strict, gdpr]
+#   profiles: [starter, baseline, strict, gdpr]
 #   params:
 #     names:
 #       description: "Regular expressions of names, in lower case with `_` between words; a column has one as a whole, or as its ending."

@@ -9,7 +9,7 @@
 #   severity: error
 #   applies_to: [data-product, data-contract]
 #   remedy: "Name the strategy on the column, for example the custom property `maskingStrategy: hash`, or lower its classification."
-#   profiles: [baseline, strict, gdpr]
+#   profiles: [starter, baseline, strict, gdpr]
 #   since: 0.1.0
 package meshgate.rules.privacy.unmasked_restricted_column
 

@@ -9,7 +9,7 @@
 #   severity: warning
 #   applies_to: [data-product, data-contract]
 #   remedy: State at least one service level (ODCS `slaProperties`; DPDS `promises.slo` with a definition).
-#   profiles: [baseline, strict, production]
+#   profiles: [starter, baseline, strict, production]
 #   since: 0.1.0
 package meshgate.rules.quality.sla_missing
 

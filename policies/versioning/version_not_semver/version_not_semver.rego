@@ -9,7 +9,7 @@
 #   severity: warning
 #   applies_to: [data-product, data-contract]
 #   remedy: Write the version as MAJOR.MINOR.PATCH, for example `1.0.0`.
-#   profiles: [baseline, strict]
+#   profiles: [starter, baseline, strict]
 #   since: 0.1.0
 package meshgate.rules.versioning.version_not_semver
 
