@@ -305,7 +305,22 @@ fn attacks() -> Vec<Attack> {
         ),
         ("waivers from elsewhere", config("waiver_files: [/etc/passwd]"), "is not there, or not below this file"),
         ("a profile", config("profile: lax"), "unknown field `profile`"),
-        ("parameters", config("params: { quality: { days: 1000 } }"), "unknown field `params`"),
+        ("profiles", config("profiles: [starter]"), "only the root configuration says `profiles`"),
+        (
+            "parameters of a rule above",
+            config("params: { privacy.unclassified_personal_column: { names: [] } }"),
+            "parameters of `privacy.unclassified_personal_column` are its own layer's to set",
+        ),
+        (
+            "parameters of a rule that is not in force",
+            config("params: { retention.too_long: { max_years: 1000 } }"),
+            "parameters of `retention.too_long` are its own layer's to set",
+        ),
+        (
+            "parameters of no rule",
+            config("params: { quality.none: { days: 1 } }"),
+            "there is no rule `quality.none` here",
+        ),
         ("another name", vec![("sales/meshgate.yml", "version: 1\n".to_owned())], "call it meshgate.yaml"),
         (
             "a threshold",

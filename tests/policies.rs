@@ -54,7 +54,7 @@ fn every_rule_fires_on_its_bad_examples_only() {
                 formats.insert(report["descriptors"][0]["format"].as_str().map(str::to_owned));
             }
             assert_eq!(verdicts.len(), 2, "{id} has a good and a bad example");
-            assert_eq!(formats.len(), 2, "{id} has examples in two standards");
+            assert!(formats.len() >= 2, "{id} has examples in two standards");
             seen.insert(id);
         }
     }

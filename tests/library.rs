@@ -1,0 +1,119 @@
+//! The embedded rules as a governance team has them: profiles choose among them, parameters set them.
+//!
+//! Deliberately absent: what each rule finds; its own tests and examples say so.
+
+// Clippy lets tests fail by panicking; helpers of tests are told from other code by this.
+#![cfg(test)]
+
+#[expect(dead_code, reason = "each test binary uses its own part")]
+mod support;
+
+use std::path::Path;
+use support::{Ran, folder, meshgate, rules};
+
+const CONTRACT: &str = "apiVersion: v3.1.0\nkind: DataContract\nid: c\nname: orders\nversion: 1.0.0\nstatus: active\n\
+    description: { purpose: Delivery of orders to customers. }\nslaProperties: [{ property: retention, value: 5, unit: y }]\n\
+    schema: [{ name: orders, properties: [{ name: email, logicalType: string, classification: confidential }] }]\n";
+
+/// Without the profile that other tests choose.
+fn run(here: &Path, args: &[&str]) -> Ran {
+    let ran = meshgate(here).env_remove("MESHGATE_PROFILE").args(args).output().expect("the program");
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    Ran { code: ran.status.code().expect("a code"), stdout: text(ran.stdout), stderr: text(ran.stderr) }
+}
+
+#[test]
+fn a_profile_chooses_the_rules_in_force() {
+    let here = folder(&[("c.yaml", CONTRACT), ("strict.yaml", "version: 1\nprofiles: [baseline, gdpr]\n")]);
+    let counted = |args: &[&str]| {
+        let report = run(here.path(), &[&["check", "c.yaml", "--format", "json"], args].concat()).json();
+        report["summary"]["rules"].as_u64().expect("a number")
+    };
+    let (usual, strict, all) = (counted(&[]), counted(&["--profile", "strict"]), counted(&["--profile", "all"]));
+    assert_eq!(usual, counted(&["--profile", "baseline"]));
+    assert!(6 < usual && usual < strict && strict == all, "{usual} {strict} {all}");
+    let both = counted(&["--config", "strict.yaml"]);
+    assert!(usual < both && both < all, "{both}");
+    // What is said on the command line goes before the configuration.
+    assert_eq!(counted(&["--config", "strict.yaml", "--profile", "starter"]), 6);
+    assert_eq!(counted(&["--profile", "baseline,gdpr"]), both);
+    let list = run(here.path(), &["rules", "list"]);
+    assert!(list.stderr.contains("more in other profiles (gdpr, production, strict)"), "{}", list.stderr);
+    let shown = run(here.path(), &["explain", "retention.too_long"]).stdout;
+    for wanted in ["strict, gdpr; none of them is chosen", "max_years: 10", "Years that personal data may be kept."] {
+        assert!(shown.contains(wanted), "{wanted}: {shown}");
+    }
+}
+
+#[test]
+fn a_profile_that_is_none_is_refused() {
+    let here = folder(&[("c.yaml", CONTRACT), ("wrong.yaml", "version: 1\nprofiles:\n  - basline\n")]);
+    let ran = run(here.path(), &["check", "c.yaml", "--profile", "lax"]);
+    assert!(
+        ran.code == 2 && ran.stdout.contains("there is no profile `lax`; there are `baseline`, "),
+        "{}",
+        ran.stdout
+    );
+    let ran = run(here.path(), &["check", "c.yaml", "--config", "wrong.yaml"]);
+    assert!(ran.code == 2 && ran.stdout.contains("wrong.yaml:3:5"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("there is no profile `basline`"), "{}", ran.stdout);
+}
+
+#[test]
+fn parameters_are_set_by_the_configuration_and_checked() {
+    let config = |params: &str| format!("version: 1\nprofiles: [gdpr]\nparams:\n  {params}\n");
+    let here = folder(&[("c.yaml", CONTRACT)]);
+    let found = |params: &str| {
+        support::write(here.path(), "meshgate.yaml", config(params).as_bytes());
+        run(here.path(), &["check", "c.yaml", "--format", "json"])
+    };
+    assert!(!rules(&found("{}").json()).contains(&"retention.too_long"));
+    let strict = found("retention.too_long: { max_years: 2 }");
+    assert!(rules(&strict.json()).contains(&"retention.too_long"), "{}", strict.stdout);
+    for (params, said) in [
+        (
+            "retention.too_long: { max_yeers: 2 }",
+            "the rule `retention.too_long` has no parameter `max_yeers`; it has `max_years`",
+        ),
+        ("retention.too_long: { max_years: two }", "is not of type"),
+        (
+            "retention.too_lng: { max_years: 2 }",
+            "there is no rule `retention.too_lng` here; did you mean `retention.too_long`?",
+        ),
+        ("ownership.owner_missing: { x: 1 }", "has no parameter `x`; it has none"),
+    ] {
+        let ran = found(params);
+        assert!(ran.code == 2 && ran.stdout.contains(said), "{params}: {}", ran.stdout);
+    }
+}
+
+#[test]
+fn a_bundles_own_rules_have_parameters_and_profiles_too() {
+    let rule = |params: &str| {
+        format!(
+            "# METADATA\n# title: Too many columns\n# custom:\n#   severity: error\n#   profiles: [wide]\n#   params:\n#     most: {params}\n\
+             package meshgate.rules.shape.too_wide\n\nimport data.meshgate.params.shape.too_wide as params\n\n\
+             findings contains {{\"pointer\": table.pointer, \"message\": \"too wide\"}} if {{\n\tsome table in input.contracts[_].schema\n\tcount(table.columns) > params.most\n}}\n"
+        )
+    };
+    let here = folder(&[("c.yaml", CONTRACT)]);
+    let check = |params: &str, more: &[&str]| {
+        support::write(here.path(), "rules/too_wide.rego", rule(params).as_bytes());
+        let args = ["check", "c.yaml", "--no-embedded", "--bundle", "rules", "--format", "json"];
+        run(here.path(), &[&args, more].concat())
+    };
+    let most = "{ description: Columns., default: 0, type: integer }";
+    assert_eq!(rules(&check(most, &["--profile", "wide"]).json()), ["shape.too_wide"]);
+    assert!(!rules(&check(most, &[]).json()).contains(&"shape.too_wide"));
+    for (params, said) in [
+        ("{ description: Columns., type: integer }", "`params.most` has no `default`"),
+        ("{ default: 1 }", "`params.most` has no `description`"),
+        (
+            "{ description: Columns., default: many, type: integer }",
+            "`params.most`: its default is not what it must be",
+        ),
+    ] {
+        let ran = check(params, &["--profile", "wide"]);
+        assert!(ran.code == 2 && ran.stdout.contains(said), "{params}: {}", ran.stdout);
+    }
+}
