@@ -181,3 +181,57 @@ fn open_data_mesh_is_off_unless_it_is_switched_on() {
     let text = answer["outputObject"].as_str().expect("a text");
     assert_eq!(serde_json::from_str::<Value>(text).expect("JSON")["result"], json!({"allow": true}));
 }
+
+#[test]
+fn the_rules_of_the_library_are_asked_by_policies_of_the_platform() {
+    let sidecar = odm();
+    let ask = |policy: &str, descriptor: &Value| {
+        let object = json!({"currentState": null, "afterState": {"dataProductVersion": descriptor}});
+        let (status, answer) = sidecar.json(
+            VALIDATE,
+            &json!({"policyEvaluationId": 1, "policy": {"rawContent": policy}, "objectToEvaluate": object}),
+        );
+        assert_eq!(status, 200, "{answer}");
+        answer
+    };
+    let owned = json!({
+        "dataProductDescriptor": "1.0.0",
+        "info": {"fullyQualifiedName": "urn:dpds:org.example:dataproducts:orders:1", "name": "orders", "version": "1.0.0",
+                 "domain": "sales", "owner": {"id": "ana@shop.example"}},
+        "interfaceComponents": {"outputPorts": []}
+    });
+    let mut nobody = owned.clone();
+    nobody["info"]["owner"] = Value::Null;
+    let policy = std::fs::read_to_string(support::root().join("examples/odm/owner.rego")).expect("a policy");
+    let answer = ask(&policy, &owned);
+    assert_eq!(answer["evaluationResult"], json!(true), "{answer}");
+    let answer = ask(&policy, &nobody);
+    assert_eq!(answer["evaluationResult"], json!(false), "{answer}");
+    assert_eq!(
+        answer["outputObject"]["result"]["deny"],
+        json!(["ownership.owner_missing: data product `orders` names no owner"]),
+        "{answer}"
+    );
+    let policy = std::fs::read_to_string(support::root().join("examples/odm/gate.rego")).expect("a policy");
+    assert_eq!(ask(&policy, &owned)["evaluationResult"], json!(true));
+    assert_eq!(ask(&policy, &nobody)["evaluationResult"], json!(false));
+    // Without a descriptor there is nothing to allow.
+    for name in ["owner", "gate"] {
+        let policy =
+            std::fs::read_to_string(support::root().join(format!("examples/odm/{name}.rego"))).expect("a policy");
+        let object = json!({"currentState": {"activity": {}}, "afterState": null});
+        let (_, answer) =
+            sidecar.json(VALIDATE, &json!({"policy": {"rawContent": policy}, "objectToEvaluate": object}));
+        assert_eq!(answer["evaluationResult"], json!(false), "{name}: {answer}");
+    }
+    // What is no descriptor passes nothing, however the policy asks.
+    for policy in [
+        "package p\n\nallow if count(meshgate.check(input.afterState.dataProductVersion).findings) < 100",
+        "package p\n\ndeny contains f if some f in meshgate.check(input.afterState.dataProductVersion).findings",
+        "package p\n\ndeny contains f if some f in meshgate.check(input.afterState.nowhere).findings",
+    ] {
+        let answer = ask(policy, &json!({"x": 1}));
+        let is_undefined = policy.contains("nowhere");
+        assert_eq!(answer["evaluationResult"], json!(is_undefined), "{policy}: {answer}");
+    }
+}

@@ -51,13 +51,21 @@ const ITEMS_MAX: usize = 10_000;
 /// Conditions within conditions.
 const NESTING_MAX: usize = 8;
 
-/// Decides a request on behalf of a policy: what `meshgate.decide` calls.
+/// Decides a request, and judges a descriptor, on behalf of a policy: what `meshgate.decide` and `meshgate.check` call.
 pub trait Decide: Send + Sync {
     /// The answer to a request, in the shape that `/v1/decide` gives.
     ///
     /// # Errors
     /// What is wrong with the request.
     fn decide(&self, request: &Value) -> Result<Value, String>;
+
+    /// The verdict on a descriptor, and what the rules say of it.
+    ///
+    /// # Errors
+    /// What is no descriptor, and where nothing is judged.
+    fn check(&self, _descriptor: &Value) -> Result<Value, String> {
+        Err("is for policies of Open Data Mesh, and for those alone".to_owned())
+    }
 }
 
 /// Who decides on behalf of policies; nobody, unless somebody said so.
@@ -372,5 +380,18 @@ pub fn call(values: &[Value]) -> anyhow::Result<Value> {
             context::note(&format!("meshgate.decide: {message}"));
             anyhow::anyhow!("{message}")
         })
+    })
+}
+
+/// `meshgate.check(descriptor)`. Where nothing can be judged the policy fails: nothing found would be read as nothing wrong.
+pub fn check(values: &[Value]) -> anyhow::Result<Value> {
+    let exceeded = |message: String| anyhow::Error::new(crate::builtins::Exceeded(message));
+    let descriptor = values.first().cloned().unwrap_or(Value::Undefined);
+    context::once("meshgate.check", values, || {
+        let decider = context::decider();
+        let Some(decider) = &decider.0 else {
+            return Err(exceeded("is for policies of Open Data Mesh, and for those alone".to_owned()));
+        };
+        decider.check(&descriptor).map_err(exceeded)
     })
 }

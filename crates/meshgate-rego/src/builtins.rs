@@ -159,6 +159,7 @@ const OURS: &[Builtin] = ours![
     "json.unmarshal" 1 evaluation::json_unmarshal,
     "json.verify_schema" 1 schema::verify,
     "lower" 1 strings::lower,
+    "meshgate.check" 1 crate::access::check,
     "meshgate.decide" 1 crate::access::call,
     "net.cidr_contains_matches" 2 net::contains_matches,
     "net.cidr_intersects" 2 net::intersects,

@@ -1,9 +1,13 @@
 //! A policy that somebody sends along with the object that it is to look at, as Open Data Mesh does.
 //!
+//! It may ask what the rules in force here say of a descriptor (`meshgate.check`): so one and the same rule gates a pipeline
+//! and a platform.
+//!
 //! Deliberately absent: data of bundles, a network, and anything that outlives the question.
 
+use crate::check::CheckOptions;
 use crate::engine::Engine;
-use meshgate_rego::{Bundle, Decider, GearSettings, Module, Options, Value as RegoValue, value_of_json};
+use meshgate_rego::{Bundle, Decide, Decider, GearSettings, Module, Options, Value as RegoValue, value_of_json};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
@@ -24,7 +28,7 @@ pub struct Validated {
 /// Evaluates the policy's package over the object. With `allow`, that is true and nothing denies; with `deny…` or
 /// `violation…` alone, nothing does. Call it on a thread with a large stack.
 #[must_use]
-pub fn validate(engine: &Engine, text: &str, object: &Value, explain: bool) -> Validated {
+pub fn validate(engine: &Arc<Engine>, text: &str, object: &Value, explain: bool) -> Validated {
     let failed = |errors: &[String]| Validated { passes: false, output: json!({"error": errors.join("\n")}) };
     if text.len() > TEXT_MAX {
         return failed(&[format!("the policy has {} bytes, at most {TEXT_MAX} are taken", text.len())]);
@@ -39,7 +43,7 @@ pub fn validate(engine: &Engine, text: &str, object: &Value, explain: bool) -> V
         strict: true,
         network: Arc::default(),
         documents: Arc::default(),
-        decider: Decider::default(),
+        decider: Decider(Some(Arc::new(Judge(Arc::clone(engine))))),
         gears: GearSettings { fast: false, ..GearSettings::default() },
         ..engine.options.clone()
     };
@@ -75,6 +79,34 @@ pub fn validate(engine: &Engine, text: &str, object: &Value, explain: bool) -> V
         output.insert("warnings".to_owned(), json!(warnings));
     }
     Validated { passes, output: Value::Object(output) }
+}
+
+/// Answers `meshgate.check`.
+struct Judge(Arc<Engine>);
+
+impl Decide for Judge {
+    fn decide(&self, _: &RegoValue) -> Result<RegoValue, String> {
+        Err("a policy of Open Data Mesh decides about no access".to_owned())
+    }
+
+    fn check(&self, descriptor: &RegoValue) -> Result<RegoValue, String> {
+        let text = serde_json::to_vec(descriptor).map_err(|error| error.to_string())?;
+        // A thread of its own: its limits are those of rules, and the caller's evaluation waits where it is.
+        let outcome = self.0.install(|engine| engine.check_text("descriptor.json", &text, &CheckOptions::default()));
+        if !outcome.errors.is_empty() {
+            return Err(outcome.errors.join("; "));
+        }
+        let report = &outcome.report;
+        let findings = report.findings.iter().map(|finding| {
+            json!({"rule": finding.rule.as_str(), "severity": finding.severity.as_str(),
+                   "enforcement": finding.enforcement.as_str(), "message": finding.message,
+                   "pointer": finding.location.pointer.to_string(), "waived": finding.waiver.is_some()})
+        });
+        let faults = report.faults.iter().map(|fault| json!({"rule": fault.rule, "message": fault.message}));
+        let told = json!({"verdict": report.verdict.as_str(), "findings": findings.collect::<Vec<_>>(),
+                          "faults": faults.collect::<Vec<_>>()});
+        Ok(value_of_json(&told))
+    }
 }
 
 /// Is a rule one that denies when it says anything?
