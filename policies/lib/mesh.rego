@@ -6,16 +6,16 @@ _ids := {id |
 	id := input.product[key]
 }
 
-selves contains product if {
-	some product in input.mesh.products
-	product.file == input.file
-	product.id in _ids
+selves contains own if {
+	some own in input.mesh.products
+	own.file == input.file
+	own.id in _ids
 }
 
 # What it is made from, as far as the run sees it.
 upstream contains other if {
-	some product in selves
-	some id in product.upstream
+	some own in selves
+	some id in own.upstream
 	some other in input.mesh.products
 	other.id == id
 }

@@ -9,9 +9,9 @@ _input := {
 }
 
 test_the_product_itself if {
-	{product.id | some product in mesh.selves} == {"a"} with input as _input
+	{one.id | some one in mesh.selves} == {"a"} with input as _input
 }
 
 test_what_it_is_made_from if {
-	{product.id | some product in mesh.upstream} == {"b"} with input as _input
+	{one.id | some one in mesh.upstream} == {"b"} with input as _input
 }

@@ -4,6 +4,7 @@
 //! Deliberately absent: anything that is shipped.
 
 mod conformance;
+mod library;
 mod tidy;
 
 use std::process::ExitCode;

@@ -46,6 +46,7 @@ pub fn check() -> Vec<String> {
             source(&file, &mut remarks);
         }
     }
+    remarks.extend(crate::library::check(&root()));
     remarks
 }
 

@@ -17,5 +17,8 @@ findings contains finding if {
 	input.product
 	count([1 | some port in input.product.ports; port.direction == "output"]) == 0
 	not lower(input.product.status) in {"draft", "proposed", "announcement", "development", "retired"}
-	finding := {"pointer": input.product.pointer, "message": sprintf("data product `%s` has no output port", [names.of(input.product)])}
+	finding := {
+		"pointer": input.product.pointer,
+		"message": sprintf("data product `%s` has no output port", [names.of(input.product)]),
+	}
 }

@@ -25,18 +25,42 @@ findings contains finding if {
 	said != is
 	finding := {
 		"pointer": port.pointer,
-		"message": sprintf("output port `%s` is of type `%s`, and its contract is served by `%s`", [names.of(port), port.type, server.type]),
+		"message": sprintf("output port `%s` is of type `%s`, and its contract is served by `%s`", [
+			names.of(port),
+			port.type,
+			server.type,
+		]),
 	}
 }
 
 kinds_of_ports := {
-	"table": "tables", "tables": "tables", "sql": "tables", "view": "tables",
-	"topic": "stream", "stream": "stream", "kafka": "stream", "events": "stream",
-	"file": "files", "files": "files",
+	"table": "tables",
+	"tables": "tables",
+	"sql": "tables",
+	"view": "tables",
+	"topic": "stream",
+	"stream": "stream",
+	"kafka": "stream",
+	"events": "stream",
+	"file": "files",
+	"files": "files",
 }
 
 kinds_of_servers := {
-	"postgres": "tables", "postgresql": "tables", "mysql": "tables", "oracle": "tables", "sqlserver": "tables", "snowflake": "tables",
-	"bigquery": "tables", "redshift": "tables", "databricks": "tables", "trino": "tables", "synapse": "tables", "clickhouse": "tables",
-	"kafka": "stream", "kinesis": "stream", "pubsub": "stream", "sftp": "files",
+	"postgres": "tables",
+	"postgresql": "tables",
+	"mysql": "tables",
+	"oracle": "tables",
+	"sqlserver": "tables",
+	"snowflake": "tables",
+	"bigquery": "tables",
+	"redshift": "tables",
+	"databricks": "tables",
+	"trino": "tables",
+	"synapse": "tables",
+	"clickhouse": "tables",
+	"kafka": "stream",
+	"kinesis": "stream",
+	"pubsub": "stream",
+	"sftp": "files",
 }

@@ -18,5 +18,10 @@ findings contains finding if {
 	not contract.terms
 	not contract.description.usage
 	not contract.description.limitations
-	finding := {"pointer": contract.pointer, "message": sprintf("contract `%s` says neither what the data may be used for nor what not", [names.of(contract)])}
+	finding := {
+		"pointer": contract.pointer,
+		"message": sprintf("contract `%s` says neither what the data may be used for nor what not", [
+			names.of(contract),
+		]),
+	}
 }

@@ -20,5 +20,8 @@ findings contains finding if {
 	amount > 0
 	path[count(path) - 1] in {"priceAmount", "price", "amount"}
 	not contains(lower(json.marshal(contract.pricing)), "currency")
-	finding := {"pointer": contract.pointer, "message": sprintf("contract `%s` has the price %v and no currency", [names.of(contract), amount])}
+	finding := {
+		"pointer": contract.pointer,
+		"message": sprintf("contract `%s` has the price %v and no currency", [names.of(contract), amount]),
+	}
 }

@@ -28,7 +28,10 @@ findings contains finding if {
 	words := [text | some text in contract.description; _said(text)]
 	count(words) == 0
 	count([1 | some table in contract.schema; _said(table.description)]) == 0
-	finding := {"pointer": contract.pointer, "message": sprintf("contract `%s` has no description", [names.of(contract)])}
+	finding := {
+		"pointer": contract.pointer,
+		"message": sprintf("contract `%s` has no description", [names.of(contract)]),
+	}
 }
 
 _said(text) if trim_space(text) != ""

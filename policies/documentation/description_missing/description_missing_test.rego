@@ -2,25 +2,25 @@ package meshgate.rules.documentation.description_missing_test
 
 import data.meshgate.rules.documentation.description_missing as rule
 
-product(fields) := {"kind": "data-product", "contracts": [], "product": object.union({"pointer": ""}, fields)}
+of_product(fields) := {"kind": "data-product", "contracts": [], "product": object.union({"pointer": ""}, fields)}
 
 contract(fields) := {"kind": "data-contract", "contracts": [object.union({"pointer": "", "schema": []}, fields)]}
 
 test_no_description_is_found if {
-	every bad in [product({}), product({"description": " "}), contract({}), contract({"description": {}}), contract({"description": {"purpose": ""}})] {
+	every bad in [of_product({}), of_product({"description": " "}), contract({}), contract({"description": {}}), contract({"description": {"purpose": ""}})] {
 		found := rule.findings with input as bad
 		count(found) == 1
 	}
 }
 
 test_a_bare_product_is_found if {
-	bare := product({"name": "p"})
+	bare := of_product({"name": "p"})
 	found := rule.findings with input as bare
 	{finding.message | some finding in found} == {"data product `p` has no description"}
 }
 
 test_a_description_is_silent if {
-	every good in [product({"description": "Orders."}), contract({"description": {"usage": "Reporting."}})] {
+	every good in [of_product({"description": "Orders."}), contract({"description": {"usage": "Reporting."}})] {
 		found := rule.findings with input as good
 		count(found) == 0
 	}

@@ -23,7 +23,10 @@ import data.meshgate.params.documentation.description_too_short as params
 findings contains finding if {
 	some [name, text, pointer] in texts
 	_says_nothing(name, text)
-	finding := {"pointer": pointer, "message": sprintf("the description of `%s` is `%s`, which tells no more than its name", [name, text])}
+	finding := {
+		"pointer": pointer,
+		"message": sprintf("the description of `%s` is `%s`, which tells no more than its name", [name, text]),
+	}
 }
 
 texts contains [names.of(input.product), input.product.description, input.product.pointer]

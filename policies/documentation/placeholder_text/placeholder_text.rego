@@ -19,13 +19,19 @@ import data.meshgate.lib.columns
 findings contains finding if {
 	some [text, pointer] in texts
 	regex.match(placeholder, text)
-	finding := {"pointer": pointer, "message": sprintf("`%s` is a placeholder, no description", [substring(text, 0, 40)])}
+	finding := {
+		"pointer": pointer,
+		"message": sprintf("`%s` is a placeholder, no description", [substring(text, 0, 40)]),
+	}
 }
 
 findings contains finding if {
 	some column in columns.all
 	regex.match(placeholder, column.description)
-	finding := {"pointer": column.pointer, "message": sprintf("`%s` is a placeholder, no description", [substring(column.description, 0, 40)])}
+	finding := {
+		"pointer": column.pointer,
+		"message": sprintf("`%s` is a placeholder, no description", [substring(column.description, 0, 40)]),
+	}
 }
 
 placeholder := concat("|", [

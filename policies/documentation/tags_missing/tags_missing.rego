@@ -15,5 +15,8 @@ import data.meshgate.lib.names
 findings contains finding if {
 	input.product
 	count(input.product.tags) == 0
-	finding := {"pointer": input.product.pointer, "message": sprintf("data product `%s` has no tags", [names.of(input.product)])}
+	finding := {
+		"pointer": input.product.pointer,
+		"message": sprintf("data product `%s` has no tags", [names.of(input.product)]),
+	}
 }

@@ -25,5 +25,8 @@ findings contains finding if {
 	input.kind == "data-contract"
 	some contract in input.contracts
 	not contract.id
-	finding := {"pointer": contract.pointer, "message": sprintf("contract `%s` has no id", [object.get(contract, "name", "?")])}
+	finding := {
+		"pointer": contract.pointer,
+		"message": sprintf("contract `%s` has no id", [object.get(contract, "name", "?")]),
+	}
 }

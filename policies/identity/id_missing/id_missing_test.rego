@@ -8,8 +8,8 @@ test_neither_id_nor_urn_is_found if {
 }
 
 test_one_of_them_is_silent if {
-	every product in [{"id": "x"}, {"fqn": "urn:x"}] {
-		found := rule.findings with input as {"kind": "data-product", "product": product, "contracts": []}
+	every one in [{"id": "x"}, {"fqn": "urn:x"}] {
+		found := rule.findings with input as {"kind": "data-product", "product": one, "contracts": []}
 		count(found) == 0
 	}
 }

@@ -26,7 +26,10 @@ findings contains finding if {
 	last != major
 	finding := {
 		"pointer": object.get(place, input.format, input.product.pointer),
-		"message": sprintf("the URN ends with version %s, and the product has version %s", [last, input.product.version]),
+		"message": sprintf("the URN ends with version %s, and the product has version %s", [
+			last,
+			input.product.version,
+		]),
 	}
 }
 

@@ -54,6 +54,8 @@ formats contains [format, sprintf("/outputPorts/%v", [at])] if {
 	format := port.server.format
 }
 
-formats contains [component.specific.format, sprintf("/components/%v/specific/format", [at])] if some at, component in input.raw.components
+formats contains [component.specific.format, sprintf("/components/%v/specific/format", [at])] if {
+	some at, component in input.raw.components
+}
 
 formats contains [access.format, "/product/dataAccess"] if some access in input.raw.product.dataAccess

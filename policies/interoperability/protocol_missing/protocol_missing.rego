@@ -19,7 +19,10 @@ findings contains finding if {
 	not port.type
 	not port.platform
 	not _served(port)
-	finding := {"pointer": port.pointer, "message": sprintf("output port `%s` does not say how it is read", [names.of(port)])}
+	finding := {
+		"pointer": port.pointer,
+		"message": sprintf("output port `%s` does not say how it is read", [names.of(port)]),
+	}
 }
 
 _served(port) if count(port.contract.servers) > 0

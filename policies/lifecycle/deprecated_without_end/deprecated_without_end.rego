@@ -16,8 +16,11 @@ findings contains finding if {
 	some [thing, levels, pointer] in things
 	_deprecated(thing)
 	count([1 | some level in levels; regex.match(`(?i)^endOf(Support|Life)$`, level.property)]) == 0
-	not regex.match(`(?i)end_?of_?(support|life)|sunset_?(date|on)|deprecat(ion|ed)_?(date|on|policy)|valid_?(until|to)|retire[sd]?_?(date|on)`, json.marshal(input.raw))
-	finding := {"pointer": pointer, "message": sprintf("`%s` is deprecated, and nothing says until when it is there", [names.of(thing)])}
+	not regex.match(_end, json.marshal(input.raw))
+	finding := {
+		"pointer": pointer,
+		"message": sprintf("`%s` is deprecated, and nothing says until when it is there", [names.of(thing)]),
+	}
 }
 
 things contains [input.product, [], input.product.pointer]
@@ -30,3 +33,12 @@ things contains [contract, contract.sla, contract.pointer] if {
 _deprecated(thing) if thing.deprecated == true
 
 _deprecated(thing) if lower(thing.status) in {"deprecated", "sunset"}
+
+# Wherever it is said: custom properties have names of their own.
+_end := concat("|", [
+	`(?i)end_?of_?(support|life)`,
+	`(?i)sunset_?(date|on)`,
+	`(?i)deprecat(ion|ed)_?(date|on|policy)`,
+	`(?i)valid_?(until|to)`,
+	`(?i)retire[sd]?_?(date|on)`,
+])

@@ -7,8 +7,8 @@ of(fields) := {"kind": "data-contract", "raw": {}, "contracts": [object.union({"
 test_no_end_is_found if {
 	found := rule.findings with input as of({"status": "Deprecated"})
 	count(found) == 1
-	product := rule.findings with input as {"kind": "data-product", "raw": {}, "contracts": [], "product": {"name": "p", "deprecated": true, "pointer": ""}}
-	count(product) == 1
+	of_a_product := rule.findings with input as {"kind": "data-product", "raw": {}, "contracts": [], "product": {"name": "p", "deprecated": true, "pointer": ""}}
+	count(of_a_product) == 1
 }
 
 test_an_end_is_silent if {

@@ -17,7 +17,10 @@ findings contains finding if {
 	lower(input.context.stage) in {"prod", "production", "live"}
 	some [thing, pointer] in things
 	lower(thing.status) in {"draft", "proposed", "development", "in development", "testing", "announcement"}
-	finding := {"pointer": pointer, "message": sprintf("`%s` is %s, and this is %s", [names.of(thing), thing.status, input.context.stage])}
+	finding := {
+		"pointer": pointer,
+		"message": sprintf("`%s` is %s, and this is %s", [names.of(thing), thing.status, input.context.stage]),
+	}
 }
 
 things contains [input.product, input.product.pointer]

@@ -25,6 +25,11 @@ findings contains finding if {
 	day < substring(input.context.now, 0, 10)
 	finding := {
 		"pointer": level.pointer,
-		"message": sprintf("`%s` of `%s` was on %s, and it is still %s", [level.property, names.of(contract), day, object.get(contract, "status", "in use")]),
+		"message": sprintf("`%s` of `%s` was on %s, and it is still %s", [
+			level.property,
+			names.of(contract),
+			day,
+			object.get(contract, "status", "in use"),
+		]),
 	}
 }

@@ -17,7 +17,10 @@ findings contains finding if {
 	input.product
 	not input.format in {"dpds"} # that standard has none
 	not input.product.status
-	finding := {"pointer": input.product.pointer, "message": sprintf("data product `%s` has no status", [names.of(input.product)])}
+	finding := {
+		"pointer": input.product.pointer,
+		"message": sprintf("data product `%s` has no status", [names.of(input.product)]),
+	}
 }
 
 findings contains finding if {

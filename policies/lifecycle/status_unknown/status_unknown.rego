@@ -38,7 +38,10 @@ import data.meshgate.params.lifecycle.status_unknown as params
 findings contains finding if {
 	some [thing, pointer] in things
 	not lower(thing.status) in known
-	finding := {"pointer": pointer, "message": sprintf("the status `%s` is none of %s", [thing.status, concat(", ", params.words)])}
+	finding := {
+		"pointer": pointer,
+		"message": sprintf("the status `%s` is none of %s", [thing.status, concat(", ", params.words)]),
+	}
 }
 
 things contains [input.product, input.product.pointer]

@@ -22,7 +22,10 @@ findings contains finding if {
 	_derived
 	count([1 | some port in input.product.ports; port.direction == "input"]) == 0
 	count([1 | some port in input.product.ports; count(port.upstream) > 0]) == 0
-	finding := {"pointer": input.product.pointer, "message": sprintf("`%s` is made from other data, and names no input", [names.of(input.product)])}
+	finding := {
+		"pointer": input.product.pointer,
+		"message": sprintf("`%s` is made from other data, and names no input", [names.of(input.product)]),
+	}
 }
 
 # Said by the product itself; what says nothing may be a source.

@@ -18,7 +18,10 @@ import data.meshgate.lib.mesh
 
 findings contains finding if {
 	some circle in input.mesh.cycles
-	some product in mesh.selves
-	product.id in circle
-	finding := {"pointer": input.product.pointer, "message": sprintf("made from itself: %s", [concat(" → ", array.concat(circle, [circle[0]]))])}
+	some own in mesh.selves
+	own.id in circle
+	finding := {
+		"pointer": input.product.pointer,
+		"message": sprintf("made from itself: %s", [concat(" → ", array.concat(circle, [circle[0]]))]),
+	}
 }

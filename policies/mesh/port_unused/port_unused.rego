@@ -15,5 +15,8 @@ findings contains finding if {
 	some one in input.mesh.orphans
 	one.file == input.file
 	startswith(one.pointer, object.get(input.product, "pointer", ""))
-	finding := {"pointer": one.pointer, "message": sprintf("no product of the mesh reads output port `%s`", [object.get(one, "port", "?")])}
+	finding := {
+		"pointer": one.pointer,
+		"message": sprintf("no product of the mesh reads output port `%s`", [object.get(one, "port", "?")]),
+	}
 }

@@ -18,5 +18,8 @@ import data.meshgate.lib.mesh
 findings contains finding if {
 	some other in mesh.upstream
 	lower(other.status) in {"deprecated", "sunset", "retired", "archived"}
-	finding := {"pointer": input.product.pointer, "message": sprintf("made from `%s`, which is %s", [object.get(other, "name", other.id), other.status])}
+	finding := {
+		"pointer": input.product.pointer,
+		"message": sprintf("made from `%s`, which is %s", [object.get(other, "name", other.id), other.status]),
+	}
 }

@@ -18,5 +18,8 @@ import data.meshgate.lib.mesh
 findings contains finding if {
 	some other in mesh.upstream
 	not other.owner
-	finding := {"pointer": input.product.pointer, "message": sprintf("made from `%s`, which nobody owns", [object.get(other, "name", other.id)])}
+	finding := {
+		"pointer": input.product.pointer,
+		"message": sprintf("made from `%s`, which nobody owns", [object.get(other, "name", other.id)]),
+	}
 }

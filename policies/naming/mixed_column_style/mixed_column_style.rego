@@ -22,6 +22,10 @@ findings contains finding if {
 	count(camel) > 0
 	finding := {
 		"pointer": table.pointer,
-		"message": sprintf("columns of `%s` are named in two styles: `%s`, `%s`", [names.of(table), snake[0], camel[0]]),
+		"message": sprintf("columns of `%s` are named in two styles: `%s`, `%s`", [
+			names.of(table),
+			snake[0],
+			camel[0],
+		]),
 	}
 }

@@ -2,17 +2,17 @@ package meshgate.rules.ownership.owner_is_placeholder_test
 
 import data.meshgate.rules.ownership.owner_is_placeholder as rule
 
-product(owner) := {"format": "odps", "kind": "data-product", "contracts": [], "product": {"owner": owner, "pointer": ""}}
+of_product(owner) := {"format": "odps", "kind": "data-product", "contracts": [], "product": {"owner": owner, "pointer": ""}}
 
 test_placeholders_are_found if {
 	every name in ["TBD", "todo", " Unknown ", "n/a"] {
-		found := rule.findings with input as product({"name": name})
+		found := rule.findings with input as of_product({"name": name})
 		count(found) == 1
 	}
 }
 
 test_a_product_is_looked_at if {
-	nobody := product({"name": "TBD"})
+	nobody := of_product({"name": "TBD"})
 	found := rule.findings with input as nobody
 	count(found) == 1
 }
@@ -24,7 +24,7 @@ test_a_contract_is_looked_at if {
 }
 
 test_a_team_is_silent if {
-	found := rule.findings with input as product({"team": "sales", "email": "sales@shop.example"})
+	found := rule.findings with input as of_product({"team": "sales", "email": "sales@shop.example"})
 	count(found) == 0
 }
 

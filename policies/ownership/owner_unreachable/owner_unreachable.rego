@@ -19,7 +19,9 @@ findings contains finding if {
 	count(input.product.support) == 0
 	finding := {
 		"pointer": input.product.pointer,
-		"message": sprintf("the owner of `%s` has no mail address, and the product no channel", [names.of(input.product)]),
+		"message": sprintf("the owner of `%s` has no mail address, and the product no channel", [
+			names.of(input.product),
+		]),
 	}
 }
 

@@ -39,7 +39,11 @@ findings contains finding if {
 	not column.classification in known
 	finding := {
 		"pointer": column.pointer,
-		"message": sprintf("column `%s` is classified as `%s`; known are %s", [names.of(column), column.classification, concat(", ", params.words)]),
+		"message": sprintf("column `%s` is classified as `%s`; known are %s", [
+			names.of(column),
+			column.classification,
+			concat(", ", params.words),
+		]),
 	}
 }
 

@@ -18,14 +18,21 @@ import data.meshgate.lib.personal
 
 findings contains finding if {
 	some [contract, column] in personal.contracts
-	text := lower(json.marshal([object.get(contract, "terms", ""), object.get(contract, "description", ""), _custom, contract.tags]))
+	said := [object.get(contract, "terms", ""), object.get(contract, "description", ""), _custom, contract.tags]
+	text := lower(json.marshal(said))
 	not regex.match(_basis, text)
 	finding := {
 		"pointer": contract.pointer,
-		"message": sprintf("contract `%s` has personal data (`%s`) and names no legal basis", [names.of(contract), names.of(column)]),
+		"message": sprintf("contract `%s` has personal data (`%s`) and names no legal basis", [
+			names.of(contract),
+			names.of(column),
+		]),
 	}
 }
 
 _custom := [object.get(input.raw, "customProperties", []), object.get(input.raw, "custom", [])]
 
-_basis := `legal_?-? ?basis|lawful|consent|legitimate interest|art(\.|icle) ?6|rechtsgrundlage|einwilligung|base giuridica|consenso|base l.gale|consentement|base legal|consentimiento`
+_basis := concat("", [
+	`legal_?-? ?basis|lawful|consent|legitimate interest|art(\.|icle) ?6|rechtsgrundlage|einwilligung|`,
+	`base giuridica|consenso|base l.gale|consentement|base legal|consentimiento`,
+])

@@ -27,7 +27,10 @@ findings contains finding if {
 	count([1 | some column in table.columns; _identifies(column)]) == 0
 	finding := {
 		"pointer": table.pointer,
-		"message": sprintf("table `%s` has personal data (`%s`) and no key to find a person's rows by", [names.of(table), names.of(found[0])]),
+		"message": sprintf("table `%s` has personal data (`%s`) and no key to find a person's rows by", [
+			names.of(table),
+			names.of(found[0]),
+		]),
 	}
 }
 

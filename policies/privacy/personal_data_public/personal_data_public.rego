@@ -25,6 +25,9 @@ findings contains finding if {
 	column.classification in {"public", "open", "unrestricted", "none"}
 	finding := {
 		"pointer": column.pointer,
-		"message": sprintf("column `%s` is personal data and classified as %s", [names.of(column), column.classification]),
+		"message": sprintf("column `%s` is personal data and classified as %s", [
+			names.of(column),
+			column.classification,
+		]),
 	}
 }

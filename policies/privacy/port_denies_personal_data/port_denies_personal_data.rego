@@ -24,7 +24,10 @@ findings contains finding if {
 	column.pii == true
 	finding := {
 		"pointer": port.pointer,
-		"message": sprintf("port `%s` says that it has no personal data, and its column `%s` is", [names.of(port), names.of(column)]),
+		"message": sprintf("port `%s` says that it has no personal data, and its column `%s` is", [
+			names.of(port),
+			names.of(column),
+		]),
 		"related": [{"pointer": column.pointer, "message": "marked as personal data"}],
 	}
 }

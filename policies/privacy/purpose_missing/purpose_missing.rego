@@ -23,7 +23,10 @@ findings contains finding if {
 	not contract.terms
 	finding := {
 		"pointer": contract.pointer,
-		"message": sprintf("contract `%s` has personal data (`%s`) and names no purpose", [names.of(contract), names.of(column)]),
+		"message": sprintf("contract `%s` has personal data (`%s`) and names no purpose", [
+			names.of(contract),
+			names.of(column),
+		]),
 		"related": [{"pointer": column.pointer, "message": "personal data"}],
 	}
 }

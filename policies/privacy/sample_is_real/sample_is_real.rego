@@ -48,4 +48,14 @@ patterns := {
 }
 
 # Domains and numbers that are set aside for examples.
-invented := `(?i)@(.*\.)?(example|test|invalid|localhost|acme|company|domain|mail|email)(\.[a-z]+)*$|(foo|bar|test|user|jane|john|example)[a-z0-9._]*@|4242[ -]?4242|4111[ -]?1111|5500[ -]?0000|1234[ -]?5678|123-45-6789|^[a-z]{2}00|DE89 ?3704 ?0044`
+invented := concat("|", [
+	`(?i)@(.*\.)?(example|test|invalid|localhost|acme|company|domain|mail|email)(\.[a-z]+)*$`,
+	`(?i)(foo|bar|test|user|jane|john|example)[a-z0-9._]*@`,
+	`(?i)4242[ -]?4242`,
+	`(?i)4111[ -]?1111`,
+	`(?i)5500[ -]?0000`,
+	`(?i)1234[ -]?5678`,
+	`(?i)123-45-6789`,
+	`(?i)^[a-z]{2}00`,
+	`(?i)DE89 ?3704 ?0044`,
+])

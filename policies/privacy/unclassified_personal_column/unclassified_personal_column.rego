@@ -75,7 +75,6 @@ package meshgate.rules.privacy.unclassified_personal_column
 
 import data.meshgate.lib.columns
 import data.meshgate.lib.personal
-import data.meshgate.params.privacy.unclassified_personal_column as params
 
 findings contains finding if {
 	some column in columns.all

@@ -15,6 +15,12 @@ import data.meshgate.lib.names
 findings contains finding if {
 	some contract in input.contracts
 	count(contract.sla) > 0
-	count([1 | some level in contract.sla; regex.match(`(?i)latency|fresh|frequency|timeliness|interval|timeofavailability`, level.property)]) == 0
-	finding := {"pointer": contract.pointer, "message": sprintf("contract `%s` does not say how fresh its data is", [names.of(contract)])}
+	count([1 |
+		some level in contract.sla
+		regex.match(`(?i)latency|fresh|frequency|timeliness|interval|timeofavailability`, level.property)
+	]) == 0
+	finding := {
+		"pointer": contract.pointer,
+		"message": sprintf("contract `%s` does not say how fresh its data is", [names.of(contract)]),
+	}
 }

@@ -19,7 +19,10 @@ findings contains finding if {
 	count(contract.schema) > 0
 	count([1 | some table in contract.schema; _checked(table)]) == 0
 	count(object.get(input.raw, "quality", [])) == 0
-	finding := {"pointer": contract.pointer, "message": sprintf("contract `%s` has no quality rule", [names.of(contract)])}
+	finding := {
+		"pointer": contract.pointer,
+		"message": sprintf("contract `%s` has no quality rule", [names.of(contract)]),
+	}
 }
 
 _checked(table) if count(table.quality) > 0

@@ -19,7 +19,10 @@ findings contains finding if {
 	some level in contract.sla
 	number := _number(level.value)
 	_impossible(lower(level.property), number)
-	finding := {"pointer": level.pointer, "message": sprintf("the service level `%s` of %v cannot be kept", [level.property, level.value])}
+	finding := {
+		"pointer": level.pointer,
+		"message": sprintf("the service level `%s` of %v cannot be kept", [level.property, level.value]),
+	}
 }
 
 _number(value) := value if {

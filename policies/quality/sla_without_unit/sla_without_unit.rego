@@ -17,10 +17,16 @@ package meshgate.rules.quality.sla_without_unit
 findings contains finding if {
 	some contract in input.contracts
 	some level in contract.sla
-	lower(level.property) in {"latency", "retention", "freshness", "frequency", "timetodetect", "timetonotify", "timetorepair", "intervalofchange", "timeliness"}
+	lower(level.property) in {
+		"latency", "retention", "freshness", "frequency", "timetodetect", "timetonotify", "timetorepair",
+		"intervalofchange", "timeliness",
+	}
 	_bare(level.value)
 	not level.unit
-	finding := {"pointer": level.pointer, "message": sprintf("the service level `%s` is %v, of no unit", [level.property, level.value])}
+	finding := {
+		"pointer": level.pointer,
+		"message": sprintf("the service level `%s` is %v, of no unit", [level.property, level.value]),
+	}
 }
 
 _bare(value) if is_number(value)

@@ -23,7 +23,10 @@ findings contains finding if {
 	lower(object.get(server, "type", "")) in clouds
 	finding := {
 		"pointer": server.pointer,
-		"message": sprintf("server `%s` keeps personal data (`%s`) in no named region", [object.get(server, "name", "?"), names.of(column)]),
+		"message": sprintf("server `%s` keeps personal data (`%s`) in no named region", [
+			object.get(server, "name", "?"),
+			names.of(column),
+		]),
 	}
 }
 
@@ -36,8 +39,14 @@ findings contains finding if {
 	count(found) > 0
 	finding := {
 		"pointer": port.pointer,
-		"message": sprintf("port `%s` keeps personal data (`%s`) in no named region", [names.of(port), names.of(found[0])]),
+		"message": sprintf("port `%s` keeps personal data (`%s`) in no named region", [
+			names.of(port),
+			names.of(found[0]),
+		]),
 	}
 }
 
-clouds := {"s3", "athena", "glue", "redshift", "bigquery", "gcs", "azure", "databricks", "snowflake", "synapse", "kinesis", "pubsub"}
+clouds := {
+	"s3", "athena", "glue", "redshift", "bigquery", "gcs", "azure", "databricks", "snowflake", "synapse", "kinesis",
+	"pubsub",
+}

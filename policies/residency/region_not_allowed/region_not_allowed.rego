@@ -53,7 +53,11 @@ findings contains finding if {
 	not _allowed(server.region)
 	finding := {
 		"pointer": server.pointer,
-		"message": sprintf("server `%s` keeps personal data (`%s`) in `%s`", [object.get(server, "name", "?"), names.of(column), server.region]),
+		"message": sprintf("server `%s` keeps personal data (`%s`) in `%s`", [
+			object.get(server, "name", "?"),
+			names.of(column),
+			server.region,
+		]),
 	}
 }
 
@@ -65,7 +69,11 @@ findings contains finding if {
 	count(found) > 0
 	finding := {
 		"pointer": port.pointer,
-		"message": sprintf("port `%s` keeps personal data (`%s`) in `%s`", [names.of(port), names.of(found[0]), port.location.region]),
+		"message": sprintf("port `%s` keeps personal data (`%s`) in `%s`", [
+			names.of(port),
+			names.of(found[0]),
+			port.location.region,
+		]),
 	}
 }
 

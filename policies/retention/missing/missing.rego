@@ -21,6 +21,9 @@ findings contains finding if {
 	not contract.retention
 	finding := {
 		"pointer": contract.pointer,
-		"message": sprintf("contract `%s` has personal data (`%s`) and does not say how long it is kept", [names.of(contract), names.of(column)]),
+		"message": sprintf("contract `%s` has personal data (`%s`) and does not say how long it is kept", [
+			names.of(contract),
+			names.of(column),
+		]),
 	}
 }

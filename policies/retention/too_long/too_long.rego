@@ -32,7 +32,12 @@ findings contains finding if {
 	years > params.max_years
 	finding := {
 		"pointer": contract.pointer,
-		"message": sprintf("contract `%s` keeps personal data (`%s`) for `%s`, more than %v years", [names.of(contract), names.of(column), contract.retention, params.max_years]),
+		"message": sprintf("contract `%s` keeps personal data (`%s`) for `%s`, more than %v years", [
+			names.of(contract),
+			names.of(column),
+			contract.retention,
+			params.max_years,
+		]),
 	}
 }
 

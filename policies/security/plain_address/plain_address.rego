@@ -19,7 +19,7 @@ findings contains finding if {
 	walk(input.raw[key], [path, text])
 	is_string(text)
 	regex.match(`^(http|ftp|ldap|telnet)://`, text)
-	not regex.match(`^[a-z]+://(localhost|127\.|0\.0\.0\.0|\[::1\]|[a-z0-9-]+(:|/|$)|[^/]*\.(local|internal|svc)(:|/|$))`, text)
+	not regex.match(_within, text)
 	_is_address(path)
 	pointer := concat("", [sprintf("/%s", [_escaped(step)]) | some step in array.concat([key], path)])
 	finding := {"pointer": pointer, "message": sprintf("`%s` is not encrypted on the way", [text])}
@@ -29,9 +29,19 @@ findings contains finding if {
 _is_address(path) if {
 	name := [lower(step) | some step in path; is_string(step)]
 	count({"license", "contact", "externaldocs", "info"} & {step | some step in name}) == 0
-	name[count(name) - 1] in {"location", "host", "url", "endpoint", "endpointurl", "accessurl", "address", "baseurl", "hosts", "server", "accesspoint", "apiurl"}
+	name[count(name) - 1] in {
+		"location", "host", "url", "endpoint", "endpointurl", "accessurl", "address", "baseurl", "hosts", "server",
+		"accesspoint", "apiurl",
+	}
 }
 
 _escaped(step) := replace(replace(step, "~", "~0"), "/", "~1") if {
 	is_string(step)
 } else := sprintf("%v", [step])
+
+# Addresses of this machine, of this network, of this cluster.
+_within := concat("|", [
+	`^[a-z]+://(localhost|127\.|0\.0\.0\.0|\[::1\])`,
+	`^[a-z]+://[a-z0-9-]+(:|/|$)`,
+	`^[a-z]+://[^/]*\.(local|internal|svc)(:|/|$)`,
+])

@@ -28,7 +28,11 @@ findings contains finding if {
 	count(found) > 0
 	finding := {
 		"pointer": role.pointer,
-		"message": sprintf("the role `%s` may read `%s`, which is %s", [role.role, names.of(found[0]), found[0].classification]),
+		"message": sprintf("the role `%s` may read `%s`, which is %s", [
+			role.role,
+			names.of(found[0]),
+			found[0].classification,
+		]),
 		"related": [{"pointer": found[0].pointer, "message": "classified here"}],
 	}
 }

@@ -21,5 +21,11 @@ findings contains finding if {
 	column.classification in {"restricted", "secret"}
 	not column.encrypted == true
 	not column.masking
-	finding := {"pointer": column.pointer, "message": sprintf("column `%s` is %s, and neither encrypted nor masked", [names.of(column), column.classification])}
+	finding := {
+		"pointer": column.pointer,
+		"message": sprintf("column `%s` is %s, and neither encrypted nor masked", [
+			names.of(column),
+			column.classification,
+		]),
+	}
 }

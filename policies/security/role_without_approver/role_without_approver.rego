@@ -15,5 +15,8 @@ findings contains finding if {
 	some contract in input.contracts
 	some role in contract.roles
 	count(role.approvers) == 0
-	finding := {"pointer": role.pointer, "message": sprintf("role `%s` has no approver", [object.get(role, "role", "?")])}
+	finding := {
+		"pointer": role.pointer,
+		"message": sprintf("role `%s` has no approver", [object.get(role, "role", "?")]),
+	}
 }

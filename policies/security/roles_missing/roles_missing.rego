@@ -27,6 +27,10 @@ findings contains finding if {
 	count(found) > 0
 	finding := {
 		"pointer": sprintf("%s/roles", [contract.pointer]),
-		"message": sprintf("contract `%s` has %s data (`%s`) and names no role", [names.of(contract), found[0].classification, names.of(found[0])]),
+		"message": sprintf("contract `%s` has %s data (`%s`) and names no role", [
+			names.of(contract),
+			found[0].classification,
+			names.of(found[0]),
+		]),
 	}
 }

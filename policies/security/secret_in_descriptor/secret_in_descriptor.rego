@@ -22,7 +22,11 @@ findings contains finding if {
 	is_string(text)
 	why := _secret(path, text)
 	pointer := concat("", [sprintf("/%s", [_escaped(step)]) | some step in path])
-	finding := {"pointer": pointer, "message": sprintf("this looks like %s", [why]), "label": "a secret does not belong here"}
+	finding := {
+		"pointer": pointer,
+		"message": sprintf("this looks like %s", [why]),
+		"label": "a secret does not belong here",
+	}
 }
 
 # One look at the whole document: hardly any has something to look for.

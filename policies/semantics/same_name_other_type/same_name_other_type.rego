@@ -30,7 +30,10 @@ findings contains finding if {
 	places := [pointer | some [other, _, pointer] in typed; other == name]
 	finding := {
 		"pointer": places[count(places) - 1],
-		"message": sprintf("`%s` is of different types in tables of one contract: %s", [name, concat(", ", sort(types))]),
+		"message": sprintf("`%s` is of different types in tables of one contract: %s", [
+			name,
+			concat(", ", sort(types)),
+		]),
 		"related": [{"pointer": places[0], "message": "here, too"}],
 	}
 }

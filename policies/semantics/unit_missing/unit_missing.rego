@@ -15,8 +15,18 @@ import data.meshgate.lib.columns
 
 findings contains finding if {
 	some column in columns.all
-	lower(split(object.get(column, "type", object.get(column, "physical_type", "")), "(")[0]) in {"number", "integer", "int", "bigint", "long", "float", "double", "decimal", "numeric"}
-	regex.match(`(^|_)(weight|height|width|length|distance|temperature|speed|duration|volume|pressure|gewicht|peso|poids|latency|elapsed)$`, columns.words(column.name))
+	lower(split(object.get(column, "type", object.get(column, "physical_type", "")), "(")[0]) in {
+		"number", "integer", "int", "bigint", "long", "float", "double", "decimal", "numeric",
+	}
+	regex.match(measures, columns.words(column.name))
 	not column.description
-	finding := {"pointer": column.pointer, "message": sprintf("column `%s` is a measure and names no unit", [column.name])}
+	finding := {
+		"pointer": column.pointer,
+		"message": sprintf("column `%s` is a measure and names no unit", [column.name]),
+	}
 }
+
+measures := concat("", [
+	`(^|_)(weight|height|width|length|distance|temperature|speed|duration|volume|pressure|gewicht|peso|`,
+	`poids|latency|elapsed)$`,
+])

@@ -18,7 +18,13 @@ findings contains finding if {
 	type := lower(split(object.get(column, "type", object.get(column, "physical_type", "")), "(")[0])
 	type in {"integer", "int", "bigint", "long", "number", "numeric", "decimal", "double", "float", "smallint"}
 	regex.match(codes, columns.words(column.name))
-	finding := {"pointer": column.pointer, "message": sprintf("column `%s` is a code, and is a %s", [column.name, type])}
+	finding := {
+		"pointer": column.pointer,
+		"message": sprintf("column `%s` is a code, and is a %s", [column.name, type]),
+	}
 }
 
-codes := `(^|_)(zip|zip_?code|postal_?code|post_?code|plz|cap|phone|phone_?number|mobile_?number|telefon|telefono|iban|swift|bic|isbn|ean|gtin|ssn|tax_id|vat_?(number|id))$`
+codes := concat("", [
+	`(^|_)(zip|zip_?code|postal_?code|post_?code|plz|cap|phone|phone_?number|mobile_?number|telefon|`,
+	`telefono|iban|swift|bic|isbn|ean|gtin|ssn|tax_id|vat_?number|vat_?id)$`,
+])

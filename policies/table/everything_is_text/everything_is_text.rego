@@ -29,7 +29,10 @@ findings contains finding if {
 	every column in table.columns {
 		lower(_type(column)) in {"string", "text", "varchar", "char"}
 	}
-	finding := {"pointer": table.pointer, "message": sprintf("all %d columns of `%s` are texts", [count(table.columns), names.of(table)])}
+	finding := {
+		"pointer": table.pointer,
+		"message": sprintf("all %d columns of `%s` are texts", [count(table.columns), names.of(table)]),
+	}
 }
 
 _type(column) := split(object.get(column, "type", object.get(column, "physical_type", "")), "(")[0]

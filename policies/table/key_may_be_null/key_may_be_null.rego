@@ -17,5 +17,8 @@ findings contains finding if {
 	some column in columns.all
 	column.primary_key == true
 	column.required == false
-	finding := {"pointer": column.pointer, "message": sprintf("column `%s` is a primary key and may be null", [names.of(column)])}
+	finding := {
+		"pointer": column.pointer,
+		"message": sprintf("column `%s` is a primary key and may be null", [names.of(column)]),
+	}
 }

@@ -15,7 +15,17 @@ import data.meshgate.lib.columns
 
 findings contains finding if {
 	some column in columns.all
-	lower(object.get(column, "physical_type", object.get(column, "type", ""))) in {"float", "double", "real", "float64", "double precision", "float8"}
-	regex.match(`(^|_)(price|amount|cost|salary|balance|revenue|premium|fee|betrag|preis|importo|prezzo|montant|prix|importe|precio)$`, columns.words(column.name))
-	finding := {"pointer": column.pointer, "message": sprintf("column `%s` is money, and is a floating point number", [column.name])}
+	lower(object.get(column, "physical_type", object.get(column, "type", ""))) in {
+		"float", "double", "real", "float64", "double precision", "float8",
+	}
+	regex.match(amounts, columns.words(column.name))
+	finding := {
+		"pointer": column.pointer,
+		"message": sprintf("column `%s` is money, and is a floating point number", [column.name]),
+	}
 }
+
+amounts := concat("", [
+	`(^|_)(price|amount|cost|salary|balance|revenue|premium|fee|betrag|preis|importo|prezzo|montant|prix|`,
+	`importe|precio)$`,
+])

@@ -17,7 +17,10 @@ findings contains finding if {
 	some table in contract.schema
 	count(table.columns) > 1
 	count([1 | some column in table.columns; _says(column)]) == 0
-	finding := {"pointer": table.pointer, "message": sprintf("no column of `%s` says whether it may be empty", [names.of(table)])}
+	finding := {
+		"pointer": table.pointer,
+		"message": sprintf("no column of `%s` says whether it may be empty", [names.of(table)]),
+	}
 }
 
 _says(column) if "required" in object.keys(column)

@@ -15,8 +15,17 @@ import data.meshgate.lib.raws
 
 findings contains finding if {
 	some column in columns.all
-	lower(split(object.get(column, "physical_type", object.get(column, "type", "")), "(")[0]) in {"string", "text", "varchar"}
-	regex.match(`(^|_)(date|datetime|timestamp|created_at|updated_at|deleted_at|valid_from|valid_to)$`, columns.words(column.name))
+	lower(split(object.get(column, "physical_type", object.get(column, "type", "")), "(")[0]) in {
+		"string", "text", "varchar",
+	}
+	regex.match(times, columns.words(column.name))
 	not regex.match(`(?i)format|pattern|iso.?8601|rfc.?3339`, json.marshal(raws.at(column.pointer)))
-	finding := {"pointer": column.pointer, "message": sprintf("column `%s` is named like a time, and is a text", [column.name])}
+	finding := {
+		"pointer": column.pointer,
+		"message": sprintf("column `%s` is named like a time, and is a text", [column.name]),
+	}
 }
+
+times := concat("", [
+	`(^|_)(date|datetime|timestamp|created_at|updated_at|deleted_at|valid_from|valid_to)$`,
+])

@@ -20,7 +20,11 @@ findings contains finding if {
 	count(bare) > 0
 	finding := {
 		"pointer": bare[0].pointer,
-		"message": sprintf("%s of `%s` without a type: %s", [_many(count(bare)), names.of(table), concat(", ", [names.of(column) | some i, column in bare; i < 5])]),
+		"message": sprintf("%s of `%s` without a type: %s", [
+			_many(count(bare)),
+			names.of(table),
+			concat(", ", [names.of(column) | some i, column in bare; i < 5]),
+		]),
 	}
 }
 

@@ -22,7 +22,11 @@ findings contains finding if {
 	_unstable(thing.version)
 	finding := {
 		"pointer": pointer,
-		"message": sprintf("`%s` is %s with version %s, which promises nothing", [names.of(thing), thing.status, thing.version]),
+		"message": sprintf("`%s` is %s with version %s, which promises nothing", [
+			names.of(thing),
+			thing.status,
+			thing.version,
+		]),
 	}
 }
 

@@ -2,30 +2,30 @@ package meshgate.rules.versioning.version_not_semver_test
 
 import data.meshgate.rules.versioning.version_not_semver as rule
 
-product(fields) := {"format": "odps", "kind": "data-product", "contracts": [], "product": fields}
+of_product(fields) := {"format": "odps", "kind": "data-product", "contracts": [], "product": fields}
 
 contract(fields) := {"format": "odcs", "kind": "data-contract", "contracts": [object.union({"pointer": ""}, fields)]}
 
 test_semantic_versions_are_silent if {
 	every version in ["1.0.0", "0.1.2", "2.0.0-rc.1"] {
-		of_product := rule.findings with input as product({"version": version})
+		found_in_product := rule.findings with input as of_product({"version": version})
 		of_contract := rule.findings with input as contract({"version": version})
-		count(of_product) + count(of_contract) == 0
+		count(found_in_product) + count(of_contract) == 0
 	}
 }
 
 test_other_versions_are_found if {
 	every version in ["1", "1.0", "v1.0.0", "2024-01"] {
-		of_product := rule.findings with input as product({"version": version})
+		found_in_product := rule.findings with input as of_product({"version": version})
 		of_contract := rule.findings with input as contract({"version": version})
-		count(of_product) + count(of_contract) == 2
+		count(found_in_product) + count(of_contract) == 2
 	}
 }
 
 test_no_version_is_found if {
-	of_product := rule.findings with input as product({})
+	found_in_product := rule.findings with input as of_product({})
 	of_contract := rule.findings with input as contract({})
-	count(of_product) + count(of_contract) == 2
+	count(found_in_product) + count(of_contract) == 2
 }
 
 test_every_standard_with_versions_is_looked_at if {
