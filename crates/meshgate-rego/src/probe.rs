@@ -236,33 +236,75 @@ pub fn inputs(modules: &[crate::bundle::Module], compiled: &Compiled, options: &
         let source = module.package.span.source.get_contents();
         let Some(prober) = Prober::of(module, &Value::Undefined, compiled, options) else { continue };
         let asked: Vec<&str> = compiled.index.leads_to(definition).into_iter().collect();
-        // A span ends before what closes its last part.
-        let page = Page::new(source);
-        let until = |statement: &LiteralStmt| {
-            let range = syntax::range(&statement.span);
-            page.close(statement).unwrap_or(range.end).max(range.end)
-        };
         for body in bodies {
-            let mut before = String::new();
-            for statement in &body.query.stmts {
-                // What else a test puts in the place of something is not there in production.
-                if let [with] = statement.with_mods.as_slice() {
-                    // It is the last part of its statement.
-                    let start = whole(&with.r#as).start;
-                    let value = source.get(start..until(statement)).unwrap_or_default();
-                    let is_input = with.refr.span().text() == "input";
-                    let given = is_input.then(|| {
-                        prober.value(&format!("mg_probe := mg_value if {{\n{before}\nmg_value := {value}\n}}"))
-                    });
-                    if let Some(input) = given.flatten().filter(|input| *input != Value::Undefined) {
-                        found.extend(asked.iter().map(|path| ((*path).to_owned(), input.clone())));
-                    }
-                }
-                let start = syntax::range(&statement.span).start;
-                before.push_str(source.get(start..until(statement)).unwrap_or_default());
-                before.push('\n');
-            }
+            given(&body.query.stmts, source, String::new(), &prober, &mut |input| {
+                found.extend(asked.iter().map(|path| ((*path).to_owned(), input.clone())));
+            });
         }
     }
     found
+}
+
+/// Tells the inputs that statements give, those for every element of a collection among them. `before` is what holds there.
+fn given(
+    statements: &[LiteralStmt],
+    source: &str,
+    mut before: String,
+    prober: &Prober<'_>,
+    tell: &mut dyn FnMut(&Value),
+) {
+    for statement in statements {
+        let range = syntax::range(&statement.span);
+        // What else a test puts in the place of something is not there in production.
+        if let [with] = statement.with_mods.as_slice()
+            && with.refr.span().text() == "input"
+        {
+            let value = term(source.get(whole(&with.r#as).start..).unwrap_or_default());
+            let all = prober.value(&format!("mg_probe := [mg_value |\n{before}\nmg_value := {value}\n]"));
+            if let Some(Value::Array(inputs)) = all {
+                inputs.iter().for_each(&mut *tell);
+            }
+        }
+        if let Literal::Every { key, value, domain, query, .. } = &statement.literal {
+            let key = key.as_ref().map(|key| format!("{}, ", key.text())).unwrap_or_default();
+            let domain = term(source.get(whole(domain).start..).unwrap_or_default());
+            let inner = format!("{before}some {key}{} in {domain}\n", value.text());
+            given(&query.stmts, source, inner, prober, tell);
+            continue;
+        }
+        let text = source.get(range.start..).unwrap_or_default();
+        // An assignment may be of use to what follows; anything else only narrows it.
+        if let Some((name, value)) = text.split_once(" := ").filter(|(name, _)| !name.contains(char::is_whitespace)) {
+            let with: String = with(statement, source);
+            if with.is_empty() {
+                before.push_str(&format!("{name} := {}\n", term(value)));
+            }
+        }
+    }
+}
+
+/// The term that a text begins with, to the bracket that closes it: spans end before that.
+fn term(text: &str) -> &str {
+    let mut depth = 0_usize;
+    let mut quote = None;
+    let mut escaped = false;
+    for (at, c) in text.char_indices() {
+        match quote {
+            Some('"') if escaped => escaped = false,
+            Some('"') if c == '\\' => escaped = true,
+            Some(open) if c == open => quote = None,
+            Some(_) => {}
+            None => match c {
+                '"' | '`' => quote = Some(c),
+                '(' | '[' | '{' => depth += 1,
+                ')' | ']' | '}' => match depth.checked_sub(1) {
+                    Some(left) => depth = left,
+                    None => return text.get(..at).unwrap_or(text),
+                },
+                '\n' | ';' | ',' | ' ' if depth == 0 => return text.get(..at).unwrap_or(text),
+                _ => {}
+            },
+        }
+    }
+    text
 }

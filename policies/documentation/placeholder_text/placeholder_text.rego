@@ -8,9 +8,6 @@
 #   applies_to: [data-product, data-contract]
 #   remedy: Write the text, or leave the field out.
 #   profiles: [baseline, strict]
-#   note: >-
-#     None of the 266 published descriptors that the rules were tried on shows it: published examples are
-#     edited; it is the copies made of templates that keep their placeholders.
 #   since: 0.1.0
 package meshgate.rules.documentation.placeholder_text
 

@@ -86,7 +86,7 @@ fn port(key: Option<String>, cursor: &Cursor<'_>) -> Port {
         name: say("name").or_else(|| key.clone()),
         id: key,
         description: say("description"),
-        port_type: cursor.any_string(&["outputPortType", "outputPorttype"]),
+        port_type: cursor.any_string(&["outputPortType", "outputPorttype", "interface"]),
         ..Port::new(Direction::Output, cursor.pointer())
     }
 }
