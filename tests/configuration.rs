@@ -131,6 +131,7 @@ fn pages_show_configurations_that_are_valid() {
         "docs/ci.md",
         "docs/sidecar.md",
         "docs/operations.md",
+        "docs/library.md",
         "plugins/README.md",
     ] {
         let text = std::fs::read_to_string(support::root().join(page)).expect(page);
