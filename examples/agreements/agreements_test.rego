@@ -118,6 +118,14 @@ test_an_unknown_clearance_is_none if {
 	{"message": "column `id` is internal, above the clearance of ada"} in answer.denials
 }
 
+test_the_directory_goes_before_what_is_said if {
+	known := object.union(terms, {"subjects": {"ada": {"clearance": "public", "country": "US"}}})
+	masked := clearance.masks with input as request({}) with data.access as known with data.meshgate.products as products
+	masked == {{"column": "email", "mask": "hash"}}
+	denied := residency.denials with input as request({}) with data.access as known with data.meshgate.products as products
+	count(denied) == 1
+}
+
 test_countries if {
 	every country in ["US", "nowhere"] {
 		answer := asked({"subject": {"id": "ada", "groups": ["analysts"], "attributes": {"clearance": "internal", "country": country}}})

@@ -12,8 +12,8 @@ _rank(word) := rank if {
 	known == word
 } else := count(data.access.classifications)
 
-_cleared := _rank(object.get(input.subject.attributes, "clearance", "public")) if {
-	object.get(input.subject.attributes, "clearance", "public") in data.access.classifications
+_cleared := _rank(asked.attributes.clearance) if {
+	asked.attributes.clearance in data.access.classifications
 } else := 0
 
 _above contains column if {

@@ -12,4 +12,4 @@ denials contains {"message": sprintf("personal data (`%s`) may not be read from 
 	not asked.emergency
 }
 
-_country := object.get(input.subject.attributes, "country", "nowhere")
+_country := object.get(asked.attributes, "country", "nowhere")

@@ -14,8 +14,8 @@ row_filters contains {"column": row.column, "op": "in", "value": _values(row.att
 }
 
 _values(attribute) := values if {
-	values := input.subject.attributes[attribute]
+	values := asked.attributes[attribute]
 	is_array(values)
 } else := [value] if {
-	value := input.subject.attributes[attribute]
+	value := asked.attributes[attribute]
 } else := []

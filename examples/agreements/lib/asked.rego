@@ -3,6 +3,14 @@ package lib.asked
 
 served := data.meshgate.products[input.resource.product]
 
+# What is known of the subject: what the caller says, and what the directory says, which goes before it. Trino and Kafka say
+# nothing but a name and groups.
+attributes := object.union(object.get(input.subject, "attributes", {}), _known)
+
+_known := known if {
+	known := data.access.subjects[input.subject.id]
+} else := {}
+
 # The contract of the port that is asked for, or all of them.
 contracts contains port.contract if {
 	some port in served.product.ports
