@@ -21,15 +21,17 @@ denials contains {"message": sprintf("the agreement %s ended on %s", [agreement.
 	not asked.emergency
 }
 
-denials contains {"message": sprintf("column `%s` is in no agreement for %s", [column.name, input.purpose])} if {
+denials contains {"message": "nothing is known of its columns: its contract is not in sight"} if asked.unknown
+
+denials contains {"message": sprintf("column `%s` is in no agreement for %s", [one.name, input.purpose])} if {
 	count(asked.covering) > 0
-	some column in asked.columns
+	some one in asked.columns
 	every agreement in asked.covering {
-		not _covers(agreement, column)
+		not _covers(agreement, one)
 	}
 	not asked.emergency
 }
 
 _covers(agreement, _) if not agreement.columns
 
-_covers(agreement, column) if column.name in agreement.columns
+_covers(agreement, one) if one.name in agreement.columns

@@ -104,7 +104,7 @@ test_a_purpose_must_be_named if {
 
 test_personal_data_has_purposes if {
 	answer := asked({"purpose": "ads"})
-	{"message": "personal data (`email`) of x is not for ads"} in answer.denials
+	{"message": "personal data (`email`) of urn:x is not for ads"} in answer.denials
 }
 
 test_the_cleared_see_what_is if {
@@ -139,11 +139,60 @@ test_consent_is_a_filter if {
 }
 
 test_without_a_column_for_consent_it_is_denied if {
-	denied := consent.denials with input as request({"purpose": "marketing"}) with data.access as object.union(terms, {"consent": {"purposes": ["marketing"], "columns": {"urn:x": null}}}) with data.meshgate.products as products
-	count(denied) == 0
-	none := object.union(terms, {"consent": {"purposes": ["marketing"]}})
-	without := consent.denials with input as request({"purpose": "marketing"}) with data.access as json.remove(none, ["consent/columns"]) with data.meshgate.products as products
-	count(without) == 1
+	without := object.union(json.remove(terms, ["consent"]), {"consent": {"purposes": ["marketing"], "columns": {}}})
+	denied := consent.denials with input as request({"purpose": "marketing"}) with data.access as without with data.meshgate.products as products
+	count(denied) == 1
+}
+
+test_a_contract_that_is_asked_for_by_its_id_has_its_columns if {
+	contracts := {"c": {"contracts": [{"schema": [{"columns": [{"name": "religion", "classification": "special"}]}]}]}}
+	asked_for := request({"resource": {"product": "c", "port": "out", "columns": []}})
+	found := clearance.denials with input as asked_for with data.access as terms with data.meshgate.products as contracts
+	{"message": "column `religion` is special, above the clearance of ada"} in found
+}
+
+nested := {"urn:x": {"product": {"ports": [{"direction": "output", "name": "out", "contract": {"schema": [{"columns": [
+	{"name": "person", "columns": [{"name": "email", "classification": "confidential", "pii": true, "columns": []}]},
+]}]}}]}}}
+
+test_what_lies_within_a_column_counts_for_it if {
+	every columns in [[], ["person"], ["person.email"]] {
+		asked_for := request({"resource": {"product": "urn:x", "port": "out", "columns": columns}})
+		masked := clearance.masks with input as asked_for with data.access as terms with data.meshgate.products as nested
+		masked == {{"column": "person", "mask": "hash"}}
+	}
+}
+
+test_a_port_without_a_contract_is_denied if {
+	bare := {"urn:x": {"product": {"ports": [{"direction": "output", "name": "out"}]}}}
+	found := agreements.denials with input as request({"resource": {"product": "urn:x", "port": "out", "columns": []}})
+		with data.access as terms
+		with data.meshgate.products as bare
+		with time.now_ns as now
+	{"message": "nothing is known of its columns: its contract is not in sight"} in found
+}
+
+test_terms_that_say_nothing_are_the_strictest if {
+	silent := json.remove(terms, ["unclassified"])
+	asked_for := request({"resource": {"product": "urn:x", "port": "out", "columns": ["note"]}})
+	found := clearance.denials with input as asked_for with data.access as silent with data.meshgate.products as products
+	found == {{"message": "column `note` is not classified, above the clearance of ada"}}
+	open := object.union(terms, {"agreements": [{"id": "A", "product": "urn:x", "consumers": ["ada"], "purposes": ["reporting"], "from": "2026-01-01", "until": "2026-12-31", "rows": [{"column": "id"}]}]})
+	filters := rows.row_filters with input as request({}) with data.access as open with data.meshgate.products as products with time.now_ns as now
+	filters == {{"column": "id", "op": "in", "value": []}}
+}
+
+test_the_owner_is_told_whatever_the_terms_say if {
+	quiet := object.union(json.remove(terms, ["emergency"]), {"emergency": {"groups": ["on-call"]}})
+	asked_for := request({"purpose": "emergency", "subject": {"id": "joe", "groups": ["on-call"]}, "context": {"ticket": "INC-1"}})
+	told := emergency.obligations with input as asked_for with data.access as quiet with data.meshgate.products as products
+	told == {{"kind": "notify", "to": "owner@x.example", "ticket": "INC-1"}, {"kind": "expire", "minutes": 60}}
+}
+
+test_what_nobody_looked_at_is_personal if {
+	asked_for := request({"resource": {"product": "urn:x", "port": "out", "columns": ["note"]}, "purpose": "ads"})
+	found := purpose.denials with input as asked_for with data.access as terms with data.meshgate.products as products
+	count(found) == 1
 }
 
 test_break_glass_is_granted_and_told if {

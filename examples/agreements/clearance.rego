@@ -16,18 +16,20 @@ _cleared := _rank(asked.attributes.clearance) if {
 	asked.attributes.clearance in data.access.classifications
 } else := 0
 
-_above contains column if {
-	some column in asked.columns
-	_rank(object.get(column, "classification", data.access.unclassified)) > _cleared
+_above contains one if {
+	some one in asked.columns
+	_rank(asked.class(one.column)) > _cleared
 }
 
-masks contains {"column": column.name, "mask": mask} if {
-	some column in _above
-	mask := data.access.masks[column.classification]
+masks contains {"column": one.name, "mask": mask} if {
+	some one in _above
+	mask := data.access.masks[asked.class(one.column)]
 }
 
-denials contains {"message": sprintf("column `%s` is %s, above the clearance of %s", [column.name, object.get(column, "classification", "not classified"), input.subject.id])} if {
-	some column in _above
-	not data.access.masks[column.classification]
+denials contains {"message": message} if {
+	some one in _above
+	class := asked.class(one.column)
+	not data.access.masks[class]
 	not asked.emergency
+	message := sprintf("column `%s` is %s, above the clearance of %s", [one.name, class, input.subject.id])
 }

@@ -14,7 +14,7 @@ grants contains {"reason": sprintf("emergency %s, declared by %s", [input.contex
 
 obligations contains {"kind": "notify", "to": to, "ticket": input.context.ticket} if {
 	asked.emergency
-	some to in array.concat([object.get(asked.served.product, ["owner", "email"], "the owner")], data.access.emergency.notify)
+	some to in array.concat([asked.owner], object.get(data.access.emergency, "notify", []))
 }
 
-obligations contains {"kind": "expire", "minutes": data.access.emergency.minutes} if asked.emergency
+obligations contains {"kind": "expire", "minutes": object.get(data.access.emergency, "minutes", 60)} if asked.emergency

@@ -5,10 +5,13 @@ package meshgate.access.purpose
 
 import data.lib.asked
 
-denials contains {"message": sprintf("personal data (`%s`) of %s is not for %s", [column.name, asked.served.product.name, input.purpose])} if {
+denials contains {"message": message} if {
 	told := data.access.purposes[input.resource.product]
 	not input.purpose in told
-	some column in asked.columns
-	asked.is_personal(column)
+	some one in asked.columns
+	asked.is_personal(one.column)
 	not asked.emergency
+	message := sprintf("personal data (`%s`) of %s is not for %v", [one.name, input.resource.product, _purpose])
 }
+
+_purpose := object.get(input, "purpose", "no purpose")

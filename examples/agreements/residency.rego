@@ -5,10 +5,10 @@ package meshgate.access.residency
 
 import data.lib.asked
 
-denials contains {"message": sprintf("personal data (`%s`) may not be read from %s", [column.name, _country])} if {
+denials contains {"message": sprintf("personal data (`%s`) may not be read from %s", [one.name, _country])} if {
 	not _country in data.access.countries
-	some column in asked.columns
-	asked.is_personal(column)
+	some one in asked.columns
+	asked.is_personal(one.column)
 	not asked.emergency
 }
 

@@ -7,7 +7,7 @@ package meshgate.access.rows
 
 import data.lib.asked
 
-row_filters contains {"column": row.column, "op": "in", "value": _values(row.attribute)} if {
+row_filters contains {"column": row.column, "op": "in", "value": _values(object.get(row, "attribute", ""))} if {
 	not asked.emergency
 	some agreement in asked.covering
 	some row in agreement.rows

@@ -8,6 +8,18 @@ test_words_of_every_spelling if {
 	}
 }
 
+test_words_of_abbreviations_and_accents if {
+	columns.words("customerIPAddress") == "customer_ip_address"
+	columns.words("Prénom") == "prenom"
+	columns.words("Straße") == "strasse"
+}
+
+test_columns_of_one_contract if {
+	nested := {"name": "street", "pointer": "/a/b", "columns": []}
+	contract := {"schema": [{"columns": [{"name": "address", "pointer": "/a", "columns": [nested]}]}]}
+	[column.name | some column in columns.of(contract)] == ["address", "street"]
+}
+
 test_nested_columns_are_seen if {
 	nested := {"name": "street", "pointer": "/a/b", "columns": []}
 	top := {"name": "address", "pointer": "/a", "columns": [nested]}

@@ -6,7 +6,8 @@ import data.meshgate.lib.columns
 import data.meshgate.params.privacy.unclassified_personal_column as params
 
 # One pattern, so that a wide table costs one match a column. Whole names, or endings (`billing_email`).
-_names := sprintf("(^|_)(%s)$", [concat("|", params.names)])
+# With a number behind (`email1`, `phone_2`) it is still one.
+_names := sprintf("(^|_)(%s)(_?[0-9]+)?$", [concat("|", params.names)])
 
 is_named(column) if regex.match(_names, columns.words(column.name))
 
@@ -21,8 +22,7 @@ is_personal(column) if {
 contracts := [[contract, column] |
 	some contract in input.contracts
 	found := [column |
-		some table in contract.schema
-		some column in table.columns
+		some column in columns.of(contract)
 		is_personal(column)
 	]
 	count(found) > 0

@@ -3,6 +3,8 @@ package lib.asked
 
 served := data.meshgate.products[input.resource.product]
 
+owner := object.get(data.meshgate.products, [input.resource.product, "product", "owner", "email"], "the owner")
+
 # What is known of the subject: what the caller says, and what the directory says, which goes before it. Trino and Kafka say
 # nothing but a name and groups.
 attributes := object.union(object.get(input.subject, "attributes", {}), _known)
@@ -21,17 +23,51 @@ _is_port(port) if port.name == input.resource.port
 
 _is_port(_) if not input.resource.port
 
-# Their columns, as far as they are asked for. Who names no columns asks for all.
-columns contains column if {
+# A contract may be asked for by its own id.
+contracts contains contract if {
+	not served.product
+	some contract in served.contracts
+}
+
+# Their columns, as far as they are asked for: `{name, column}`, those within a column by that one's name, which is what can be
+# masked. Who names no columns asks for all; who names a part of a column is shown what holds for all of it.
+columns contains {"name": top.name, "column": column} if {
 	some contract in contracts
 	some table in contract.schema
-	some column in table.columns
-	_is_asked(column)
+	some top in table.columns
+	_is_asked(top)
+	some column in array.concat([top], _within(top))
 }
+
+_within(top) := [column |
+	walk(object.get(top, "columns", []), [_, column])
+	is_object(column)
+	column.name
+]
 
 _is_asked(_) if count(input.resource.columns) == 0
 
-_is_asked(column) if column.name in input.resource.columns
+_is_asked(top) if {
+	some name in input.resource.columns
+	split(name, ".")[0] == top.name
+}
+
+# What is known of no columns cannot be judged: a port whose contract is not in sight, or one that describes none.
+unknown if count(columns) == 0
+
+unknown if {
+	some port in served.product.ports
+	port.direction == "output"
+	_is_port(port)
+	count([1 | some table in port.contract.schema; some _ in table.columns]) == 0
+}
+
+# How confidential a column is; what nobody classified counts as the terms say, and as the highest where they say nothing.
+class(column) := object.get(column, "classification", _unclassified)
+
+default _unclassified := "not classified"
+
+_unclassified := data.access.unclassified
 
 # The day, of this machine: what the caller says of the time is not asked.
 today := substring(time.format(time.now_ns()), 0, 10)
@@ -77,4 +113,13 @@ emergency if {
 
 is_personal(column) if column.pii == true
 
-is_personal(column) if column.classification in data.access.personal
+is_personal(column) if {
+	not column.pii == false
+	class(column) in data.access.personal
+}
+
+# Nobody has looked at it yet.
+is_personal(column) if {
+	not column.classification
+	not "pii" in object.keys(column)
+}

@@ -21,14 +21,5 @@ findings contains finding if {
 	finding := {"pointer": table.pointer, "message": sprintf("table `%s` has no columns", [names.of(table)])}
 }
 
-# The columns of a topic may stand in its schema registry.
-_registered if {
-	some server in input.raw.servers
-	server.schemaRegistryUrl
-}
-
-_registered if {
-	some server in input.raw.servers
-	some property in server.customProperties
-	startswith(lower(property.property), "schemaregistry")
-}
+# The columns of a topic may stand in its schema registry, which a server names as its own key or as a custom property.
+_registered if regex.match(`(?i)"(property":")?schema_?registry`, json.marshal(object.get(input.raw, "servers", [])))

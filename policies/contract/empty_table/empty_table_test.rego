@@ -15,7 +15,7 @@ test_a_column_is_silent if {
 }
 
 test_a_topic_with_a_registry_is_silent if {
-	every server in [{"schemaRegistryUrl": "https://x"}, {"customProperties": [{"property": "schemaRegistryUrl", "value": "https://x"}]}] {
+	every server in [{"schemaRegistryUrl": "https://x"}, {"customProperties": 5, "schemaRegistry": {}}, {"customProperties": [{"property": "schemaRegistryUrl", "value": "https://x"}]}] {
 		found := rule.findings with input as object.union(of([]), {"raw": {"servers": [server]}})
 		count(found) == 0
 	}

@@ -42,20 +42,27 @@ findings contains finding if {
 	finding := {"pointer": pointer, "message": sprintf("`%s` is a format that one vendor's programs read", [format])}
 }
 
-formats contains [server.format, sprintf("/servers/%v/format", [at])] if some at, server in input.raw.servers
+formats contains [server.format, sprintf("/servers/%v/format", [at])] if some at, server in _many(input.raw.servers)
 
 formats contains [format, sprintf("/outputPorts/%v", [at])] if {
-	some at, port in input.raw.outputPorts
+	some at, port in _many(input.raw.outputPorts)
 	some format in [port.format, object.get(port, ["server", "format"], null)]
 }
 
 formats contains [format, sprintf("/outputPorts/%v", [at])] if {
-	some at, port in input.raw.outputPorts
+	some at, port in _many(input.raw.outputPorts)
 	format := port.server.format
 }
 
 formats contains [component.specific.format, sprintf("/components/%v/specific/format", [at])] if {
-	some at, component in input.raw.components
+	some at, component in _many(input.raw.components)
 }
 
-formats contains [access.format, "/product/dataAccess"] if some access in input.raw.product.dataAccess
+formats contains [access.format, "/product/dataAccess"] if some access in _many(input.raw.product.dataAccess)
+
+# What is neither a list nor a map holds nothing.
+_many(value) := value if {
+	is_array(value)
+} else := value if {
+	is_object(value)
+} else := []

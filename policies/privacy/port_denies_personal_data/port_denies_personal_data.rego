@@ -14,13 +14,13 @@
 #   since: 0.1.0
 package meshgate.rules.privacy.port_denies_personal_data
 
+import data.meshgate.lib.columns
 import data.meshgate.lib.names
 
 findings contains finding if {
 	some port in input.product.ports
 	port.pii == false
-	some table in port.contract.schema
-	some column in table.columns
+	some column in columns.of(port.contract)
 	column.pii == true
 	finding := {
 		"pointer": port.pointer,

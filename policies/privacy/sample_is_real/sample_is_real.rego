@@ -28,7 +28,7 @@ findings contains finding if {
 samples contains [text, pointer] if {
 	regex.match(`"(example|examples|x-example|sampleValues)":`, json.marshal(input.raw))
 	some column in columns.all
-	not lower(column.type) in {"integer", "number", "boolean", "date", "timestamp", "object", "array"}
+	not lower(column.type) in {"boolean", "date", "timestamp"}
 	raw := raws.at(column.pointer)
 	some key in ["examples", "example", "x-example", "sampleValues"]
 	some text in _texts(raw[key])
@@ -36,12 +36,18 @@ samples contains [text, pointer] if {
 	pointer := sprintf("%s/%s", [column.pointer, key])
 }
 
-_texts(value) := [value] if {
+_texts(value) := [trim_space(value)] if {
 	is_string(value)
-} else := [text | some text in value; is_string(text)]
+} else := [sprintf("%v", [value])] if {
+	is_number(value)
+} else := [trim_space(text) | some text in value; is_string(text)] if {
+	is_array(value)
+} else := [trim_space(text) | some text in value; is_string(text)] if {
+	is_object(value)
+}
 
 patterns := {
-	"mail address": `^[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}$`,
+	"mail address": `(^|<)[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}(>|$)`,
 	"IBAN": `^[A-Z]{2}[0-9]{2} ?[A-Z0-9]{4}( ?[A-Z0-9]{4}){2,6}( ?[A-Z0-9]{1,3})?$`,
 	"card number": `^[3-6][0-9]{3}([ -]?[0-9]{4}){3}$`,
 	"US social security number": `^[0-9]{3}-[0-9]{2}-[0-9]{4}$`,
@@ -49,8 +55,8 @@ patterns := {
 
 # Domains and numbers that are set aside for examples.
 invented := concat("|", [
-	`(?i)@(.*\.)?(example|test|invalid|localhost|acme|company|domain|mail|email)(\.[a-z]+)*$`,
-	`(?i)(foo|bar|test|user|jane|john|example)[a-z0-9._]*@`,
+	`(?i)@(.*\.)?(example|test|invalid|localhost|acme|company|domain|mail\.com|email\.com)(\.[a-z]+)*>?$`,
+	`(?i)^(foo|bar|test|user|jane[._]?doe|john[._]?doe|example)[0-9]*@`,
 	`(?i)4242[ -]?4242`,
 	`(?i)4111[ -]?1111`,
 	`(?i)5500[ -]?0000`,

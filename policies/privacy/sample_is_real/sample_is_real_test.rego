@@ -8,7 +8,7 @@ of(key, value) := {
 }
 
 test_real_ones_are_found if {
-	every text in ["maria.rossi@libero.it", "IT60X0542811101000000123456", "5500 9876 5432 1098", "078-05-1120"] {
+	every text in ["maria.rossi@libero.it", "barbara.meier@gmx.de", "Anna Meier <anna.meier@gmx.de>", " anna@gmx.de ", "IT60X0542811101000000123456", "5500 9876 5432 1098", "078-05-1120"] {
 		found := rule.findings with input as of("examples", [text])
 		count(found) == 1
 	}
@@ -26,9 +26,13 @@ test_made_up_ones_are_silent if {
 	}
 }
 
-test_numbers_are_silent if {
-	found := rule.findings with input as of("examples", [17])
-	count(found) == 0
+test_numbers_and_maps_are_no_faults if {
+	every value in [17, [17], {"a": 5}, true, null] {
+		found := rule.findings with input as of("examples", value)
+		count(found) == 0
+	}
+	card := rule.findings with input as of("example", 5425233430109903)
+	count(card) == 1
 }
 
 test_escaped_steps_are_followed if {

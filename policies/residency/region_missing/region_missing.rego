@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package meshgate.rules.residency.region_missing
 
+import data.meshgate.lib.columns
 import data.meshgate.lib.names
 import data.meshgate.lib.personal
 
@@ -35,7 +36,7 @@ findings contains finding if {
 	port.direction == "output"
 	contains(port.platform, "::")
 	not port.location.region
-	found := [column | some table in port.contract.schema; some column in table.columns; personal.is_personal(column)]
+	found := [column | some column in columns.of(port.contract); personal.is_personal(column)]
 	count(found) > 0
 	finding := {
 		"pointer": port.pointer,

@@ -17,32 +17,20 @@
 #       type: array
 #       items: {"type": "string"}
 #       default:
-#         - "eu"
+#         - "eu([^a-z]|$)"
 #         - "europe"
-#         - "westeurope"
-#         - "northeurope"
+#         - "west-?europe"
+#         - "north-?europe"
 #         - "germany"
-#         - "france"
-#         - "italy"
-#         - "spain"
-#         - "sweden"
-#         - "poland"
-#         - "netherlands"
-#         - "norway"
-#         - "switzerland"
-#         - "uk"
-#         - "de-"
-#         - "fr-"
-#         - "it-"
-#         - "es-"
-#         - "nl-"
-#         - "ch-"
-#   note: >-
-#     None of the 266 published descriptors that the rules were tried on shows it: few of them name a region,
-#     and those with personal data name European ones or none.
+#         - "(france|italy|spain|sweden|poland|norway|ireland|austria|belgium|finland|denmark)"
+#         - "(netherlands|portugal|greece|luxembourg|estonia|latvia|lithuania|czech|slovakia|slovenia|hungary|romania|bulgaria|croatia|cyprus|malta|iceland)"
+#         - "(switzerland|frankfurt|paris|milan|madrid|stockholm|dublin|zurich)"
+#         - "uk(south|west|[^a-z]|$)"
+#         - "(at|be|bg|ch|cy|cz|de|dk|ee|es|fi|fr|gr|hr|hu|ie|is|it|li|lt|lu|lv|mt|nl|no|pl|pt|ro|se|si|sk)([^a-z]|$)"
 #   since: 0.1.0
 package meshgate.rules.residency.region_not_allowed
 
+import data.meshgate.lib.columns
 import data.meshgate.lib.names
 import data.meshgate.lib.personal
 import data.meshgate.params.residency.region_not_allowed as params
@@ -65,7 +53,7 @@ findings contains finding if {
 	some port in input.product.ports
 	port.direction == "output"
 	not _allowed(port.location.region)
-	found := [column | some table in port.contract.schema; some column in table.columns; personal.is_personal(column)]
+	found := [column | some column in columns.of(port.contract); personal.is_personal(column)]
 	count(found) > 0
 	finding := {
 		"pointer": port.pointer,
@@ -77,6 +65,12 @@ findings contains finding if {
 	}
 }
 
-_allowed(region) if regex.match(_regions, lower(region))
+# One server may name several. Without a list nothing is allowed.
+_allowed(region) if {
+	count(params.regions) > 0
+	every part in regex.split(`\s*(?:[,;/|]| and )\s*`, trim_space(lower(region))) {
+		regex.match(_regions, part)
+	}
+}
 
 _regions := sprintf("^(%s)", [concat("|", params.regions)])

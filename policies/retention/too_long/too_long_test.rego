@@ -5,7 +5,7 @@ import data.meshgate.rules.retention.too_long as rule
 of(text) := {"contracts": [{"name": "c", "pointer": "", "retention": text, "schema": [{"columns": [{"name": "email"}]}]}]}
 
 test_long_periods_are_found if {
-	every text in ["11 y", "P30Y", "20 years", "5000 d", "unlimited", "200 months", "600 w"] {
+	every text in ["11 y", "P30Y", "20 years", "5000 d", "unlimited", "200 months", "600 w", "P10Y6M", "PT90000H", "11 Jahre", "kept 12 years after the contract", "121 Monate"] {
 		found := rule.findings with input as of(text)
 		count(found) == 1
 	}

@@ -14,16 +14,17 @@
 #   since: 0.1.0
 package meshgate.rules.security.public_role
 
+import data.meshgate.lib.columns
 import data.meshgate.lib.names
 
 findings contains finding if {
 	some contract in input.contracts
 	some role in contract.roles
-	lower(role.role) in {"public", "everyone", "anyone", "anonymous", "all", "all_users", "*"}
+	regex.replace(lower(role.role), `[^a-z*]+`, "") in {"public", "everyone", "anyone", "anonymous", "all", "allusers", "*"}
 	found := [column |
-		some table in contract.schema
-		some column in table.columns
-		column.classification in {"confidential", "restricted", "secret", "sensitive", "highly confidential"}
+		some column in columns.of(contract)
+		regex.match(`confidential|restricted|secret|sensitive`, column.classification)
+		not regex.match(`(^|[^a-z])(un|non-?|not )(restricted|sensitive|confidential)`, column.classification)
 	]
 	count(found) > 0
 	finding := {

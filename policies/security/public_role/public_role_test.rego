@@ -5,7 +5,7 @@ import data.meshgate.rules.security.public_role as rule
 of(role, class) := {"contracts": [{"roles": [{"role": role, "pointer": "/r"}], "schema": [{"columns": [{"name": "a", "pointer": "/c", "classification": class}]}]}]}
 
 test_everybody_is_found if {
-	every role in ["public", "Everyone", "*"] {
+	every role in ["public", "Everyone", "*", "All Users", "all-users"] {
 		found := rule.findings with input as of(role, "restricted")
 		count(found) == 1
 	}

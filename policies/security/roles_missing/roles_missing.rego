@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package meshgate.rules.security.roles_missing
 
+import data.meshgate.lib.columns
 import data.meshgate.lib.names
 
 findings contains finding if {
@@ -20,9 +21,9 @@ findings contains finding if {
 	some contract in input.contracts
 	count(contract.roles) == 0
 	found := [column |
-		some table in contract.schema
-		some column in table.columns
-		column.classification in {"confidential", "restricted", "secret", "sensitive", "highly confidential"}
+		some column in columns.of(contract)
+		regex.match(`confidential|restricted|secret|sensitive`, column.classification)
+		not regex.match(`(^|[^a-z])(un|non-?|not )(restricted|sensitive|confidential)`, column.classification)
 	]
 	count(found) > 0
 	finding := {
