@@ -40,4 +40,4 @@ _identifies(column) if column.unique == true
 
 _identifies(column) if count(column.references) > 0
 
-_identifies(column) if regex.match(`(?i)(_id|Id|_key|_number)$`, column.name)
+_identifies(column) if regex.match(`([a-z]Id|[a-z]ID|_id|_ID|_key|_KEY)$|^(id|ID|Id)$`, column.name)

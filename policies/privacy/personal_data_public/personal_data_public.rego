@@ -18,10 +18,11 @@ package meshgate.rules.privacy.personal_data_public
 
 import data.meshgate.lib.columns
 import data.meshgate.lib.names
+import data.meshgate.lib.personal
 
 findings contains finding if {
 	some column in columns.all
-	column.pii == true
+	personal.is_personal(column)
 	column.classification in {"public", "open", "unrestricted", "none"}
 	finding := {
 		"pointer": column.pointer,

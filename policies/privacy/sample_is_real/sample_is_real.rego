@@ -28,7 +28,7 @@ findings contains finding if {
 samples contains [text, pointer] if {
 	regex.match(`"(example|examples|x-example|sampleValues)":`, json.marshal(input.raw))
 	some column in columns.all
-	not lower(column.type) in {"boolean", "date", "timestamp"}
+	not lower(column.type) in {"number", "boolean", "date", "timestamp", "object", "array"}
 	raw := raws.at(column.pointer)
 	some key in ["examples", "example", "x-example", "sampleValues"]
 	some text in _texts(raw[key])

@@ -29,6 +29,6 @@ findings contains finding if {
 # `restricted`, `highly restricted`, `Restricted - PII`, `top secret`; not `unrestricted`.
 _restricted(classification) if {
 	text := lower(classification)
-	not regex.match(`^(un|non|not)`, text)
+	not regex.match(`(^|[^a-z])(un|non-?|not )(restricted|secret)`, text)
 	regex.match(`(^|[^a-z])(restricted|secret)([^a-z]|$)`, text)
 }

@@ -42,3 +42,14 @@ test_unrestricted_is_silent if {
 		count(found) == 0
 	}
 }
+
+test_words_of_restriction if {
+	every word in ["Restricted - PII", "non-public / restricted", "unclassified but restricted", "top secret"] {
+		found := rule.findings with input as of({"name": "iban", "pointer": "/c", "classification": word})
+		count(found) == 1
+	}
+	every word in ["unrestricted", "not restricted", "non-restricted"] {
+		found := rule.findings with input as of({"name": "iban", "pointer": "/c", "classification": word})
+		count(found) == 0
+	}
+}

@@ -18,7 +18,7 @@ findings contains finding if {
 	some key in ["servers", "outputPorts", "interfaceComponents", "components", "dataAccess", "product"]
 	walk(input.raw[key], [path, text])
 	is_string(text)
-	regex.match(`^(http|ftp|ldap|telnet)://`, text)
+	regex.match(`(?i)^(http|ftp|ldap|telnet)://`, text)
 	not regex.match(_within, text)
 	_is_address(path)
 	pointer := concat("", [sprintf("/%s", [_escaped(step)]) | some step in array.concat([key], path)])
@@ -29,10 +29,7 @@ findings contains finding if {
 _is_address(path) if {
 	name := [lower(step) | some step in path; is_string(step)]
 	count({"license", "contact", "externaldocs", "info"} & {step | some step in name}) == 0
-	name[count(name) - 1] in {
-		"location", "host", "url", "endpoint", "endpointurl", "accessurl", "address", "baseurl", "hosts", "server",
-		"accesspoint", "apiurl",
-	}
+	regex.match(_names, name[count(name) - 1])
 }
 
 _escaped(step) := replace(replace(step, "~", "~0"), "/", "~1") if {
@@ -41,7 +38,10 @@ _escaped(step) := replace(replace(step, "~", "~0"), "/", "~1") if {
 
 # Addresses of this machine, of this network, of this cluster.
 _within := concat("|", [
-	`^[a-z]+://(localhost|127\.|0\.0\.0\.0|\[::1\])`,
-	`^[a-z]+://[a-z0-9-]+(:|/|$)`,
-	`^[a-z]+://[^/]*\.(local|internal|svc)(:|/|$)`,
+	`(?i)^[a-z]+://([^/@]*@)?(localhost|127\.[0-9.]+|0\.0\.0\.0|\[::1\])(:|/|$)`,
+	`(?i)^[a-z]+://([^/@]*@)?(10|192\.168|172\.(1[6-9]|2[0-9]|3[01]))\.[0-9.]+(:|/|$)`,
+	`(?i)^[a-z]+://([^/@]*@)?[a-z0-9-]+(:[0-9]+)?(/|$)`,
+	`(?i)^[a-z]+://([^/@]*@)?[^/@]*\.(local|internal|svc)(:|/|$)`,
 ])
+
+_names := `^(location|host|hosts|endpoint|address|server|accesspoint)$|ur[il]$`

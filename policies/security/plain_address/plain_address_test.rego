@@ -5,7 +5,7 @@ import data.meshgate.rules.security.plain_address as rule
 of(key, text) := {"raw": {"servers": [{"type": "api", key: text}]}}
 
 test_plain_protocols_are_found if {
-	every text in ["http://api.shop.example/orders", "ftp://files.shop.example"] {
+	every text in ["http://api.shop.example/orders", "ftp://files.shop.example", "HTTP://api.shop.example", "http://u:p@api.shop.example/x", "http://localhost.shop.example"] {
 		found := rule.findings with input as of("location", text)
 		{finding.pointer | some finding in found} == {"/servers/0/location"}
 	}
@@ -16,6 +16,8 @@ test_others_are_silent if {
 		["location", "https://api.shop.example"],
 		["location", "http://localhost:8080/orders"],
 		["location", "http://orders.svc:8080"],
+		["location", "http://10.1.2.3:8080/x"],
+		["schemaRegistryUrl", "https://registry.shop.example"],
 		["location", "s3://bucket"],
 		["documentation", "http://shop.example/orders"],
 	] {

@@ -17,48 +17,79 @@
 package meshgate.rules.security.secret_in_descriptor
 
 findings contains finding if {
-	_suspicious
-	walk(input.raw, [path, text])
-	is_string(text)
-	why := _secret(path, text)
-	pointer := concat("", [sprintf("/%s", [_escaped(step)]) | some step in path])
-	finding := {
-		"pointer": pointer,
-		"message": sprintf("this looks like %s", [why]),
-		"label": "a secret does not belong here",
-	}
+	regex.match(_markers, _text)
+	walk(input.raw, [path, value])
+	why := _secret(value)
+	finding := _found(path, why)
+}
+
+# What a key says is one.
+findings contains finding if {
+	regex.match(sprintf(`(?i)"[a-z_-]*(%s)":`, [_words]), _text)
+	walk(input.raw, [path, value])
+	name := path[count(path) - 1]
+	_is_secret(name, value)
+	finding := _found(path, sprintf("the value of `%s`", [name]))
+}
+
+# `{property: password, value: …}`: custom properties have their names beside them.
+findings contains finding if {
+	regex.match(sprintf(`(?i)"(key|name|property)":"[a-z_-]*(%s)","value":`, [_words]), _text)
+	walk(input.raw, [path, value])
+	some key in ["property", "name", "key"]
+	name := value[key]
+	_is_secret(name, value.value)
+	finding := _found(array.concat(path, ["value"]), sprintf("the value of `%s`", [name]))
 }
 
 # One look at the whole document: hardly any has something to look for.
-_suspicious if regex.match(markers, json.marshal(input.raw))
+_text := json.marshal(input.raw)
 
-markers := concat("|", [
-	keys,
-	`-----BEGIN `,
-	`://[^/\s:@"]+:[^/\s:@"]+@`,
-	sprintf(`(?i)"(%s)":"`, [concat("|", names)]),
-])
-
-_secret(path, text) := "a private key" if {
-	contains(text, "-----BEGIN ")
-	contains(text, "PRIVATE KEY-----")
-} else := "an access key" if {
-	count(text) >= 20
-	regex.match(keys, text)
-	not contains(text, "EXAMPLE")
-} else := "an address with a password" if {
-	contains(text, "://")
-	regex.match(`^[a-z][a-z0-9+.-]*://[^/\s:@]+:[^/\s:@${}<>]+@`, text)
-} else := sprintf("the value of `%s`", [name]) if {
-	count(text) >= 6
-	name := path[count(path) - 1]
-	is_string(name)
-	lower(name) in names
-	not regex.match(harmless, text)
+_found(path, why) := {
+	"pointer": concat("", [sprintf("/%s", [_escaped(step)]) | some step in path]),
+	"message": sprintf("this looks like %s", [why]),
+	"label": "a secret does not belong here",
 }
 
+_markers := concat("|", [
+	_keys,
+	`-----BEGIN `,
+	`(?i)://[^/\s@"]*:[^/\s@"]+@`,
+	`(?i)[?&;](password|pwd|token|secret)=`,
+])
+
+_secret(value) := "a private key" if {
+	contains(value, "-----BEGIN ")
+	contains(value, "PRIVATE KEY-----")
+} else := "an access key" if {
+	count(value) >= 20
+	regex.match(_keys, value)
+	not contains(value, "EXAMPLE")
+} else := "an address with a password" if {
+	contains(value, "://")
+	regex.match(`(?i)[a-z][a-z0-9+.-]*://[^/\s:@]*:[^/\s@]+@`, value)
+	not regex.match(`://[^/\s:@]*:(\$\{[^}]*\}|\{\{[^}]*\}\}|<[^>]*>|\*+|\$[A-Z_]+)@`, value)
+} else := "an address with a password" if {
+	contains(value, "://")
+	regex.match(`(?i)[?&;](password|pwd|token|secret)=[^&;${<*]{4,}`, value)
+}
+
+_is_secret(name, value) if {
+	regex.match(sprintf(`(?i)(%s)$`, [_words]), name)
+	not is_object(value)
+	not is_array(value)
+	text := sprintf("%v", [value])
+	count(text) >= 6
+	not regex.match(_harmless, text)
+}
+
+_words := concat("|", [
+	`password|passwd|pwd|passphrase|secret|secret_?key|client_?secret|api_?key|access_?key|secret_access_key|private_?key`,
+	`auth_?token|access_?token|sas_?token|bearer_?token|refresh_?token|connection_?string`,
+])
+
 # AWS, GitHub, Slack, Stripe, Google, GitLab, Databricks.
-keys := concat("|", [
+_keys := concat("|", [
 	`(AKIA|ASIA)[A-Z2-7]{16}`,
 	`gh[pousr]_[A-Za-z0-9]{36}`,
 	`xox[abprs]-[A-Za-z0-9-]{10,}`,
@@ -69,20 +100,11 @@ keys := concat("|", [
 ])
 
 # References to where a secret is kept, and words that stand for one.
-harmless := concat("|", [
-	`[${}<>\s]`,
-	`^\*+$`,
-	`(?i)^(vault|env|secret|arn|projects|kv|ref|op|aws|azure|gcp)[:/]`,
-	`(?i)^(x+|changeme|password|secret|string|token)$`,
-	`^/`,
+_harmless := concat("|", [
+	`^(\$\{.*\}|\{\{.*\}\}|<.*>|\$[A-Z_]+|\*+)$`,
+	`(?i)^(vault|env|secret|secrets|arn|projects|kv|ref|op|aws|azure|gcp|file)[:/]`,
+	`(?i)^(x+|changeme|password|secret|string|token|true|false)$`,
 ])
-
-names := {
-	"password", "passwd", "pwd", "secret", "secretkey", "secret_key",
-	"clientsecret", "client_secret", "apikey", "api_key", "accesskey", "access_key",
-	"secretaccesskey", "privatekey", "private_key", "authtoken", "auth_token", "accesstoken",
-	"access_token", "sastoken", "connectionstring", "connection_string",
-}
 
 _escaped(step) := replace(replace(step, "~", "~0"), "/", "~1") if {
 	is_string(step)

@@ -20,7 +20,7 @@ findings contains finding if {
 	typed := [[lower(column.name), lower(column.type), column.pointer] |
 		some table in contract.schema
 		some column in table.columns
-		regex.match(`(?i)(_id|Id|_code|_key|_number)$`, column.name)
+		regex.match(`([a-z]Id|[a-z]ID|_id|_code|_key|_number|_(ID|CODE|KEY|NUMBER))$`, column.name)
 	]
 	pairs := {[name, type] | some [name, type, _] in typed}
 	count(pairs) > count({name | some [name, _] in pairs})
