@@ -42,13 +42,18 @@ findings contains finding if {
 }
 
 # `10 years`, `120 m`, `P10Y6M`, `3650d`, `10 Jahre`: all parts together. What is a number alone is of no unit.
-_years(text) := sum([years | some part in _parts(text); years := to_number(part[1]) / per[substring(part[2], 0, 1)]]) if {
+_years(text) := sum([years |
+	some part in _parts(text)
+	years := to_number(part[1]) / per[substring(part[2], 0, 1)]
+]) if {
 	count(_parts(text)) > 0
 } else := 1000 if {
 	regex.match(`unlimited|forever|infinite|indefinite|^(none|true)$|unbegrenzt|illimit`, text)
 }
 
 # The hours of `PT87600H` stand behind a `t`.
-_parts(text) := regex.find_all_string_submatch_n(`([0-9]+(?:\.[0-9]+)?)\s*(y|j|a|m|w|d|t|h)`, replace(text, "pt", "p"), -1)
+_parts(text) := regex.find_all_string_submatch_n(_part, replace(text, "pt", "p"), -1)
+
+_part := `([0-9]+(?:\.[0-9]+)?)\s*(y|j|a|m|w|d|t|h)`
 
 per := {"y": 1, "j": 1, "a": 1, "m": 12, "w": 52, "d": 365, "t": 365, "h": 8760}

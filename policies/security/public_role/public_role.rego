@@ -20,7 +20,7 @@ import data.meshgate.lib.names
 findings contains finding if {
 	some contract in input.contracts
 	some role in contract.roles
-	regex.replace(lower(role.role), `[^a-z*]+`, "") in {"public", "everyone", "anyone", "anonymous", "all", "allusers", "*"}
+	regex.replace(lower(role.role), `[^a-z*]+`, "") in everybody
 	found := [column |
 		some column in columns.of(contract)
 		regex.match(`confidential|restricted|secret|sensitive`, column.classification)
@@ -37,3 +37,5 @@ findings contains finding if {
 		"related": [{"pointer": found[0].pointer, "message": "classified here"}],
 	}
 }
+
+everybody := {"public", "everyone", "anyone", "anonymous", "all", "allusers", "*"}

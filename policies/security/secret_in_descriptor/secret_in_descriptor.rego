@@ -84,7 +84,8 @@ _is_secret(name, value) if {
 }
 
 _words := concat("|", [
-	`password|passwd|pwd|passphrase|secret|secret_?key|client_?secret|api_?key|access_?key|secret_access_key|private_?key`,
+	`password|passwd|pwd|passphrase|secret|secret_?key|client_?secret`,
+	`api_?key|access_?key|secret_access_key|private_?key`,
 	`auth_?token|access_?token|sas_?token|bearer_?token|refresh_?token|connection_?string`,
 ])
 
