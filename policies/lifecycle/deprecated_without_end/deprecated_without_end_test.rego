@@ -17,3 +17,9 @@ test_an_end_is_silent if {
 		count(found) == 0
 	}
 }
+
+test_a_column_is_no_end if {
+	raw := {"schema": [{"properties": [{"name": "valid_to"}]}]}
+	found := rule.findings with input as object.union(of({"status": "deprecated"}), {"raw": raw})
+	count(found) == 1
+}

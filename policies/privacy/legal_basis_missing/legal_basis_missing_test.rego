@@ -21,3 +21,13 @@ test_custom_properties_count if {
 	found := rule.findings with input as object.union(of({}), {"raw": raw})
 	count(found) == 0
 }
+
+test_unlawful_is_no_basis if {
+	found := rule.findings with input as of({"description": {"limitations": "Unlawful use is forbidden."}})
+	count(found) == 1
+}
+
+test_a_contract_in_a_file_of_its_own_is_judged_there if {
+	found := rule.findings with input as of({"pointer": "contract.yaml#"})
+	count(found) == 0
+}

@@ -20,3 +20,8 @@ test_no_personal_data_is_silent if {
 	found := rule.findings with input as of([{"name": "total"}])
 	count(found) == 0
 }
+
+test_words_that_end_like_a_key_are_none if {
+	found := rule.findings with input as of([{"name": "email"}, {"name": "paid"}])
+	count(found) == 1
+}

@@ -15,3 +15,8 @@ test_others_are_silent if {
 		count(found) == 0
 	}
 }
+
+test_what_is_named_like_it_is_found if {
+	found := rule.findings with input as of({"classification": "public"})
+	count(found) == 1
+}

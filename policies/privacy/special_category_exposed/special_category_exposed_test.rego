@@ -28,3 +28,16 @@ test_the_names_can_be_set if {
 		with data.meshgate.params.privacy.special_category_exposed as {"names": ["shoe_size"], "classifications": ["restricted"]}
 	count(found) == 1
 }
+
+test_codes_of_one_and_accents_are_found if {
+	every name in ["religion_code", "santé"] {
+		found := rule.findings with input as of({"name": name})
+		count(found) == 1
+	}
+}
+
+test_classifications_are_of_any_case if {
+	found := rule.findings with input as of({"name": "religion", "classification": "geheim"})
+		with data.meshgate.params.privacy.special_category_exposed as {"names": ["religion"], "classifications": ["Geheim"]}
+	count(found) == 0
+}

@@ -15,3 +15,12 @@ test_a_role_or_open_data_is_silent if {
 		count(found) == 0
 	}
 }
+
+test_classifications_are_read_as_words if {
+	every class in ["Restricted - PII", "strictly confidential"] {
+		found := rule.findings with input as of([], lower(class))
+		count(found) == 1
+	}
+	found := rule.findings with input as of([], "unrestricted")
+	count(found) == 0
+}

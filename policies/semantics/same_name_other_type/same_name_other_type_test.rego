@@ -16,3 +16,9 @@ test_the_same_type_is_silent if {
 	found := rule.findings with input as of("string", "STRING")
 	count(found) == 0
 }
+
+test_words_that_end_like_a_key_are_silent if {
+	tables := [{"columns": [{"name": "paid", "type": type, "pointer": type}]} | some type in ["boolean", "number"]]
+	found := rule.findings with input as {"contracts": [{"schema": tables}]}
+	count(found) == 0
+}
