@@ -70,6 +70,11 @@ fn parameters_are_set_by_the_configuration_and_checked() {
     assert!(!rules(&found("{}").json()).contains(&"retention.too_long"));
     let strict = found("retention.too_long: { max_years: 2 }");
     assert!(rules(&strict.json()).contains(&"retention.too_long"), "{}", strict.stdout);
+    // What is compiled in is known, in force or not.
+    let rule = "# METADATA\n# title: Never\n# custom:\n#   severity: info\npackage meshgate.rules.own.never\n\nfindings contains {} if false\n";
+    support::write(here.path(), "rules/never.rego", rule.as_bytes());
+    let ran = run(here.path(), &["check", "c.yaml", "--no-embedded", "--bundle", "rules", "--format", "json"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
     for (params, said) in [
         (
             "retention.too_long: { max_yeers: 2 }",

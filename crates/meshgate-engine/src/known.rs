@@ -53,6 +53,8 @@ pub fn unknown(config: &Config, waivers: &[Waiver], known: &BTreeSet<&str>) -> V
 pub fn params(config: &Config, own: &[&Rule], above: &BTreeSet<&str>) -> (Vec<ConfigError>, Vec<(Pointer, String)>) {
     let (mut errors, mut attempts) = (Vec::new(), Vec::new());
     let Some(source) = &config.source else { return (errors, attempts) };
+    // `--no-embedded` must not break a configuration.
+    let embedded = embedded::rule_ids();
     for (id, values) in &config.params {
         let at = Pointer::root().key("params").key(id);
         if let Some(rule) = own.iter().find(|rule| rule.id.as_str() == id) {
@@ -64,11 +66,9 @@ pub fn params(config: &Config, own: &[&Rule], above: &BTreeSet<&str>) -> (Vec<Co
             }
         } else if above.contains(id.as_str()) {
             attempts.push((at, format!("parameters of `{id}` are its own layer's to set")));
-        } else {
-            let all: BTreeSet<&str> = own.iter().map(|rule| rule.id.as_str()).collect();
-            let close = all.iter().map(|known| (strsim::jaro_winkler(id, known), known));
-            let close = close.filter(|(score, _)| *score > 0.85).max_by(|a, b| a.0.total_cmp(&b.0));
-            let help = close.map(|(_, close)| format!("; did you mean `{close}`?")).unwrap_or_default();
+        } else if !embedded.iter().any(|known| known == id) {
+            let all = own.iter().map(|rule| rule.id.as_str()).collect();
+            let help = closest(id, &all).map(|close| format!("; did you mean `{close}`?")).unwrap_or_default();
             errors.push(source.key_error(&at, format!("there is no rule `{id}` here{help}")));
         }
     }
@@ -148,11 +148,15 @@ fn always_denies(pattern: &Pattern, known: &BTreeSet<&str>) -> bool {
     covered.peek().is_some() && covered.all(|id| id.starts_with("read.") || id.starts_with("governance."))
 }
 
+/// The known id that a text is most like, if it is like one.
+fn closest<'a>(text: &str, known: &BTreeSet<&'a str>) -> Option<&'a str> {
+    let close = known.iter().map(|id| (strsim::jaro_winkler(text, id), *id));
+    close.filter(|(score, _)| *score > 0.85).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, id)| id)
+}
+
 fn message(pattern: &Pattern, known: &BTreeSet<&str>) -> String {
-    let close = known.iter().map(|id| (strsim::jaro_winkler(pattern.as_str(), id), id));
-    let close = close.filter(|(score, _)| *score > 0.85).max_by(|a, b| a.0.total_cmp(&b.0));
-    match close {
-        Some((_, close)) => format!("there is no rule `{pattern}`; did you mean `{close}`?"),
+    match closest(pattern.as_str(), known) {
+        Some(close) => format!("there is no rule `{pattern}`; did you mean `{close}`?"),
         None => format!("no rule is covered by `{pattern}`; `meshgate rules list` shows the loaded ones"),
     }
 }

@@ -6,6 +6,7 @@
 //!
 //! Deliberately absent: the verdict. What a policy says that cannot be understood is a fault, never left out.
 
+use crate::builtins::Exceeded;
 use crate::bundle::{Bundle, Module, Options};
 use crate::context;
 use crate::error::LoadError;
@@ -366,17 +367,10 @@ fn duty(item: &Value) -> Result<Json, String> {
     tree(item)
 }
 
-/// `meshgate.decide(request)`.
+/// `meshgate.decide(request)`. What is no request is an error of the builtin: undefined, unless errors are strict.
 pub fn call(values: &[Value]) -> anyhow::Result<Value> {
-    let exceeded = |message: String| anyhow::Error::new(crate::builtins::Exceeded(message));
-    let request = values.first().cloned().unwrap_or(Value::Undefined);
-    context::once("meshgate.decide", values, || {
-        let decider = context::decider();
-        let Some(decider) = &decider.0 else {
-            return Err(exceeded("is for policies that the sidecar is asked for, and for those alone".to_owned()));
-        };
-        // What is no request is an error of the builtin: undefined, unless errors are strict.
-        decider.decide(&request).map_err(|message| {
+    asked("meshgate.decide", "policies that the sidecar is asked for", values, |decider, request| {
+        decider.decide(request).map_err(|message| {
             context::note(&format!("meshgate.decide: {message}"));
             anyhow::anyhow!("{message}")
         })
@@ -385,13 +379,20 @@ pub fn call(values: &[Value]) -> anyhow::Result<Value> {
 
 /// `meshgate.check(descriptor)`. Where nothing can be judged the policy fails: nothing found would be read as nothing wrong.
 pub fn check(values: &[Value]) -> anyhow::Result<Value> {
-    let exceeded = |message: String| anyhow::Error::new(crate::builtins::Exceeded(message));
-    let descriptor = values.first().cloned().unwrap_or(Value::Undefined);
-    context::once("meshgate.check", values, || {
-        let decider = context::decider();
-        let Some(decider) = &decider.0 else {
-            return Err(exceeded("is for policies of Open Data Mesh, and for those alone".to_owned()));
-        };
-        decider.check(&descriptor).map_err(exceeded)
+    asked("meshgate.check", "policies of Open Data Mesh", values, |decider, descriptor| {
+        decider.check(descriptor).map_err(|message| Exceeded(message).into())
+    })
+}
+
+/// Asks who decides, once for the same operand; where nobody does, the policy fails.
+fn asked(
+    name: &'static str,
+    whose: &str,
+    values: &[Value],
+    ask: impl FnOnce(&dyn Decide, &Value) -> anyhow::Result<Value>,
+) -> anyhow::Result<Value> {
+    context::once(name, values, || match &context::decider().0 {
+        Some(decider) => ask(decider.as_ref(), values.first().unwrap_or(&Value::Undefined)),
+        None => Err(Exceeded(format!("is for {whose}, and for those alone")).into()),
     })
 }

@@ -20,10 +20,12 @@ impl Engine {
         network: bool,
     ) -> Result<Arc<Bundle>, Vec<String>> {
         let read = |text: &String| Clearance::read(text, &files.modules, &files.data);
-        let mut clearance = files.clearance.as_ref().and_then(read).unwrap_or_default();
-        // With other parameters they are other rules than those that were cleared.
-        let set = |path: &str| config.params.keys().any(|rule| path == format!("data.meshgate.rules.{rule}.findings"));
-        clearance.cleared.retain(|path| !set(path));
+        let clearance = files.clearance.as_ref().and_then(read);
+        // With other parameters they are other rules than those that were cleared; helpers read them for rules beside theirs.
+        let sets = |record: &Clearance| {
+            config.params.keys().any(|rule| record.has(&format!("data.meshgate.rules.{rule}.findings")))
+        };
+        let clearance = clearance.filter(|record| !sets(record)).unwrap_or_default();
         let options = Options {
             version: files.version,
             namespaces,

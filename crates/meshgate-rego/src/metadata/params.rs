@@ -30,9 +30,11 @@ fn param(name: &str, said: &Json) -> Result<Param, String> {
     let description = schema.get("description").and_then(Json::as_str).map(|text| text.trim().to_owned());
     let description = description.ok_or_else(|| format!("`params.{name}` has no `description`"))?;
     let schema = Json::Object(schema);
-    let fits = plainly(&schema, &default) || wrong(&schema, &default).is_none();
-    let why = (!fits).then(|| wrong(&schema, &default)).flatten();
-    why.map_or(Ok(()), |why| Err(format!("`params.{name}`: its default {why}")))?;
+    if !plainly(&schema, &default)
+        && let Some(why) = wrong(&schema, &default)
+    {
+        return Err(format!("`params.{name}`: its default {why}"));
+    }
     Ok(Param { name: name.to_owned(), description, default: default.to_string(), schema: schema.to_string() })
 }
 
