@@ -156,7 +156,7 @@ fn what_is_no_file_is_no_plugin() {
     let here = folder(&[("c.yaml", CONTRACT)]);
     std::os::unix::fs::symlink("/dev/zero", here.path().join("zero.wasm")).expect("a link");
     let ran = run(here.path(), &["check", "c.yaml", "--plugin", "zero.wasm"]);
-    assert!(ran.code == 2 && ran.stdout.contains("it is no regular file"), "{}", ran.stdout);
+    assert!(ran.code == 2 && ran.stdout.contains("it is not a regular file"), "{}", ran.stdout);
     assert_eq!(run(here.path(), &["plugin", "inspect", "zero.wasm"]).code, 2);
 }
 

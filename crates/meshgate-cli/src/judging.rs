@@ -9,7 +9,6 @@ use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use meshgate_core::fault::FaultKind;
 use meshgate_engine::{Base, CheckOptions, Config, Listener, Outcome, Progress};
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -59,8 +58,8 @@ pub fn judge(args: &RunArgs, against: &Against<'_>) -> Result<Outcome> {
         ..setup::options(&args.said)
     };
     let outcome = if stdin {
-        let mut bytes = Vec::new();
-        std::io::stdin().read_to_end(&mut bytes).context("standard input cannot be read")?;
+        let bytes = meshgate_engine::reading::standard_input(engine.file_bytes_max());
+        let bytes = bytes.context("standard input cannot be read")?;
         engine.install(|engine| engine.check_text("stdin", &bytes, &options))
     } else {
         engine.check(&args.paths, &options)

@@ -22,3 +22,5 @@ pub mod waiver;
 pub mod decide;
 pub mod limits;
 pub mod report;
+pub mod size;
+pub mod work;

@@ -167,6 +167,8 @@ pub struct Rule {
     pub profiles: Vec<String>,
     /// What a configuration may set.
     pub params: Vec<Param>,
+    /// Is an error of a builtin undefined in it, as in OPA? Otherwise it is a fault: a rule that could not look has not passed.
+    pub errors_undefined: bool,
     /// What evaluates it.
     pub source: Source,
     /// The file or bundle it came from, as a person would look for it.

@@ -7,6 +7,7 @@ use crate::read::Diagnostic;
 use crate::tree::{Entry, NodeId, NodeValue, Tree};
 use meshgate_core::limits::ReadLimits;
 use meshgate_core::span::Span;
+use meshgate_core::work::look;
 use serde_json::Number;
 
 /// Parses one JSON text.
@@ -17,6 +18,9 @@ pub fn parse(text: &str, limits: &ReadLimits, diagnostics: &mut Vec<Diagnostic>)
     parser.tree.root = root;
     vec![parser.tree]
 }
+
+/// After how many values it is looked whether the work may go on.
+const LOOK_EVERY: usize = 4_096;
 
 /// Keys of an object that is looked through.
 const SMALL: usize = 16;
@@ -74,6 +78,17 @@ impl Parser<'_> {
     }
 
     fn value(&mut self) -> Option<NodeId> {
+        let nodes = self.tree.len();
+        if nodes > self.limits.nodes_max {
+            self.diagnostics.push(Diagnostic::too_many_values(self.limits, Span::new(self.at, self.at)));
+            return None;
+        }
+        if nodes % LOOK_EVERY == LOOK_EVERY - 1
+            && let Err(stopped) = look()
+        {
+            self.diagnostics.push(Diagnostic::stopped(stopped));
+            return None;
+        }
         self.blank();
         match self.peek() {
             Some(b'{') => self.nested(Self::object),

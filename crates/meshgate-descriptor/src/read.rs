@@ -7,6 +7,7 @@ use crate::tree::Tree;
 use crate::{json, yaml};
 use meshgate_core::limits::ReadLimits;
 use meshgate_core::span::Span;
+use meshgate_core::work::Stopped;
 use std::sync::Arc;
 
 /// Why a text could not be read, and where.
@@ -25,6 +26,17 @@ pub struct Diagnostic {
 impl Diagnostic {
     pub(crate) fn new(rule: &'static str, message: impl Into<String>, span: Span, help: impl Into<String>) -> Self {
         Self { rule, message: message.into(), span, help: help.into() }
+    }
+
+    /// The file holds more values than are read.
+    pub(crate) fn too_many_values(limits: &ReadLimits, span: Span) -> Self {
+        let message = format!("file holds more than {} values", limits.nodes_max);
+        Self::new("read.too_large", message, span, "split the file, or raise `limits.nodes_max` in meshgate.yaml")
+    }
+
+    /// Reading was stopped.
+    pub(crate) fn stopped(why: Stopped) -> Self {
+        Self::new("read.too_large", why.message(), Span::default(), "ask again, with less at once")
     }
 }
 
@@ -82,9 +94,10 @@ pub fn read(file: &str, bytes: &[u8], limits: &ReadLimits) -> Parsed {
         let message = format!("file holds {} documents, at most {DOCUMENTS_MAX} are read", trees.len());
         return failed(text, Diagnostic::new("read.too_large", message, Span::default(), "split the file"));
     }
+    let mut values = 0;
     let documents = trees
         .into_iter()
-        .filter(|tree| within(tree, limits, &mut diagnostics))
+        .filter(|tree| within(tree, limits, &mut values, &mut diagnostics))
         .map(|tree| Document::new(Arc::clone(&text), tree))
         .collect();
     if diagnostics.len() > DIAGNOSTICS_MAX {
@@ -106,16 +119,18 @@ const DOCUMENTS_MAX: usize = 10_000;
 /// Diagnostics of one file that are told; the rest is counted.
 const DIAGNOSTICS_MAX: usize = 1000;
 
-/// Says whether a document, its aliases expanded, is within the limits (a "billion laughs" is not).
-fn within(tree: &Tree, limits: &ReadLimits, diagnostics: &mut Vec<Diagnostic>) -> bool {
+/// Says whether a document, its aliases expanded, is within the limits (a "billion laughs" is not), and the documents before
+/// it with it.
+fn within(tree: &Tree, limits: &ReadLimits, values: &mut usize, diagnostics: &mut Vec<Diagnostic>) -> bool {
     let size = tree.expanded();
+    *values = values.saturating_add(size.nodes);
     // Text grows by aliases too; twice the largest file is more than any honest document comes to.
     let bytes_max = limits.file_bytes_max.saturating_mul(2);
     let (message, help) = if size.bytes > bytes_max {
         let message = format!("document has more than {bytes_max} bytes of text once its aliases are expanded");
         (message, "write fewer aliases of long texts")
-    } else if size.nodes > limits.nodes_max {
-        let message = format!("document has more than {} values once its aliases are expanded", limits.nodes_max);
+    } else if *values > limits.nodes_max {
+        let message = format!("file has more than {} values once its aliases are expanded", limits.nodes_max);
         (message, "write fewer aliases of aliases, or split the document")
     } else if size.depth > limits.depth_max {
         (format!("document nests deeper than {} levels", limits.depth_max), "flatten the document")

@@ -48,6 +48,11 @@ impl Tree {
         self.nodes.len() - 1
     }
 
+    /// How many values there are, without what aliases repeat.
+    pub const fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
     pub fn node(&self, id: NodeId) -> Option<&Node> {
         self.nodes.get(id)
     }

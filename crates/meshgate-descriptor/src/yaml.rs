@@ -13,6 +13,7 @@ use crate::tree::{Entry, NodeId, NodeValue, Tree};
 use libyaml_safer::{Error, EventData, Mark, Parser, ScalarStyle};
 use meshgate_core::limits::ReadLimits;
 use meshgate_core::span::Span;
+use meshgate_core::work::look;
 use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -37,8 +38,16 @@ fn events(text: &str, limits: &ReadLimits, diagnostics: &mut Vec<Diagnostic>) ->
     let mut parser = Parser::new();
     parser.set_input(body);
     let mut trees = Vec::new();
-    let mut builder = Builder::new(text, limits);
+    let mut builder = Builder::new(text, limits, 0);
+    let mut events = 0_usize;
     loop {
+        events += 1;
+        if events % LOOK_EVERY == 0
+            && let Err(stopped) = look()
+        {
+            diagnostics.push(Diagnostic::stopped(stopped));
+            return Vec::new();
+        }
         let event = match parser.parse() {
             Ok(event) => event,
             Err(error) => {
@@ -50,7 +59,8 @@ fn events(text: &str, limits: &ReadLimits, diagnostics: &mut Vec<Diagnostic>) ->
         let outcome = match event.data {
             EventData::StreamEnd => return trees,
             EventData::DocumentEnd { .. } => {
-                trees.extend(std::mem::replace(&mut builder, Builder::new(text, limits)).finish(diagnostics));
+                let next = Builder::new(text, limits, builder.nodes());
+                trees.extend(std::mem::replace(&mut builder, next).finish(diagnostics));
                 Ok(())
             }
             EventData::Scalar { value, style, anchor, tag, .. } => {
@@ -78,6 +88,9 @@ fn syntax(error: &Error, text: &str, byte: impl Fn(Mark) -> usize) -> Diagnostic
     Diagnostic::new("read.syntax", message, Span::new(start, start + width), help)
 }
 
+/// After how many events it is looked whether the work may go on.
+const LOOK_EVERY: usize = 4_096;
+
 /// Entries of a map that are compared with each other rather than hashed.
 const FEW: usize = 16;
 
@@ -98,6 +111,8 @@ struct Builder<'a> {
     text: &'a str,
     limits: &'a ReadLimits,
     tree: Tree,
+    /// Values of the documents before this one.
+    before: usize,
     open: Vec<Open>,
     anchors: HashMap<String, NodeId>,
     diagnostics: Vec<Diagnostic>,
@@ -119,17 +134,23 @@ fn without_properties(text: &str) -> &str {
 type Outcome = Result<(), Box<Diagnostic>>;
 
 impl<'a> Builder<'a> {
-    fn new(text: &'a str, limits: &'a ReadLimits) -> Self {
+    fn new(text: &'a str, limits: &'a ReadLimits, before: usize) -> Self {
         Self {
             text,
             limits,
             tree: Tree::default(),
+            before,
             open: Vec::new(),
             anchors: HashMap::default(),
             diagnostics: Vec::new(),
             merged: 0,
             root: None,
         }
+    }
+
+    /// Values so far.
+    fn nodes(&self) -> usize {
+        self.before + self.tree.len()
     }
 
     fn finish(mut self, diagnostics: &mut Vec<Diagnostic>) -> Option<Tree> {
@@ -244,6 +265,10 @@ impl<'a> Builder<'a> {
 
     /// Puts a finished value where it belongs.
     fn place(&mut self, node: NodeId, anchor: Option<String>, value_end: usize) -> Outcome {
+        if self.nodes() > self.limits.nodes_max {
+            let span = self.tree.node(node).map(|node| node.span).unwrap_or_default();
+            return Err(Box::new(Diagnostic::too_many_values(self.limits, span)));
+        }
         if let Some(anchor) = anchor {
             self.anchors.insert(anchor, node);
         }

@@ -9,7 +9,8 @@ pub use history::History;
 
 pub use crate::baseline::Baseline;
 
-use crate::sources::{name as shown_name, read_file, tidy};
+use crate::reading;
+use crate::sources::{name as shown_name, tidy};
 use git::Git;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -91,7 +92,7 @@ impl Base {
             Kind::Git(git) => git.read(Path::new(name)),
             Kind::Text(own, bytes) => Ok((own == name).then(|| bytes.clone())),
             Kind::Folder(pairs) => match then(pairs, Path::new(name)) {
-                Some(path) if path.is_file() => read_file(&path, FILE_BYTES_MAX).map(Some),
+                Some(path) if path.is_file() => reading::regular(&path, FILE_BYTES_MAX).map(Some),
                 _ => Ok(None),
             },
         }

@@ -10,6 +10,11 @@ use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
+/// Bytes of a baseline.
+const BASELINE_BYTES_MAX: usize = 256 << 20;
+/// Values in it.
+const BASELINE_VALUES_MAX: usize = 20_000_000;
+
 /// Findings that are known.
 #[derive(Debug, Clone, Default)]
 pub struct Baseline {
@@ -46,9 +51,9 @@ impl Baseline {
     /// When it cannot be read, or is something else.
     pub fn read(path: &Path) -> Result<Self, String> {
         let name = crate::layers::shown(path);
-        let bytes = std::fs::read(path)
+        let bytes = crate::reading::whole(path, BASELINE_BYTES_MAX)
             .map_err(|error| format!("{name} cannot be read: {error}; `meshgate baseline` writes it"))?;
-        let written: Written = serde_json::from_slice(&bytes)
+        let written: Written = crate::reading::json(&bytes, BASELINE_VALUES_MAX)
             .map_err(|error| format!("{name} is no baseline: {error}; `meshgate baseline` writes one"))?;
         if written.version != 1 {
             return Err(format!("{name} has the version {}; this program reads version 1", written.version));

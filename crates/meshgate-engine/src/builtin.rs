@@ -40,6 +40,7 @@ impl Builtin {
             effective_on: None,
             profiles: Vec::new(),
             params: Vec::new(),
+            errors_undefined: false,
             source,
             origin: "Meshgate itself".to_owned(),
         }

@@ -12,8 +12,10 @@ mod loading;
 pub use loading::{overlay, tree};
 
 use crate::engine::EngineError;
+use crate::reading;
 use ignore::WalkBuilder;
 use meshgate_core::limits::{EvaluationLimits, ReadLimits};
+use meshgate_core::size::{has_more_values, json_values};
 use meshgate_rego::{Documents, Module, Value as RegoValue, Version};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -50,6 +52,31 @@ impl Files {
     }
 }
 
+/// What a bundle may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Bytes of one file.
+    file_bytes_max: usize,
+    /// Bytes of all files; of an archive, those that are no part of the bundle count as well.
+    bytes_max: usize,
+    /// Files.
+    files_max: usize,
+    /// Values of all its documents, with every use of an alias counted.
+    values_max: usize,
+}
+
+impl Bounds {
+    /// Of what the root names: it is the law, and may be large.
+    pub const ROOT: Self =
+        Self { file_bytes_max: 1 << 30, bytes_max: 2 << 30, files_max: 100_000, values_max: 100_000_000 };
+    /// Of what lies in the tree that is judged.
+    pub const TREE: Self =
+        Self { file_bytes_max: 16 << 20, bytes_max: 64 << 20, files_max: 10_000, values_max: 1_000_000 };
+}
+
+/// Values of one document of YAML, which takes several times the memory of JSON while it is read.
+const YAML_VALUES_MAX: usize = 10_000_000;
+
 /// The name of that record.
 pub const CLEARANCE: &str = ".clearance.json";
 
@@ -71,9 +98,10 @@ pub fn read_any(path: &Path, within: Option<&Path>, limits: &EvaluationLimits) -
     if !path.exists() {
         return Err(EngineError::new(path.display(), "there is no such bundle"));
     }
-    let mut reading = Reading::new(limits);
+    let bounds = if within.is_some() { Bounds::TREE } else { Bounds::ROOT };
+    let mut reading = Reading::new(limits, bounds);
     if archive::is_one(path) && path.is_file() {
-        for (below, bytes) in archive::read(path)? {
+        for (below, bytes) in archive::read(path, &bounds, is_part)? {
             reading.add(&format!("{}/{below}", path.display()), &below, || Ok(bytes))?;
         }
         return reading.end();
@@ -101,11 +129,7 @@ pub fn read_any(path: &Path, within: Option<&Path>, limits: &EvaluationLimits) -
             {
                 return Err(EngineError::new(&name, "is a link that leads out of its folder"));
             }
-            // A pipe would wait for ever.
-            if !entry.path().is_file() {
-                return Err(EngineError::new(&name, "is no regular file"));
-            }
-            std::fs::read(entry.path()).map_err(|error| EngineError::new(&name, error))
+            reading::whole(entry.path(), bounds.file_bytes_max).map_err(|error| EngineError::new(&name, error))
         })?;
     }
     reading.end()
@@ -117,11 +141,44 @@ struct Reading {
     documents: Documents,
     digest: Sha256,
     roots: Option<Vec<String>>,
+    bounds: Bounds,
+    /// What there is still room for.
+    left: Bounds,
+}
+
+/// Is a file, by its name below the bundle's root, a part of a bundle?
+fn is_part(below: &str) -> bool {
+    let (folder, kind) = below.rsplit_once('/').unwrap_or(("", below));
+    is_data(kind) || kind.ends_with(".rego") || (folder.is_empty() && matches!(kind, ".manifest" | CLEARANCE))
+}
+
+fn is_data(kind: &str) -> bool {
+    matches!(kind, "data.json" | "data.yaml" | "data.yml")
 }
 
 impl Reading {
-    fn new(limits: &EvaluationLimits) -> Self {
-        Self { files: Files::default(), documents: Documents::new(limits), digest: Sha256::new(), roots: None }
+    fn new(limits: &EvaluationLimits, bounds: Bounds) -> Self {
+        let documents = Documents::new(limits);
+        Self { files: Files::default(), documents, digest: Sha256::new(), roots: None, bounds, left: bounds }
+    }
+
+    /// Counts a file against what the bundle may hold.
+    fn count(&mut self, name: &str, bytes: usize) -> Result<(), EngineError> {
+        let (left, bounds) = (&mut self.left, &self.bounds);
+        let more =
+            |most: usize, what: &str| EngineError::new(name, format!("the bundle holds more than {most} {what}"));
+        left.bytes_max =
+            left.bytes_max.checked_sub(bytes).ok_or_else(|| more(bounds.bytes_max, "bytes of policies and data"))?;
+        left.files_max = left.files_max.checked_sub(1).ok_or_else(|| more(bounds.files_max, "files"))?;
+        Ok(())
+    }
+
+    /// Reads a document against what the bundle may hold.
+    fn data(&mut self, name: &str, bytes: &[u8], folder: &Path) -> Result<RegoValue, EngineError> {
+        let left = self.left.values_max;
+        let (value, values) = data(name, bytes, folder, &mut self.documents, left)?;
+        self.left.values_max = left.saturating_sub(values);
+        Ok(value)
     }
 
     /// Adds a file, if it is one of a bundle.
@@ -132,21 +189,23 @@ impl Reading {
         bytes: impl FnOnce() -> Result<Vec<u8>, EngineError>,
     ) -> Result<(), EngineError> {
         let (folder, kind) = below.rsplit_once('/').unwrap_or(("", below));
-        let is_data = matches!(kind, "data.json" | "data.yaml" | "data.yml");
-        let is_ours = folder.is_empty() && matches!(kind, ".manifest" | CLEARANCE);
-        if !kind.ends_with(".rego") && !is_data && !is_ours {
+        if !is_part(below) {
             return Ok(());
         }
         let bytes = bytes()?;
+        self.count(name, bytes.len())?;
         for part in [below.as_bytes(), &bytes] {
             self.digest.update((part.len() as u64).to_le_bytes());
             self.digest.update(part);
         }
+        if is_data(kind) {
+            let document = self.data(name, &bytes, Path::new(folder))?;
+            self.files.data_files.push(name.to_owned());
+            self.files.data.push(document);
+            return Ok(());
+        }
         let files = &mut self.files;
-        if is_data {
-            files.data_files.push(name.to_owned());
-            files.data.push(data(name, &bytes, Path::new(folder), &mut self.documents)?);
-        } else if kind == ".manifest" {
+        if kind == ".manifest" {
             let manifest = manifest(name, &bytes)?;
             (files.raw, files.version, files.manifest_revision) = (manifest.raw, manifest.version, manifest.revision);
             self.roots = manifest.roots;
@@ -211,6 +270,9 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
+/// Values of a manifest.
+const MANIFEST_VALUES_MAX: usize = 1_000_000;
+
 /// What a manifest says.
 struct Manifest {
     raw: bool,
@@ -222,7 +284,7 @@ struct Manifest {
 /// Reads what a manifest says of the input, of the language, and of what the bundle is about. What other tools write there
 /// is theirs.
 fn manifest(name: &str, bytes: &[u8]) -> Result<Manifest, EngineError> {
-    let manifest: Value = serde_json::from_slice(bytes).map_err(|error| EngineError::new(name, error))?;
+    let manifest: Value = reading::json(bytes, MANIFEST_VALUES_MAX).map_err(|error| EngineError::new(name, error))?;
     let raw = match manifest.get("input").map(Value::as_str) {
         None | Some(Some("model")) => false,
         Some(Some("raw")) => true,
@@ -247,20 +309,31 @@ fn manifest(name: &str, bytes: &[u8]) -> Result<Manifest, EngineError> {
     Ok(Manifest { raw, version, revision: revision.map(str::to_owned), roots })
 }
 
-/// Reads one document of data.
+/// Reads one document of data that the command line names.
 pub fn document(path: &Path, limits: &EvaluationLimits) -> Result<RegoValue, EngineError> {
     let name = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|error| EngineError::new(&name, error))?;
-    data(&name, &bytes, Path::new(""), &mut Documents::new(limits))
+    let bounds = Bounds::ROOT;
+    let bytes = reading::named(path, bounds.file_bytes_max).map_err(|error| EngineError::new(&name, error))?;
+    data(&name, &bytes, Path::new(""), &mut Documents::new(limits), bounds.values_max).map(|(value, _)| value)
 }
 
-/// Reads one document, whatever it is.
-pub fn any_document(name: &str, bytes: &[u8]) -> Result<Value, EngineError> {
-    let limits = ReadLimits { file_bytes_max: usize::MAX, nodes_max: usize::MAX, ..ReadLimits::default() };
+/// Nesting of a document that is no descriptor: as deep as JSON is read.
+const DEPTH_MAX: usize = 128;
+
+/// Reads one document, whatever it is, of so many bytes and values at most.
+pub fn any_document(name: &str, bytes: &[u8], bytes_max: usize, values_max: usize) -> Result<Value, EngineError> {
+    if bytes.len() > bytes_max {
+        return Err(EngineError::new(name, format!("has {} bytes, at most {bytes_max} are read", bytes.len())));
+    }
+    if has_more_values(bytes, values_max) && bytes.trim_ascii_start().starts_with(b"{") {
+        return Err(EngineError::new(name, format!("has more than {values_max} values")));
+    }
     // JSON is read as JSON: its numbers keep their kind, and it is read much faster.
-    if let Ok(value) = serde_json::from_slice(bytes) {
+    if let Ok(value) = reading::json(bytes, values_max) {
         return Ok(value);
     }
+    let limits =
+        ReadLimits { file_bytes_max: bytes_max, nodes_max: values_max.min(YAML_VALUES_MAX), depth_max: DEPTH_MAX };
     let parsed = meshgate_descriptor::read(name, bytes, &limits);
     if let Some(diagnostic) = parsed.diagnostics.first() {
         return Err(EngineError::new(name, &diagnostic.message));
@@ -269,11 +342,20 @@ pub fn any_document(name: &str, bytes: &[u8]) -> Result<Value, EngineError> {
     document.ok_or_else(|| EngineError::new(name, "is empty"))
 }
 
-fn data(name: &str, bytes: &[u8], folder: &Path, documents: &mut Documents) -> Result<RegoValue, EngineError> {
+/// A document at its folder's path, and how many values it has.
+fn data(
+    name: &str,
+    bytes: &[u8],
+    folder: &Path,
+    documents: &mut Documents,
+    values_max: usize,
+) -> Result<(RegoValue, usize), EngineError> {
+    let values = json_values(bytes);
     // A tree of a large document would need several times the memory of what is made of it in the end.
-    let value = match documents.read(bytes) {
-        Ok(value) => value,
-        Err(_) => documents.take(&any_document(name, bytes)?),
+    let read = if values > values_max { None } else { documents.read(bytes).ok() };
+    let (value, values) = match read {
+        Some(value) => (value, values),
+        None => documents.take(&any_document(name, bytes, bytes.len(), values_max)?),
     };
     if !matches!(value, RegoValue::Object(_)) {
         return Err(EngineError::new(name, "is not an object"));
@@ -282,5 +364,6 @@ fn data(name: &str, bytes: &[u8], folder: &Path, documents: &mut Documents) -> R
         Component::Normal(step) => step.to_str(),
         _ => None,
     });
-    Ok(steps.fold(value, |value, step| RegoValue::from(BTreeMap::from([(RegoValue::from(step), value)]))))
+    let value = steps.fold(value, |value, step| RegoValue::from(BTreeMap::from([(RegoValue::from(step), value)])));
+    Ok((value, values))
 }

@@ -9,7 +9,8 @@ use crate::config::CONFIG_FILE;
 use crate::engine::Engine;
 use crate::layers::{Layers, POLICIES};
 use crate::mesh::Entry;
-use crate::sources::{name, read_file, tidy};
+use crate::reading;
+use crate::sources::{name, tidy};
 use meshgate_descriptor::{Document, Files, Opened, Unopened};
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -91,7 +92,7 @@ impl Differences<'_> {
             (false, Ok(None)) => false,
             // What cannot be read is looked at, and told.
             (true, Ok(Some(_))) => {
-                read_file(path, self.bytes_max).map_or(true, |bytes| !self.base.is_same(&then, &bytes))
+                reading::regular(path, self.bytes_max).map_or(true, |bytes| !self.base.is_same(&then, &bytes))
             }
             _ => true,
         };

@@ -255,7 +255,7 @@ impl Engine {
     }
 
     pub(crate) fn sources(&self, paths: &[PathBuf], options: &CheckOptions) -> Sources {
-        let fetcher = crate::fetch::Fetcher::new(&options.allow_hosts, self.read_limits.file_bytes_max);
+        let fetcher = crate::sources::fetch::Fetcher::new(&options.allow_hosts, self.read_limits.file_bytes_max);
         Sources::new(paths, self.read_limits.file_bytes_max, fetcher)
     }
 

@@ -13,11 +13,13 @@ pub use entries::{BundleEntry, Capabilities, PluginEntry, PluginLimits};
 pub use governance::{Enforced, Extends, Patterns, Selection, WaiverEntry, WaiverFile, WaiverPolicy, Where};
 pub use serving::{OdmOutput, OdmSettings, Server, ServerLimits};
 pub use settings::{
-    DenyAt, ExtractNames, HttpSettings, Limits, MeshExtent, RegoSettings, SchemaSeverities, SchemaSeverity,
+    BuiltinErrors, DenyAt, ExtractNames, HttpSettings, Limits, MeshExtent, RegoSettings, SchemaSeverities,
+    SchemaSeverity,
 };
 pub use source::{ConfigSource, Said};
 
 use crate::pattern::Pattern;
+use crate::reading;
 use meshgate_core::pointer::Pointer;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -175,9 +177,13 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] with the place of what is wrong.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        Self::read_by(path, reading::regular(path, CONFIG_BYTES_MAX))
+    }
+
+    fn read_by(path: &Path, bytes: std::io::Result<Vec<u8>>) -> Result<Self, ConfigError> {
         let name = crate::layers::shown(path);
-        let bytes = crate::sources::read_file(path, CONFIG_BYTES_MAX)
-            .map_err(|error| ConfigError { place: name.clone(), message: format!("cannot be read: {error}") })?;
+        let bytes =
+            bytes.map_err(|error| ConfigError { place: name.clone(), message: format!("cannot be read: {error}") })?;
         let mut config = Self::parse(&name, &bytes)?;
         config.folder = path.parent().unwrap_or(Path::new("")).to_owned();
         Ok(config)
@@ -188,7 +194,8 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] with the place of what is wrong.
     pub fn read_root(path: &Path) -> Result<Self, ConfigError> {
-        let mut config = Self::read(path)?;
+        // What is named may be a pipe.
+        let mut config = Self::read_by(path, reading::named(path, CONFIG_BYTES_MAX))?;
         if let (Some(extends), Some(source)) = (&config.extends, &config.source) {
             let base = Self::extended(&config, extends, source)?;
             config.base = Some(Arc::new(base));
@@ -199,7 +206,7 @@ impl Config {
     fn extended(config: &Self, extends: &Extends, source: &ConfigSource) -> Result<Self, ConfigError> {
         let at = Pointer::root().key("extends");
         let path = config.folder.join(&extends.path);
-        let read = std::fs::read(&path);
+        let read = reading::whole(&path, CONFIG_BYTES_MAX);
         let bytes =
             read.map_err(|error| source.error(&at.key("path"), format!("{} cannot be read: {error}", path.display())))?;
         let digest = crate::bundle::hex(&Sha256::digest(&bytes));
@@ -257,6 +264,12 @@ impl Config {
         }
         config.source = Some(Arc::new(source));
         Ok(config)
+    }
+
+    /// Bytes of a descriptor that are read.
+    #[must_use]
+    pub fn file_bytes_max(&self) -> usize {
+        self.limits.read().file_bytes_max
     }
 
     /// Returns the plugin whose component is this file.

@@ -3,7 +3,7 @@
 //! Deliberately absent: hot reload; a new configuration is a new engine. Layers that lie in the tree are a run's (`layers`).
 
 use crate::baseline::Baseline;
-use crate::config::{Config, MeshExtent};
+use crate::config::{BuiltinErrors, Config, MeshExtent};
 use crate::governance::{Chain, LayerRules};
 use crate::layers::{load_fault, pinned, trespassing};
 use crate::plugins::{Hosts, PluginCache, PluginListener};
@@ -19,6 +19,7 @@ use meshgate_core::limits::{EvaluationLimits, ReadLimits};
 use meshgate_core::pointer::Pointer;
 use meshgate_core::rule::{Rule, RuleId};
 use meshgate_core::severity::Severity;
+use meshgate_core::work::carried;
 use meshgate_descriptor::Extract;
 use meshgate_plugin::Plugin;
 use meshgate_rego::{Bundle, Decider, Gear, Options, Value as RegoValue, Version, set_global_memory_limit};
@@ -132,6 +133,12 @@ impl std::fmt::Debug for Engine {
 }
 
 impl Engine {
+    /// Bytes of a descriptor that are read.
+    #[must_use]
+    pub const fn file_bytes_max(&self) -> usize {
+        self.read_limits.file_bytes_max
+    }
+
     /// Makes an engine. What does not load is kept as a fault, so that the rest can still be judged; see
     /// [`Engine::load_faults`].
     ///
@@ -182,6 +189,7 @@ impl Engine {
                 limits,
                 network: transport::network(&root.http),
                 gears: root.rego.gears(),
+                errors_undefined: root.rego.builtin_errors == BuiltinErrors::Undefined,
                 runtime: Some(runtime()),
                 profiles: profiles(&root, additions),
                 ..Options::default()
@@ -503,7 +511,8 @@ impl Engine {
 
     /// Runs work on the engine's own threads and waits for it.
     pub fn install<T: Send>(&self, work: impl FnOnce(&Self) -> T + Send) -> T {
-        self.pool.install(|| work(self))
+        // Whatever bounds the work has here, it has there.
+        self.pool.install(carried(|| work(self)))
     }
 }
 

@@ -10,7 +10,8 @@ use crate::discover::Found;
 use crate::engine::Engine;
 use crate::layers::Layers;
 use crate::locate::Located;
-use crate::sources::{Tree, read_file};
+use crate::reading;
+use crate::sources::Tree;
 use crate::waivers::Use;
 use descriptor::One;
 use meshgate_core::date::Date;
@@ -117,7 +118,7 @@ impl Engine {
     pub(crate) fn open(&self, file: &Found, tree: Option<&dyn Tree>) -> std::io::Result<Vec<u8>> {
         match tree {
             Some(tree) => tree.bytes(file, self.read_limits.file_bytes_max),
-            None => read_file(&file.path, self.read_limits.file_bytes_max),
+            None => reading::regular(&file.path, self.read_limits.file_bytes_max),
         }
     }
 

@@ -8,7 +8,7 @@ use crate::config::{CONFIG_FILE, Config, ConfigError, MISNAMED, Said};
 use crate::engine::Engine;
 use crate::governance::{Chain, LayerRules, OVERRIDE, attempt};
 use crate::locate::Located;
-use crate::sources::read_file;
+use crate::reading;
 use crate::waivers::Waiver;
 use crate::walls::{Owned, Trespass};
 use meshgate_core::date::Date;
@@ -187,7 +187,7 @@ fn walled(above: &[Arc<LayerRules>], layer: &Arc<LayerRules>, domain: Option<&st
 /// A remark about a module, a document or a plugin that is where it may not be.
 pub fn trespassing(layer: &Layer, trespass: &Trespass) -> Finding {
     // What cannot be read again is shown without its line.
-    let text = std::fs::read_to_string(&trespass.file).unwrap_or_default();
+    let text = reading::text(Path::new(&trespass.file), LOOKED_BYTES_MAX).unwrap_or_default();
     let start = text.find("\npackage ").map_or(0, |at| at + 1);
     let end = text.get(start..).and_then(|rest| rest.find('\n')).map_or(text.len(), |length| start + length);
     let said = Said {
@@ -297,7 +297,7 @@ fn is_product(file: &Path, engine: &Engine) -> bool {
     if !matches!(extension.as_deref(), Some("yaml" | "yml" | "json")) {
         return false;
     }
-    let Ok(bytes) = read_file(file, LOOKED_BYTES_MAX) else { return false };
+    let Ok(bytes) = reading::regular(file, LOOKED_BYTES_MAX) else { return false };
     let name = file.display().to_string();
     let parsed = meshgate_descriptor::read(&name, &bytes, &engine.read_limits);
     parsed.documents.into_iter().any(|document| {

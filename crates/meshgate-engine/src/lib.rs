@@ -13,7 +13,6 @@ mod config;
 mod discover;
 mod embedded;
 mod engine;
-mod fetch;
 mod fingerprint;
 mod governance;
 mod judge;
@@ -24,6 +23,7 @@ mod mesh;
 mod pattern;
 mod plugins;
 mod policies;
+pub mod reading;
 mod schemas;
 mod show;
 mod sidecar;
@@ -44,9 +44,9 @@ pub use engine::{Additions, Engine, EngineError};
 pub use meshgate_plugin::{Called, Capability, Inspection, Level, LogLine, Plugin};
 pub use meshgate_rego::{
     Cleared, Difference, Evaluated, FailedQuery, Failure, FileCoverage, Gear, GearCounts, Gears, Json as RegoJson,
-    Lint, LoadError as RegoError, QueryError, Row, Signed, TestOptions, TestResult, TestRun, Timed, Timing,
-    Value as RegoValue, asked_others, certificates, gears, give_back, occasional, parse_json, syntax_tree, term,
-    value_of_json, verified, within,
+    Lint, LoadError as RegoError, QueryError, Row, Signed, TestOptions, TestResult, TestRun, Timed, Timing, UniqueJson,
+    Value as RegoValue, asked_others, certificates, gears, give_back, live_bytes, occasional, parse_json, syntax_tree,
+    term, value_of_json, verified, within,
 };
 pub use plugins::{PluginBench, PluginCache, PluginListener, PluginTest, bench_plugin, inspect_plugin, test_plugins};
 pub use policies::{

@@ -12,7 +12,7 @@ pub use examples::{PluginTest, test_plugins};
 use crate::config::{Config, PluginEntry};
 use crate::engine::{Additions, Engine};
 use crate::governance::LayerRules;
-use crate::sources::read_file;
+use crate::reading;
 use meshgate_core::evaluate::{Evaluation, EvaluationInput, Evaluator, Wanted};
 use meshgate_core::layer::Layer;
 use meshgate_core::limits::EvaluationLimits;
@@ -173,7 +173,7 @@ fn load(
 ) -> Result<Plugin, String> {
     let path = folder.join(&entry.path);
     let name = path.display().to_string();
-    let bytes = read_file(&path, COMPONENT_BYTES_MAX).map_err(|error| unread(&name, &error))?;
+    let bytes = reading::whole(&path, COMPONENT_BYTES_MAX).map_err(|error| unread(&name, &error))?;
     let settings = if entry.settings.is_null() { "{}".to_owned() } else { entry.settings.to_string() };
     let grants = grants(folder, entry, snapshot).map_err(|message| format!("{name}: {message}"))?;
     let source = PluginSource { origin: &name, bytes: &bytes, sha256: entry.sha256.as_deref(), settings: &settings };
@@ -228,7 +228,7 @@ impl Evaluator for Heard {
 /// When the file cannot be read, or is no component.
 pub fn inspect_plugin(path: &Path, cache: &PluginCache) -> Result<Inspection, String> {
     let name = path.display();
-    let bytes = read_file(path, COMPONENT_BYTES_MAX).map_err(|error| unread(&name.to_string(), &error))?;
+    let bytes = reading::named(path, COMPONENT_BYTES_MAX).map_err(|error| unread(&name.to_string(), &error))?;
     let cache = cache.open(&mut Vec::new())?;
     let host = Host::new(HostSettings { concurrency: 1, cache, ..HostSettings::default() })?;
     inspect(&host, &bytes, &EvaluationLimits::default()).map_err(|message| format!("{name}: {message}"))

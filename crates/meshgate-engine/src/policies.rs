@@ -201,12 +201,12 @@ pub fn evaluate(ask: Ask) -> Result<Evaluated, Vec<EngineError>> {
     with_query(ask, move |query| query.evaluate_with(coverage))
 }
 
-/// Reads a document that is no descriptor: an input.
+/// Reads a document that is no descriptor: an input, of so many bytes and values at most.
 ///
 /// # Errors
-/// When it does not parse.
-pub fn document(name: &str, bytes: &[u8]) -> Result<Value, EngineError> {
-    bundle::any_document(name, bytes)
+/// When it does not parse, or holds more.
+pub fn document(name: &str, bytes: &[u8], bytes_max: usize, values_max: usize) -> Result<Value, EngineError> {
+    bundle::any_document(name, bytes, bytes_max, values_max)
 }
 
 /// Reads folders as bundles, and single files: `.rego`, and documents that are merged at the root.

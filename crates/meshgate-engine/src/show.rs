@@ -8,7 +8,8 @@ use crate::check::{CheckOptions, context};
 use crate::config::Config;
 use crate::engine::today;
 use crate::mesh;
-use crate::sources::{Sources, read_file};
+use crate::reading;
+use crate::sources::Sources;
 use meshgate_core::span::Lines;
 use meshgate_descriptor::{NoFiles, Recognised, recognise};
 use serde_json::Value;
@@ -42,7 +43,8 @@ pub struct ShownFile {
 pub fn show(config: &Config, path: &Path, text: Option<&[u8]>) -> std::io::Result<ShownFile> {
     let limits = config.limits.read();
     let extract = Arc::new(config.extract.resolve());
-    let bytes = text.map_or_else(|| read_file(path, limits.file_bytes_max), |text| Ok(text.to_vec()))?;
+    let bytes =
+        text.map_or_else(|| reading::named_for_reader(path, limits.file_bytes_max), |text| Ok(text.to_vec()))?;
     let name = path.display().to_string();
     let name = name.strip_prefix("./").unwrap_or(&name);
     let parsed = meshgate_descriptor::read(name, &bytes, &limits);

@@ -2,11 +2,13 @@
 //!
 //! Deliberately absent: the network, unless a host was allowed by name.
 
+pub mod fetch;
+
 use crate::discover::Found;
-use crate::fetch::Fetcher;
+use crate::reading;
+use fetch::Fetcher;
 use meshgate_descriptor::{Document, Files, Opened, Unopened, host};
 use std::collections::{HashMap, VecDeque};
-use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -82,7 +84,7 @@ impl Sources {
         if !self.roots.iter().any(|root| real.starts_with(root)) {
             return Err(Unopened::Outside);
         }
-        let bytes = read_file(&real, self.bytes_max).map_err(|error| Unopened::Unreadable(error.to_string()))?;
+        let bytes = reading::regular(&real, self.bytes_max).map_err(|error| Unopened::Unreadable(error.to_string()))?;
         Ok(Opened { file: name(path), bytes })
     }
 
@@ -95,10 +97,13 @@ impl Sources {
 impl Tree for Sources {
     /// A regular file, no larger than the limit, and when it was found in a folder, in that folder even if it is a link.
     fn bytes(&self, file: &Found, bytes_max: usize) -> std::io::Result<Vec<u8>> {
+        if file.named && reading::is_pipe(&file.path) {
+            return reading::named_for_reader(&file.path, bytes_max);
+        }
         if !file.named && file.path.is_symlink() {
             self.within(&file.path)?;
         }
-        read_file(&file.path, bytes_max)
+        reading::regular(&file.path, bytes_max)
     }
 
     fn remember(&self, file: &str, documents: &[Document]) {
@@ -144,19 +149,6 @@ impl Files for Sources {
     fn contract_file(&self, id: &str) -> Option<String> {
         self.contracts.get(id).map(|path| name(path))
     }
-}
-
-/// Reads a regular file that is no larger than the limit: a pipe would wait for ever, a device never end.
-pub fn read_file(path: &Path, bytes_max: usize) -> std::io::Result<Vec<u8>> {
-    let metadata = std::fs::metadata(path)?;
-    if !metadata.is_file() {
-        return Err(std::io::Error::other("it is no regular file"));
-    }
-    let limit = u64::try_from(bytes_max).unwrap_or(u64::MAX);
-    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len().min(limit)).unwrap_or(0));
-    // One byte more than the limit, so that the reader tells what is too large, whatever the file has grown to.
-    std::fs::File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }
 
 /// Takes `.` and `name/..` out of a path; `..` at its beginning stays.

@@ -274,9 +274,12 @@ fn files(path: &Path, errors: &mut Vec<(String, String)>) -> Vec<PathBuf> {
     files
 }
 
+/// Bytes of a file of waivers.
+const WAIVERS_BYTES_MAX: usize = 4 << 20;
+
 fn read(path: &Path) -> Result<(Vec<WaiverEntry>, Arc<ConfigSource>), crate::config::ConfigError> {
     let name = crate::layers::shown(path);
-    let bytes = std::fs::read(path).map_err(|error| crate::config::ConfigError {
+    let bytes = crate::reading::whole(path, WAIVERS_BYTES_MAX).map_err(|error| crate::config::ConfigError {
         place: name.clone(),
         message: format!("cannot be read: {error}"),
     })?;

@@ -123,6 +123,7 @@ impl RuleSaid {
             effective_on: None,
             profiles: Vec::new(),
             params: Vec::new(),
+            errors_undefined: false,
             source: Source::Plugin,
             origin: origin.to_owned(),
         })

@@ -5,7 +5,7 @@
 use crate::error::LoadError;
 use crate::syntax;
 use crate::text::Text;
-use regorus::Value;
+use crate::yaml;
 use regorus::unstable::Module;
 use serde_json::{Map, Value as Json, json};
 
@@ -109,7 +109,7 @@ pub fn read(file: &str, text: &Text, module: &Module, errors: &mut Vec<LoadError
         let line = text.line(block.line);
         let place = format!("{file}:{line}");
         let mut failed = |message: String| errors.push(LoadError::new(&place, message));
-        let value = match Value::from_yaml_str(&block.yaml).and_then(|value| Ok(serde_json::to_value(&value)?)) {
+        let value = match yaml::read(&block.yaml).and_then(|value| Ok(serde_json::to_value(&value)?)) {
             Ok(Json::Object(map)) => map,
             Ok(_) => {
                 failed("rego_parse_error: METADATA is not a mapping".to_owned());

@@ -21,6 +21,7 @@ mod schema;
 mod sprintf;
 mod strings;
 mod template;
+mod weight;
 mod x509;
 
 pub use native::told;
@@ -79,7 +80,7 @@ macro_rules! ours {
             arguments: $arguments,
             call: {
                 fn call(_: &Span, _: &[Ref<Expr>], values: &[Value], strict: bool) -> Result<Value> {
-                    settle($name, $function(values), strict)
+                    settle($name, $function(values), values, strict)
                 }
                 call
             },
@@ -95,11 +96,9 @@ macro_rules! bounded {
             arguments: $arguments,
             call: {
                 fn call(span: &Span, parameters: &[Ref<Expr>], values: &[Value], strict: bool) -> Result<Value> {
-                    let result = match $guard(values) {
-                        Ok(()) => native($name, span, parameters, values, strict),
-                        Err(error) => Err(error),
-                    };
-                    settle($name, result, strict)
+                    let result = context::may_go_on().and_then(|()| $guard(values));
+                    let result = result.and_then(|()| native($name, span, parameters, values, strict));
+                    settle($name, result, values, strict)
                 }
                 call
             },
@@ -185,16 +184,58 @@ const OURS: &[Builtin] = ours![
 ];
 
 const BOUNDED: &[Builtin] = bounded![
+    "__builtin_sets.intersection" 2 weight::walked,
+    "__builtin_sets.union" 2 weight::walked,
+    "array.concat" 2 weight::joined,
+    "base64.decode" 1 weight::once,
+    "base64.encode" 1 weight::twice,
+    "base64url.encode" 1 weight::twice,
+    "base64url.encode_no_pad" 1 weight::twice,
     "bits.lsh" 2 guards::shift,
     "concat" 2 guards::concat,
-    "glob.match" 3 guards::pattern,
+    "format_int" 2 weight::number,
+    "glob.match" 3 guards::glob,
+    "graph.reachable" 2 weight::walked,
+    "hex.encode" 1 weight::twice,
+    "indexof_n" 2 weight::parts,
+    "intersection" 1 weight::walked,
+    "json.filter" 2 weight::walked,
+    "json.marshal" 1 weight::written,
+    "json.marshal_with_options" 2 weight::written,
+    "json.patch" 2 weight::patched,
+    "json.remove" 2 weight::walked,
+    "max" 1 weight::walked,
+    "min" 1 weight::walked,
     "net.cidr_expand" 1 guards::cidr_expand,
     "numbers.range" 2 guards::range,
-    "regex.find_all_string_submatch_n" 3 guards::pattern,
-    "regex.find_n" 3 guards::pattern,
+    "object.filter" 2 weight::walked,
+    "object.remove" 2 weight::walked,
+    "object.subset" 2 weight::walked,
+    "object.union" 2 weight::walked,
+    "object.union_n" 1 weight::walked,
+    "product" 1 weight::product,
+    "regex.find_all_string_submatch_n" 3 guards::found,
+    "regex.find_n" 3 guards::found,
+    "regex.is_valid" 1 guards::pattern,
     "regex.split" 2 guards::pattern,
+    "regex.template_match" 4 guards::pattern,
     "replace" 3 guards::replace,
+    "sort" 1 weight::walked,
+    "split" 2 weight::parts,
+    "strings.any_prefix_match" 2 weight::each_with_each,
+    "strings.any_suffix_match" 2 weight::each_with_each,
     "strings.replace_n" 2 guards::replace_n,
+    "strings.reverse" 1 weight::once,
+    "to_number" 1 weight::number,
+    "trim" 2 weight::cut,
+    "trim_left" 2 weight::cut,
+    "trim_right" 2 weight::cut,
+    "union" 1 weight::walked,
+    "units.parse" 1 weight::unit,
+    "units.parse_bytes" 1 weight::unit,
+    "urlquery.encode" 1 weight::thrice,
+    "urlquery.encode_object" 1 weight::written,
+    "yaml.marshal" 1 weight::written,
     "yaml.unmarshal" 1 guards::yaml,
 ];
 
@@ -251,7 +292,7 @@ pub fn conflict(message: String) -> anyhow::Error {
 }
 
 /// What a builtin said: without strict errors, what it can make no sense of is undefined.
-fn settle(name: &'static str, result: Result<Value>, strict: bool) -> Result<Value> {
+fn settle(name: &'static str, result: Result<Value>, values: &[Value], strict: bool) -> Result<Value> {
     let error = match result {
         Ok(value) => return Ok(value),
         Err(error) => error,
@@ -272,8 +313,28 @@ fn settle(name: &'static str, result: Result<Value>, strict: bool) -> Result<Val
     let native = text.contains("\n-->");
     let code = if native { error::evaluation_code(&said) } else { code };
     let said = if said.starts_with(name) { said } else { format!("{name}: {said}") };
+    let said = said + &called_with(name, values);
     context::trouble(code, &said);
     Err(anyhow!("{said}"))
+}
+
+/// Builtins whose arguments may be secrets.
+const SECRET: [&str; 4] = ["crypto.", "http.", "io.jwt.", "providers."];
+/// Characters of an argument that are told.
+const TOLD_MAX: usize = 60;
+
+/// The arguments of a call that failed, as far as they may be told.
+fn called_with(name: &str, values: &[Value]) -> String {
+    if SECRET.iter().any(|begin| name.starts_with(begin)) || weight::written(values).is_err() {
+        return String::new();
+    }
+    let told = |value: &Value| {
+        let text = term(value);
+        let cut: String = text.chars().take(TOLD_MAX).collect();
+        if cut.len() < text.len() { cut + "…" } else { cut }
+    };
+    let all: Vec<String> = values.iter().map(told).collect();
+    format!(" (called with {})", all.join(", "))
 }
 
 fn native(name: &str, span: &Span, parameters: &[Ref<Expr>], values: &[Value], strict: bool) -> Result<Value> {
@@ -294,15 +355,30 @@ fn nowhere() -> Result<&'static (Span, Vec<Ref<Expr>>)> {
     Ok(NOWHERE.get_or_init(|| (span.clone(), parameters)))
 }
 
-/// Adds what regorus lacks, and puts ours in the place of what it has. `strict` raises builtin errors.
-pub fn install(engine: &mut Engine, strict: bool) -> Result<()> {
+/// Adds what regorus lacks, and puts ours in the place of what it has. The evaluation says whether errors are raised.
+pub fn install(engine: &mut Engine) -> Result<()> {
     let (span, parameters) = nowhere()?;
     for builtin in all() {
         let call = move |values: Vec<Value>| {
             let parameters = parameters.get(..values.len()).unwrap_or_default();
-            (builtin.call)(span, parameters, &values, strict)
+            (builtin.call)(span, parameters, &values, context::strict())
         };
         engine.add_extension(builtin.name.to_owned(), builtin.arguments, Box::new(call))?;
+    }
+    Ok(())
+}
+
+/// Puts regorus' own builtins behind those that tell with what they were called. It costs each call something: it is for an
+/// evaluation that failed already.
+pub fn install_told(engine: &mut Engine) -> Result<()> {
+    let (span, parameters) = nowhere()?;
+    for (name, call) in native::all().filter(|(name, _)| find(name).is_none()) {
+        let Some((_, arguments)) = BUILTINS.get(name) else { continue };
+        let call = move |values: Vec<Value>| {
+            let parameters = parameters.get(..values.len()).unwrap_or_default();
+            call(span, parameters, &values, true)
+        };
+        engine.add_extension(name.to_owned(), *arguments, Box::new(call))?;
     }
     Ok(())
 }

@@ -15,8 +15,9 @@ pub use crate::metadata::params::Params;
 use crate::modules::{self, Places, Version, Written};
 use crate::pool::{Copies, Pool};
 use crate::rewrite::Variant;
+use crate::safety::{self, growth};
 use crate::slices::Slices;
-use crate::{builtins, conftest, context, error, metadata, safety};
+use crate::{builtins, conftest, context, error, metadata};
 use meshgate_core::evaluate::Shared;
 use meshgate_core::limits::EvaluationLimits;
 use meshgate_core::rule::{Rule, RuleId};
@@ -54,6 +55,8 @@ pub struct Options {
     pub strict: bool,
     /// May the fast gear be used though they are raised?
     pub fast_though_strict: bool,
+    /// Are errors of builtins undefined in rules of ours too, whatever their METADATA says?
+    pub errors_undefined: bool,
     /// What `opa.runtime` says; `{}` when absent.
     pub runtime: Option<Value>,
     /// How the gears are chosen.
@@ -74,6 +77,14 @@ pub struct Options {
     pub world: bool,
 }
 
+impl Options {
+    /// The same with errors of builtins raised.
+    #[must_use]
+    pub(crate) fn raising(&self) -> Self {
+        Self { strict: true, fast_though_strict: true, ..self.clone() }
+    }
+}
+
 impl From<EvaluationLimits> for Options {
     fn from(limits: EvaluationLimits) -> Self {
         Self { limits, ..Self::default() }
@@ -83,8 +94,10 @@ impl From<EvaluationLimits> for Options {
 /// A loaded bundle.
 pub struct Bundle {
     pub(crate) engine: Engine,
-    /// Interpreters that wait for their next use.
-    workers: Pool<Worker>,
+    /// Interpreters that wait for their next use, and those in which errors of builtins are raised.
+    workers: [Pool<Worker>; 2],
+    /// The interpreter that tells with what a builtin was called that failed.
+    told: OnceLock<Option<Engine>>,
     /// The data documents, merged.
     pub(crate) data: Arc<Copies>,
     /// The documents of its own, which share what they hold with all of the data.
@@ -95,6 +108,8 @@ pub struct Bundle {
     /// The path of each rule's findings, in the order of `rules`.
     pub(crate) paths: Vec<String>,
     pub(crate) options: Options,
+    /// The same with errors of builtins raised, for rules that look.
+    strict_options: Options,
     pub(crate) raw: bool,
     pub(crate) places: Places,
     pub(crate) index: Index,
@@ -108,8 +123,6 @@ pub struct Bundle {
     pub(crate) slices: Option<Slices>,
     /// The interpreter for what the plain one makes an error of, and OPA undefined.
     careful: OnceLock<Option<Engine>>,
-    /// The bundle with errors of builtins raised.
-    strict: OnceLock<Option<Box<Bundle>>>,
     /// Its access policies.
     pub(crate) access: Option<Access>,
     /// What the inputs of a run share, as the interpreter has it.
@@ -171,13 +184,15 @@ impl Bundle {
             let slices = Slices::of(&index, engine.get_modules(), &places, &sources);
             let mut bundle = Self {
                 engine,
-                workers: Pool::default(),
+                workers: Default::default(),
+                told: OnceLock::new(),
                 data,
                 own,
                 rules,
                 dormant,
                 paths,
                 raw: !options.namespaces.is_empty(),
+                strict_options: options.raising(),
                 options,
                 places,
                 index,
@@ -187,7 +202,6 @@ impl Bundle {
                 sources,
                 slices,
                 careful: OnceLock::new(),
-                strict: OnceLock::new(),
                 access: None,
                 shared: Mutex::default(),
             };
@@ -242,16 +256,20 @@ impl Bundle {
     /// Which gear a rule is in, and why.
     #[must_use]
     pub fn gear(&self, rule: &RuleId) -> Option<Gear> {
-        let (_, path) = self.rules.iter().zip(&self.paths).find(|(known, _)| known.id == *rule)?;
-        Some(self.path_gear(path))
+        let (rule, path) = self.rules.iter().zip(&self.paths).find(|(known, _)| known.id == *rule)?;
+        Some(self.gear_of(path, self.raises(rule)))
     }
 
-    /// Which gear an entry point (`data.a.b`) is in, and why.
+    /// Which gear an entry point (`data.a.b`) is in when it is asked for by its path, and why.
     #[must_use]
     pub fn path_gear(&self, path: &str) -> Gear {
+        self.gear_of(path, self.options.strict)
+    }
+
+    fn gear_of(&self, path: &str, strict: bool) -> Gear {
         match self.slice(path, &Value::Undefined) {
-            Some(slice) => slice.path_gear(path),
-            None => self.gears.gear(path, &self.asked()),
+            Some(slice) => slice.gear_of(path, strict),
+            None => self.gears.gear(path, &self.asked(strict)),
         }
     }
 
@@ -277,8 +295,18 @@ impl Bundle {
         self.gears.differences().into_iter().chain(sliced).chain(access).collect()
     }
 
-    pub(crate) fn asked(&self) -> Asked<'_> {
-        Asked { source: self, data: &self.data, index: &self.index, options: &self.options }
+    pub(crate) fn asked(&self, strict: bool) -> Asked<'_> {
+        Asked { source: self, data: &self.data, index: &self.index, options: self.options(strict) }
+    }
+
+    /// How it evaluates when errors of builtins are raised, and when the bundle's options say.
+    pub(crate) const fn options(&self, strict: bool) -> &Options {
+        if strict { &self.strict_options } else { &self.options }
+    }
+
+    /// Is an error of a builtin in this rule a fault?
+    pub(crate) fn raises(&self, rule: &Rule) -> bool {
+        !rule.errors_undefined && self.options.namespaces.is_empty() && !self.options.errors_undefined
     }
 
     /// The modules, rewritten for another way of evaluating.
@@ -304,14 +332,22 @@ const OWN_TEXT_MAX: usize = 256 << 10;
 pub struct Worker {
     pub engine: Engine,
     uses: u32,
+    strict: bool,
 }
 
 impl Bundle {
     /// An interpreter for one evaluation: the one that this thread used last, or a clone. One that is used much is made
     /// anew from the texts, since clones share their syntax trees, and threads that count references to those wait for one
     /// another.
-    pub(crate) fn worker(&self) -> Worker {
-        let mut worker = self.workers.take().unwrap_or_else(|| Worker { engine: self.engine.clone(), uses: 0 });
+    pub(crate) fn worker(&self, strict: bool) -> Worker {
+        let idle = self.workers.get(usize::from(strict)).and_then(Pool::take);
+        let mut worker = idle.unwrap_or_else(|| {
+            let mut engine = self.engine.clone();
+            if strict {
+                engine.set_strict_builtin_errors(true);
+            }
+            Worker { engine, uses: 0, strict }
+        });
         worker.uses = worker.uses.saturating_add(1);
         let bytes = || self.sources.iter().map(|module| module.text.now.len()).sum::<usize>();
         if worker.uses == OWN_AFTER
@@ -320,6 +356,9 @@ impl Bundle {
             && let Some(engine) = self.variant(Variant::Plain)
         {
             worker.engine = engine;
+            if strict {
+                worker.engine.set_strict_builtin_errors(true);
+            }
         }
         worker
     }
@@ -327,7 +366,19 @@ impl Bundle {
     /// Keeps an interpreter whose evaluation succeeded; the state that a failure left behind is nobody's.
     pub(crate) fn keep(&self, mut worker: Worker) {
         worker.engine.set_input(Value::Undefined);
-        self.workers.put(worker);
+        if let Some(idle) = self.workers.get(usize::from(worker.strict)) {
+            idle.put(worker);
+        }
+    }
+
+    /// The interpreter that tells with what a builtin was called that failed.
+    pub(crate) fn telling(&self) -> Option<&Engine> {
+        let make = || {
+            let mut engine = self.engine.clone();
+            engine.set_strict_builtin_errors(true);
+            builtins::install_told(&mut engine).ok().map(|()| engine)
+        };
+        self.told.get_or_init(make).as_ref()
     }
 
     /// The part of the bundle that answers for it, if there is one for this input.
@@ -349,13 +400,15 @@ impl Bundle {
             compile_for(Variant::Plain, &sources, &data, &options, &none, &mut errors);
         errors.is_empty().then(|| Self {
             engine,
-            workers: Pool::default(),
+            workers: Default::default(),
+            told: OnceLock::new(),
             data: Arc::clone(&self.data),
             own: Vec::new(),
             rules: Vec::new(),
             dormant: Vec::new(),
             paths: Vec::new(),
             gears: Gears::new(options.gears.clone(), options.clearance.clone()),
+            strict_options: options.raising(),
             options,
             raw: self.raw,
             places,
@@ -365,16 +418,9 @@ impl Bundle {
             sources,
             slices: None,
             careful: OnceLock::new(),
-            strict: OnceLock::new(),
             access: None,
             shared: Mutex::default(),
         })
-    }
-
-    /// The bundle with errors of builtins raised, as OPA's `strict-builtin-errors` has them.
-    pub(crate) fn strict(&self) -> Option<&Self> {
-        let options = || Options { strict: true, ..self.options.clone() };
-        self.strict.get_or_init(|| self.part(self.sources.clone(), options()).map(Box::new)).as_deref()
     }
 
     /// Is a path that of a rule alone: no function, nothing below it?
@@ -445,7 +491,7 @@ fn compile_with(
         modules::load(modules, options.version, variant, mocked, errors);
     // regorus' default raises builtin errors that OPA makes undefined.
     engine.set_strict_builtin_errors(options.strict);
-    if let Err(error) = builtins::install(&mut engine, options.strict) {
+    if let Err(error) = builtins::install(&mut engine) {
         errors.push(LoadError::new("builtins", error.to_string()));
     }
     let params = params.and_then(|said| params::document(&annotations, said, errors));
@@ -459,6 +505,10 @@ fn compile_with(
     if variant == Variant::Plain {
         errors.extend(calls::check(&index, options.world || options.network.is_on()));
         errors.extend(safety::check(engine.get_modules(), &index, &places));
+        // What leads to itself has no size.
+        if errors.is_empty() {
+            errors.extend(growth::check(engine.get_modules(), &index));
+        }
     }
     if errors.is_empty() {
         prepare(&mut engine, &places, errors);

@@ -46,7 +46,7 @@ impl Bundle {
             if !bundle.index.rules.contains_key(&path) {
                 continue;
             }
-            let agreed = bundle.gears.agree(&path, &input, &bundle.asked(), |moment| {
+            let agreed = bundle.gears.agree(&path, &input, &bundle.asked(false), |moment| {
                 let mut engine: Engine = bundle.engine.clone();
                 engine.set_input(input.clone());
                 let run = |engine: &mut Engine| engine.eval_rule(path.clone());
@@ -54,7 +54,7 @@ impl Bundle {
             });
             match agreed {
                 None => {
-                    let reason = match bundle.gears.gear(&path, &bundle.asked()) {
+                    let reason = match bundle.gears.gear(&path, &bundle.asked(false)) {
                         Gear::Interpreter(reason) => reason.to_string(),
                         gear => gear.to_string(),
                     };

@@ -116,6 +116,7 @@ fn rule(namespace: &str, name: &str, severity: Severity, place: &str, annotation
         effective_on: None,
         profiles: Vec::new(),
         params: Vec::new(),
+        errors_undefined: false,
         source: Source::Rego,
         origin: place.rsplitn(3, ':').last().unwrap_or(place).to_owned(),
     }

@@ -6,6 +6,7 @@
 use crate::access::Decider;
 use crate::bundle::Options;
 use crate::http::Network;
+use meshgate_core::work::{Stopped, look};
 use regorus::{LimitError, Value};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -31,6 +32,8 @@ struct State {
     network: Arc<Network>,
     runtime: Option<Value>,
     decider: Decider,
+    /// Are errors of builtins raised?
+    strict: bool,
     /// When it must have ended; builtins that take long look at it.
     deadline: Option<Instant>,
     /// A bound was met: whatever the evaluation answers, it is not to be believed.
@@ -89,6 +92,7 @@ pub fn scope<T>(moment: Moment, options: &Options, run: impl FnOnce() -> T) -> (
         network: Arc::clone(&options.network),
         runtime: options.runtime.clone(),
         decider: options.decider.clone(),
+        strict: options.strict,
         deadline: Instant::now().checked_add(allowed(options.limits.rule_deadline)),
         ..State::default()
     };
@@ -190,6 +194,24 @@ pub fn note(text: &str) {
 /// Who answers `meshgate.decide` in this evaluation.
 pub fn decider() -> Decider {
     STATE.with_borrow(|state| state.decider.clone())
+}
+
+/// Are errors of builtins raised in this evaluation?
+pub fn strict() -> bool {
+    STATE.with_borrow(|state| state.strict)
+}
+
+/// Says whether the evaluation may go on: for builtins that take many steps.
+///
+/// # Errors
+/// The limit that was met; neither gear swallows it.
+pub fn may_go_on() -> anyhow::Result<()> {
+    let (elapsed, limit) = (Duration::ZERO, Duration::ZERO);
+    match look() {
+        Ok(()) if !remaining().is_zero() => Ok(()),
+        Ok(()) | Err(Stopped::Cancelled) => Err(LimitError::TimeLimitExceeded { elapsed, limit }.into()),
+        Err(Stopped::Memory | Stopped::Room) => Err(LimitError::MemoryLimitExceeded { usage: 0, limit: 0 }.into()),
+    }
 }
 
 /// Runs what is no evaluation, but may call builtins: nothing of it is kept.

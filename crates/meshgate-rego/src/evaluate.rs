@@ -2,13 +2,14 @@
 //!
 //! Deliberately absent: recovery of a failed rule. It becomes a fault, and its neighbours go on.
 
+mod output;
+
 use crate::bundle::{Bundle, Compiled, Options, Worker};
 use crate::conftest;
 use crate::context::{self, Left, Moment, Trouble};
 use crate::error;
 use crate::json;
 use crate::modules::Places;
-use crate::output;
 use meshgate_core::evaluate::{Evaluation, EvaluationInput, Evaluator, Shared, Wanted};
 use meshgate_core::fault::{Fault, FaultKind};
 use meshgate_core::rule::Rule;
@@ -33,11 +34,13 @@ pub struct QueryError {
     pub message: String,
     /// Was it arithmetic on what is no number? OPA makes that undefined.
     pub(crate) arithmetic: bool,
+    /// Does the message say with what a builtin was called?
+    told: bool,
 }
 
 impl QueryError {
     pub(crate) fn new(kind: FaultKind, code: &'static str, message: impl Into<String>) -> Self {
-        Self { kind, code, message: message.into(), arithmetic: false }
+        Self { kind, code, message: message.into(), arithmetic: false, told: false }
     }
 }
 
@@ -61,22 +64,26 @@ impl Evaluator for Bundle {
                 object.insert(Value::from("previous"), json::value(&previous.value));
             }
         }
-        // In the fast gear none is needed.
-        let mut worker: Option<Worker> = None;
+        // In the fast gear none is needed. Rules that want errors of builtins to be undefined have one of their own.
+        let mut workers: [Option<Worker>; 2] = [None, None];
         for (rule, path) in self.rules.iter().zip(&self.paths).filter(|(rule, _)| wanted(rule)) {
+            let strict = self.raises(rule);
+            let [lenient, raising] = &mut workers;
+            let worker = if strict { raising } else { lenient };
             let slice = self.slice(path, &value);
             let sliced = slice.map(|slice| {
                 let steps: Vec<&str> = path.split('.').skip(1).collect();
-                slice.value(&steps, value.clone())
+                slice.value_as(&steps, value.clone(), strict)
             });
             let whole = || {
-                self.gears.evaluate(path, &value, &self.asked(), |moment| {
+                self.gears.evaluate(path, &value, &self.asked(strict), |moment| {
                     let worker = worker.get_or_insert_with(|| {
-                        let mut worker = self.worker();
+                        let mut worker = self.worker(strict);
                         worker.engine.set_input(value.clone());
                         worker
                     });
-                    self.interpret(moment, &mut worker.engine, &value, |engine| engine.eval_rule(path.clone()))
+                    let run = |engine: &mut Engine| engine.eval_rule(path.clone());
+                    self.interpret(moment, &mut worker.engine, &value, strict, run)
                 })
             };
             let outcome = sliced.unwrap_or_else(whole);
@@ -99,13 +106,11 @@ impl Evaluator for Bundle {
                         message: error.message,
                     });
                     // Whatever state the failure left behind is not the next rule's.
-                    worker = None;
+                    workers = [None, None];
                 }
             }
         }
-        if let Some(worker) = worker {
-            self.keep(worker);
-        }
+        workers.into_iter().flatten().for_each(|worker| self.keep(worker));
         if !evaluation.remarks.is_empty() {
             self.except(input, value, &mut evaluation);
         }
@@ -160,21 +165,34 @@ impl Bundle {
         }
     }
 
-    /// Evaluates in the interpreter; where its arithmetic is an error that OPA does not have, once more in the careful one.
+    /// Evaluates in the interpreter; where its arithmetic is an error that OPA does not have, once more in the careful one,
+    /// and where a builtin failed, in the one that tells with what it was called.
     fn interpret<T>(
         &self,
         moment: Moment,
         engine: &mut Engine,
         input: &Value,
+        strict: bool,
         run: impl Fn(&mut Engine) -> anyhow::Result<T>,
     ) -> Result<T, QueryError> {
-        match guarded_at(moment, engine, &self.options, &self.places, &run) {
+        let options = self.options(strict);
+        match guarded_at(moment, engine, options, &self.places, &run) {
+            Err(error) if strict && error.kind == FaultKind::Evaluation && !error.told => {
+                let Some(mut telling) = self.telling().cloned() else { return Err(error) };
+                if *input != Value::Undefined {
+                    telling.set_input(input.clone());
+                }
+                match guarded_at(moment, &mut telling, options, &self.places, &run) {
+                    Err(told) if told.told => Err(told),
+                    _ => Err(error),
+                }
+            }
             Err(error) if error.arithmetic => {
                 let Some(mut careful) = self.careful().cloned() else { return Err(error) };
                 if *input != Value::Undefined {
                     careful.set_input(input.clone());
                 }
-                guarded_at(moment, &mut careful, &self.options, &self.places, &run)
+                guarded_at(moment, &mut careful, options, &self.places, &run)
             }
             outcome => outcome,
         }
@@ -202,31 +220,39 @@ impl Bundle {
     /// # Errors
     /// [`QueryError`] when evaluation fails.
     pub fn value(&self, path: &[&str], input: Value) -> Result<Value, QueryError> {
+        self.value_as(path, input, self.options.strict)
+    }
+
+    /// The same, with errors of builtins raised or not.
+    fn value_as(&self, path: &[&str], input: Value, strict: bool) -> Result<Value, QueryError> {
         let plain = format!("data.{}", path.join("."));
         // A step with a point in it would read as two: no rule is named so.
         let is_path = path.iter().all(|step| !step.contains('.'));
         if let Some(slice) = self.slice(&plain, &input).filter(|_| is_path) {
-            return slice.value(path, input);
+            return slice.value_as(path, input, strict);
         }
         if let Some(found) = self.document(path, &plain) {
             return Ok(found);
         }
         let interpret = |moment| {
             if is_path && self.is_rule(&plain) {
-                let mut worker = self.worker();
+                let mut worker = self.worker(strict);
                 worker.engine.set_input(input.clone());
                 let run = |engine: &mut Engine| engine.eval_rule(plain.clone());
-                let found = self.interpret(moment, &mut worker.engine, &input, run)?;
+                let found = self.interpret(moment, &mut worker.engine, &input, strict, run)?;
                 self.keep(worker);
                 return Ok(found);
             }
             let mut engine = self.engine.clone();
+            if strict {
+                engine.set_strict_builtin_errors(true);
+            }
             if input != Value::Undefined {
                 engine.set_input(input.clone());
             }
             // A step of digits is the name of a member, or else the place of an item.
             for query in references(path) {
-                let found = self.interpret(moment, &mut engine, &input, |engine| {
+                let found = self.interpret(moment, &mut engine, &input, strict, |engine| {
                     let results = engine.eval_query(query.clone(), false)?;
                     let first = results.result.into_iter().next().and_then(|row| row.expressions.into_iter().next());
                     Ok(first.map(|expression| expression.value))
@@ -237,7 +263,11 @@ impl Bundle {
             }
             Ok(Value::Undefined)
         };
-        if is_path { self.gears.evaluate(&plain, &input, &self.asked(), interpret) } else { interpret(Moment::here()) }
+        if is_path {
+            self.gears.evaluate(&plain, &input, &self.asked(strict), interpret)
+        } else {
+            interpret(Moment::here())
+        }
     }
 }
 
@@ -277,8 +307,7 @@ impl Bundle {
     /// # Errors
     /// [`QueryError`] when evaluation fails, or a builtin does.
     pub fn value_strict(&self, path: &[&str], input: Value) -> Result<Value, QueryError> {
-        let internal = || QueryError::new(FaultKind::Internal, "eval_internal_error", "the bundle does not load again");
-        self.strict().ok_or_else(internal)?.value(path, input)
+        self.value_as(path, input, true)
     }
 
     /// The value of `data.<path>` from the interpreter, with what `print` and `trace` said, and when `why` is set, which
@@ -309,7 +338,7 @@ impl Bundle {
         }
         let query = reference(path);
         let (found, traced) = context::tracing(|| {
-            self.interpret(Moment::now(), &mut engine, input, |engine| {
+            self.interpret(Moment::now(), &mut engine, input, self.options.strict, |engine| {
                 let results = engine.eval_query(query.clone(), false)?;
                 let first = results.result.into_iter().next().and_then(|row| row.expressions.into_iter().next());
                 Ok(first.map_or(Value::Undefined, |expression| expression.value))
@@ -446,7 +475,9 @@ pub(crate) fn failed(text: &str, left: &Left, options: &Options, places: &Places
         return QueryError::new(FaultKind::Memory, "eval_cancel_error", message);
     }
     match &left.trouble {
-        Some(Trouble { code, message }) => QueryError::new(FaultKind::Evaluation, code, placed(message)),
+        Some(Trouble { code, message }) => {
+            QueryError { told: true, ..QueryError::new(FaultKind::Evaluation, code, placed(message)) }
+        }
         None => QueryError {
             arithmetic: !options.strict && error::is_arithmetic(&message),
             ..QueryError::new(FaultKind::Evaluation, error::evaluation_code(text), placed(&message))

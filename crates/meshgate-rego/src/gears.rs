@@ -147,7 +147,8 @@ struct Entry {
 pub struct Gears {
     settings: GearSettings,
     clearance: Clearance,
-    entries: RwLock<BTreeMap<String, Arc<Entry>>>,
+    /// By path; those in which errors of builtins are raised are the second.
+    entries: [RwLock<BTreeMap<String, Arc<Entry>>>; 2],
     policy: OnceLock<Result<CompiledPolicy, String>>,
     differences: Mutex<Vec<Difference>>,
     interpreter: AtomicU64,
@@ -180,7 +181,7 @@ impl Gears {
         Self {
             settings,
             clearance,
-            entries: RwLock::default(),
+            entries: Default::default(),
             policy: OnceLock::new(),
             differences: Mutex::default(),
             interpreter: AtomicU64::new(0),
@@ -190,21 +191,22 @@ impl Gears {
         }
     }
 
-    fn entry(&self, path: &str, index: &Index) -> Option<Arc<Entry>> {
-        let known = self.entries.read().unwrap_or_else(PoisonError::into_inner).get(path).map(Arc::clone);
+    fn entry(&self, path: &str, asked: &Asked<'_>) -> Option<Arc<Entry>> {
+        let entries = self.entries.get(usize::from(asked.options.strict))?;
+        let known = entries.read().unwrap_or_else(PoisonError::into_inner).get(path).map(Arc::clone);
         if known.is_some() {
             return known;
         }
         let cleared_by_record = self.clearance.has(path);
         let entry = Arc::new(Entry {
-            eligible: eligible::check(index, path),
+            eligible: eligible::check(asked.index, path),
             cleared_by_record,
             evaluations: AtomicU64::new(0),
             left: AtomicU32::new(if cleared_by_record { 0 } else { self.settings.shadow }),
             withdrawn: OnceLock::new(),
             fast: OnceLock::new(),
         });
-        let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
+        let mut entries = entries.write().unwrap_or_else(PoisonError::into_inner);
         if entries.len() >= ENTRIES_MAX {
             return None;
         }
@@ -283,7 +285,7 @@ impl Gears {
         if !self.settings.fast || (asked.options.strict && !asked.options.fast_though_strict) {
             return None;
         }
-        let entry = self.entry(path, asked.index)?;
+        let entry = self.entry(path, asked)?;
         if entry.eligible.is_err() || entry.withdrawn.get().is_some() {
             return None;
         }
@@ -355,7 +357,7 @@ impl Gears {
         asked: &Asked<'_>,
         interpret: impl FnOnce(Moment) -> Result<Value, QueryError>,
     ) -> Option<Result<Value, Difference>> {
-        let entry = self.entry(path, asked.index).filter(|entry| entry.eligible.is_ok())?;
+        let entry = self.entry(path, asked).filter(|entry| entry.eligible.is_ok())?;
         let fast = self.compiled(&entry, path, asked).ok()?;
         let moment = Moment::now();
         let fast = fast.evaluate(input.clone(), asked.data, asked.options, moment);
@@ -372,7 +374,7 @@ impl Gears {
         if !self.settings.fast || (asked.options.strict && !asked.options.fast_though_strict) {
             return Gear::Off;
         }
-        let Some(entry) = self.entry(path, asked.index) else { return Gear::Off };
+        let Some(entry) = self.entry(path, asked) else { return Gear::Off };
         if let Err(reason) = &entry.eligible {
             return Gear::Interpreter(reason.clone());
         }

@@ -314,7 +314,7 @@ fn answer(response: &Response, asked: &Asked) -> Value {
     let body = if asked.force_json || kind.contains("json") {
         serde_json::from_str(&raw).ok().map(value_of)
     } else if asked.force_yaml || kind.contains("yaml") {
-        Value::from_yaml_str(&raw).ok()
+        crate::yaml::read(&raw).ok()
     } else {
         None
     };

@@ -175,7 +175,7 @@ pub fn imports(module: &Module) -> BTreeMap<String, String> {
 }
 
 /// A path as written, with imports and the package put in.
-fn resolve(text: &str, package: &str, aliases: &BTreeMap<String, String>) -> String {
+pub fn resolve(text: &str, package: &str, aliases: &BTreeMap<String, String>) -> String {
     let (first, rest) = text.split_once('.').map_or((text, None), |(first, rest)| (first, Some(rest)));
     match (first, aliases.get(first), rest) {
         ("data" | "input", _, _) => text.to_owned(),

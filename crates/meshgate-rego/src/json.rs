@@ -4,10 +4,14 @@
 //! number for that number, and makes a whole document undefined when that fails: no rule would look at it any more.
 
 use meshgate_core::limits::EvaluationLimits;
+use meshgate_core::work::look;
 use regorus::{Rc, Value};
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
+
+/// After how many members of a list or an object it is looked whether the work may go on.
+const LOOK_EVERY: usize = 4_096;
 
 /// A value that is read from JSON without a detour.
 ///
@@ -20,20 +24,43 @@ pub struct Json(pub Value);
 
 impl<'de> Deserialize<'de> for Json {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Reader(&mut Apart)).map(Self)
+        deserializer.deserialize_any(Reader(&mut Apart { unique: false })).map(Self)
+    }
+}
+
+/// The same, of a text in which no object has a key twice.
+///
+/// ```
+/// assert!(serde_json::from_str::<meshgate_rego::UniqueJson>(r#"{"a": 1, "a": 1}"#).is_err());
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UniqueJson(pub Value);
+
+impl<'de> Deserialize<'de> for UniqueJson {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Reader(&mut Apart { unique: true })).map(Self)
     }
 }
 
 /// What makes values of the texts that are read.
 trait Keep {
+    /// May no key stand twice?
+    fn unique(&self) -> bool;
+
     fn name(&mut self, text: &str) -> Value;
     fn value(&mut self, text: &str) -> Value;
 }
 
 /// Each text for itself.
-struct Apart;
+struct Apart {
+    unique: bool,
+}
 
 impl Keep for Apart {
+    fn unique(&self) -> bool {
+        self.unique
+    }
+
     fn name(&mut self, text: &str) -> Value {
         Value::from(text)
     }
@@ -44,6 +71,10 @@ impl Keep for Apart {
 }
 
 impl Keep for Texts {
+    fn unique(&self) -> bool {
+        false
+    }
+
     fn name(&mut self, text: &str) -> Value {
         Self::name(self, text)
     }
@@ -121,6 +152,9 @@ impl<'de, K: Keep> Visitor<'de> for Reader<'_, K> {
         let mut list = Vec::new();
         while let Some(item) = items.next_element_seed(Reader(&mut *self.0))? {
             list.push(item);
+            if list.len() % LOOK_EVERY == 0 {
+                look().map_err(A::Error::custom)?;
+            }
         }
         // It may be kept for long, and a list that grew has room for as much again.
         list.shrink_to_fit();
@@ -131,9 +165,17 @@ impl<'de, K: Keep> Visitor<'de> for Reader<'_, K> {
         let mut pairs = Vec::new();
         while let Some(key) = entries.next_key_seed(Name(&mut *self.0))? {
             pairs.push((key, entries.next_value_seed(Reader(&mut *self.0))?));
+            if pairs.len() % LOOK_EVERY == 0 {
+                look().map_err(A::Error::custom)?;
+            }
         }
         // Made of all pairs at once, which is cheaper than one by one; of equal keys the last counts, as in OPA.
-        Ok(Value::from(pairs.into_iter().collect::<BTreeMap<Value, Value>>()))
+        let count = pairs.len();
+        let map = pairs.into_iter().collect::<BTreeMap<Value, Value>>();
+        if map.len() < count && self.0.unique() {
+            return Err(A::Error::custom("a key stands twice in one object"));
+        }
+        Ok(Value::from(map))
     }
 }
 
@@ -178,10 +220,11 @@ impl Documents {
         Ok(value)
     }
 
-    /// Takes what was read by another way.
-    pub fn take(&mut self, tree: &serde_json::Value) -> Value {
-        self.count(nodes(tree));
-        value_with(tree, &mut self.texts)
+    /// Takes what was read by another way; says how many values it has.
+    pub fn take(&mut self, tree: &serde_json::Value) -> (Value, usize) {
+        let nodes = nodes(tree);
+        self.count(nodes);
+        (value_with(tree, &mut self.texts), nodes)
     }
 
     const fn count(&mut self, nodes: usize) {

@@ -15,6 +15,7 @@ pub use code::Code;
 
 use code::{Builtin, Op, Place, Register};
 use loops::Block;
+use meshgate_core::work::{Stopped, look};
 use regorus::rvm::instructions::GuardMode;
 use regorus::unstable::{Expr, Ref, Source, Span};
 use regorus::value::{Object, Set};
@@ -197,6 +198,7 @@ impl Machine {
             return Err(Stop::Time);
         }
         self.weigh()?;
+        look().map_err(|stopped| if stopped == Stopped::Cancelled { Stop::Time } else { Stop::Memory })?;
         check_global_memory_limit().map_err(|_| Stop::Memory)
     }
 

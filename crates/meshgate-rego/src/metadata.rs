@@ -12,8 +12,18 @@ use meshgate_core::rule::{Lifecycle, Rule, RuleId, Source};
 use meshgate_core::severity::Severity;
 use serde_json::{Map, Value as Json};
 
-const CUSTOM: &[&str] =
-    &["severity", "applies_to", "remedy", "since", "lifecycle", "effective_on", "profiles", "params", "note"];
+const CUSTOM: &[&str] = &[
+    "severity",
+    "applies_to",
+    "remedy",
+    "since",
+    "lifecycle",
+    "effective_on",
+    "profiles",
+    "params",
+    "note",
+    "builtin_errors",
+];
 
 /// Joins the METADATA of a rule: what stands above `findings` goes before what stands above the package.
 pub fn rule(id: RuleId, file: &str, package: &str, all: &[Annotation]) -> Result<Rule, LoadError> {
@@ -65,6 +75,14 @@ pub fn rule(id: RuleId, file: &str, package: &str, all: &[Annotation]) -> Result
         None => Ok(None),
         Some(day) => Date::parse(day.as_str().unwrap_or_default()).map(Some),
     };
+    let errors_undefined = match custom.get("builtin_errors").map(|said| (said.as_str(), said)) {
+        None | Some((Some("fault"), _)) => false,
+        Some((Some("undefined"), _)) => true,
+        Some((_, said)) => {
+            let message = format!("`builtin_errors` is `{said}`; it is `fault` (the default) or `undefined`");
+            return Err(LoadError::new(&place, message));
+        }
+    };
     Ok(Rule {
         id,
         title,
@@ -78,6 +96,7 @@ pub fn rule(id: RuleId, file: &str, package: &str, all: &[Annotation]) -> Result
         effective_on: effective_on.map_err(|error| LoadError::new(&place, format!("`effective_on`: {error}")))?,
         profiles,
         params,
+        errors_undefined,
         source: Source::Rego,
         origin: file.to_owned(),
     })

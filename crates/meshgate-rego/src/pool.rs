@@ -112,6 +112,12 @@ impl Copies {
     }
 }
 
+/// Bytes that this thread has taken and not given back; what others gave back of it counts as given back by them.
+#[must_use]
+pub fn live_bytes() -> i64 {
+    regorus_mimalloc::limits::current_thread_live_bytes()
+}
+
 /// About the bytes that a value needs; `None` when it is more than there may be.
 fn weight(value: &Value, max: usize) -> Option<usize> {
     /// A value, and what is counted and allocated for it.

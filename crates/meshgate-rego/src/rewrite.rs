@@ -10,7 +10,7 @@ use crate::index;
 use crate::lexical::{Kind, Page, Token};
 use crate::syntax::{self, Node};
 use crate::text::Edit;
-use regorus::unstable::{AssignOp, BinOp, Expr, Literal, LiteralStmt, Module, Query, Rule, Span};
+use regorus::unstable::{ArithOp, AssignOp, BinOp, Expr, Literal, LiteralStmt, Module, Query, Rule, Span};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a module is rewritten for.
@@ -162,7 +162,10 @@ impl Rewriter<'_> {
                     Expr::SetCompr { span, term, .. } if self.variant == Variant::Fast => {
                         self.within_a_loop(span, term);
                     }
-                    Expr::ArithExpr { span, op, lhs, rhs, .. } if self.variant != Variant::Plain => {
+                    // A product is the one operation whose result may be far larger than what it is made of.
+                    Expr::ArithExpr { span, op, lhs, rhs, .. }
+                        if self.variant != Variant::Plain || *op == ArithOp::Mul =>
+                    {
                         self.operation(span, syntax::operator(op), lhs, rhs);
                     }
                     Expr::BinExpr { span, op, lhs, rhs, .. } if self.variant != Variant::Plain => {

@@ -3,6 +3,8 @@
 //!
 //! Deliberately absent: the order of statements, which the scheduler finds.
 
+pub mod growth;
+
 use crate::builtins;
 use crate::error::LoadError;
 use crate::index::{self, Index};

@@ -7,7 +7,8 @@ use crate::annotations;
 use crate::bundle::{Bundle, Compiled, Module, Options, compile};
 use crate::error::LoadError;
 use crate::evaluate::{QueryError, guarded};
-use crate::probe;
+use crate::{metadata, probe};
+use meshgate_core::rule::RuleId;
 use regex::Regex;
 use regorus::{Engine, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -176,18 +177,48 @@ impl Bundle {
         }
         compiled.engine.set_gather_prints(true);
         compiled.engine.set_enable_coverage(wanted.coverage);
+        let lenient = undefined_errors(modules, &compiled);
+        // In which errors of builtins are raised, as where the rules look.
+        let mut raising = compiled.engine.clone();
+        raising.set_strict_builtin_errors(true);
+        let strict = options.raising();
         let mut coverage = Coverage::default();
         let mut results = Vec::new();
         for test in &tests {
-            results.push(run(test, &compiled, &options, wanted, &mut coverage));
+            let raises = !options.errors_undefined && tests_a_rule(test, &compiled, &lenient);
+            let (engine, options) = if raises { (&raising, &strict) } else { (&compiled.engine, &options) };
+            results.push(run(test, engine, &compiled, options, wanted, &mut coverage));
         }
         let coverage = wanted.coverage.then(|| coverage.files(&compiled, modules));
         Ok(TestRun { results, coverage, warnings: compiled.warnings })
     }
 }
 
+/// The packages of rules whose METADATA says that errors of builtins are undefined.
+fn undefined_errors(modules: &[Module], compiled: &Compiled) -> BTreeSet<String> {
+    let rules = compiled.packages.iter().filter_map(|(name, package)| {
+        let id = RuleId::parse(package.strip_prefix(RULES)?).ok()?;
+        let module = modules.iter().find(|module| module.file == *name)?;
+        let rule = metadata::rule(id, &module.file, package, &compiled.annotations).ok()?;
+        rule.errors_undefined.then(|| package.clone())
+    });
+    rules.collect()
+}
+
+/// Where rules of ours are.
+const RULES: &str = "data.meshgate.rules.";
+
+/// Does a test lead to a rule of ours in which an error of a builtin is a fault?
+fn tests_a_rule(test: &Test, compiled: &Compiled, lenient: &BTreeSet<String>) -> bool {
+    let own = test.path();
+    let reached = compiled.index.reached_from(vec![&own]);
+    let mut rules = reached.into_iter().filter(|path| path.starts_with(RULES) && path.ends_with(".findings"));
+    rules.any(|path| path.strip_suffix(".findings").is_some_and(|package| !lenient.contains(package)))
+}
+
 fn run(
     test: &Test,
+    engine: &Engine,
     compiled: &Compiled,
     options: &Options,
     wanted: &TestOptions,
@@ -210,14 +241,14 @@ fn run(
     }
     let evaluate =
         |engine: &mut Engine| guarded(engine, options, &compiled.places, |engine| engine.eval_rule(test.path()));
-    let mut engine = compiled.engine.clone();
+    let mut clone = engine.clone();
     let start = Instant::now();
-    let outcome = evaluate(&mut engine);
+    let outcome = evaluate(&mut clone);
     result.duration = start.elapsed();
-    let prints = engine.take_prints().unwrap_or_default();
+    let prints = clone.take_prints().unwrap_or_default();
     result.output = prints.iter().map(|line| printed(line, compiled)).collect();
     if wanted.coverage {
-        coverage.add(&engine);
+        coverage.add(&clone);
     }
     result.message = match outcome {
         Ok(Value::Bool(true)) => None,
@@ -229,7 +260,7 @@ fn run(
     if !result.passed {
         result.failure = probe::failure(&test.module, &test.name, compiled, options);
     } else if wanted.bench {
-        result.timing = timed(|| evaluate(&mut compiled.engine.clone()));
+        result.timing = timed(|| evaluate(&mut engine.clone()));
     }
     result
 }

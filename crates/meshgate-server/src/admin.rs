@@ -43,10 +43,7 @@ async fn ready(State(admin): State<Admin>) -> Response {
     }
     match admin.app.unready() {
         None => "ready\n".into_response(),
-        Some(why) => {
-            let text = format!("what is served is older than it may be, since what changed cannot be loaded:\n{why}\n");
-            (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
-        }
+        Some(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")).into_response(),
     }
 }
 

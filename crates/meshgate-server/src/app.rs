@@ -4,6 +4,7 @@
 //! Deliberately absent: routes, and who may ask (`front`).
 
 use crate::body::{self, Refused};
+use crate::held::{self, Waits};
 use crate::log::{self, Arrival, DecisionLog, Event, decision_id};
 use crate::metrics::Metrics;
 use crate::pace::{Pace, Paces};
@@ -11,6 +12,8 @@ use crate::workers::{Turn, Workers};
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
+use meshgate_core::size::has_more_values;
+use meshgate_core::work::{Room, Share, Stopped, look, under};
 use meshgate_engine::{Engine, RegoValue, ServerSettings, parse_json};
 use serde_json::{Map, Value, json};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -27,6 +30,13 @@ pub const HELD_BYTES_MAX: usize = 64 << 10;
 const BODY_WAIT_MS: u64 = 30_000;
 /// How long requests may wait for a thread before others are told to come back, in milliseconds.
 const QUEUE_WAIT_MS: u64 = 250;
+/// Values of a request's body.
+const VALUES_MAX: usize = 1_000_000;
+/// Memory of one request, and of all of them, in MiB.
+const REQUEST_MIB: u64 = 512;
+const REQUESTS_MIB: u64 = 1_024;
+/// Bytes of a body from which on it is looked through on a thread of our own.
+const LONG: usize = 1 << 20;
 /// Threads for Rego that callers send.
 const GUESTS: usize = 2;
 /// Requests with such Rego that wait for one of them.
@@ -86,7 +96,10 @@ struct Inner {
     settings: ServerSettings,
     deadline: Duration,
     body_max: usize,
+    values_max: usize,
     body_wait: Duration,
+    room: Arc<Room>,
+    request_max: u64,
     metrics: Metrics,
     stale: Mutex<Option<Stale>>,
 }
@@ -118,6 +131,18 @@ pub enum Unavailable {
     Late,
     /// Our own code failed.
     Died,
+    /// The request needs more memory than one may have.
+    Memory,
+}
+
+impl From<Stopped> for Unavailable {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::Memory => Self::Memory,
+            Stopped::Room => Self::Busy,
+            Stopped::Cancelled => Self::Late,
+        }
+    }
 }
 
 impl Unavailable {
@@ -127,6 +152,7 @@ impl Unavailable {
             Self::Busy => "too many requests wait; come back in a second",
             Self::Late => "there was no answer within the request's time; treat it as a denial",
             Self::Died => "the evaluation failed; treat it as a denial",
+            Self::Memory => Stopped::Memory.message(),
         }
     }
 
@@ -135,6 +161,7 @@ impl Unavailable {
         match self {
             Self::Busy | Self::Late => StatusCode::SERVICE_UNAVAILABLE,
             Self::Died => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Memory => StatusCode::PAYLOAD_TOO_LARGE,
         }
     }
 }
@@ -157,6 +184,9 @@ impl App {
             log,
             deadline: Duration::from_millis(limits.deadline_ms.unwrap_or(2_000)),
             body_max: limits.body_mib.unwrap_or(32) << 20,
+            values_max: limits.body_values.unwrap_or(VALUES_MAX),
+            room: Arc::new(Room::new(limits.requests_mib.unwrap_or(REQUESTS_MIB) << 20)),
+            request_max: limits.request_mib.unwrap_or(REQUEST_MIB) << 20,
             body_wait: Duration::from_millis(limits.body_ms.unwrap_or(BODY_WAIT_MS)),
             metrics: Metrics::default(),
             stale: Mutex::default(),
@@ -201,11 +231,42 @@ impl App {
         self.stale().map(|stale| stale.since.elapsed())
     }
 
+    /// Threads that do work whose time was up long ago, and how many there are.
+    pub fn held(&self) -> (usize, usize) {
+        let long = self.0.deadline + GRACE * 2;
+        let (workers, guests) = (&self.0.workers, &self.0.guests);
+        (workers.held(long) + guests.held(long), workers.threads() + guests.threads())
+    }
+
+    /// What a request begins with: nothing held yet.
+    pub fn share(&self) -> Arc<Share> {
+        Arc::new(Share::new(Arc::clone(&self.0.room), self.0.request_max))
+    }
+
+    /// Bytes that requests hold.
+    pub fn requests_hold(&self) -> u64 {
+        self.0.room.used()
+    }
+
+    /// Values that a request's body may have.
+    pub fn values_max(&self) -> usize {
+        self.0.values_max
+    }
+
+    /// What the request at hand holds.
+    fn held_by(&self) -> Arc<Share> {
+        held::share(&self.0.room, self.0.request_max)
+    }
+
     /// Why it should not be asked, if so.
     pub fn unready(&self) -> Option<String> {
+        let (held, threads) = self.held();
+        if self.0.workers.held(self.0.deadline + GRACE * 2) >= self.0.workers.threads() {
+            return Some(format!("{held} of {threads} threads are held by requests whose time was up"));
+        }
         let max = Duration::from_secs(self.0.settings.staleness_max_s?);
         let stale = self.stale().filter(|stale| stale.since.elapsed() >= max)?;
-        Some(stale.why)
+        Some(format!("what is served is older than it may be, since what changed cannot be loaded:\n{}", stale.why))
     }
 
     /// What the configuration says of the sidecar.
@@ -293,13 +354,20 @@ impl App {
     /// # Errors
     /// [`Refused`].
     pub async fn body(&self, headers: &HeaderMap, body: Body) -> Result<Bytes, Refused> {
-        let most = self.0.body_max;
-        let read = tokio::time::timeout(self.0.body_wait, body::read(headers, body, most));
+        let (most, values_max) = (self.0.body_max, self.0.values_max);
+        let share = self.held_by();
+        let read = tokio::time::timeout(self.0.body_wait, body::read(headers, body, most, &share));
         let (bytes, packed) = read.await.unwrap_or(Err(Refused::Cut))?;
-        if !packed {
+        // What YAML holds is known when it is read.
+        let yaml = body::is_yaml(headers);
+        if !packed && (yaml || bytes.len() < LONG) {
             return Ok(bytes);
         }
-        self.apart(true, move || body::unpack(&bytes, most)).await.map_err(|_| Refused::Busy)?
+        let work = move || {
+            let bytes = if packed { body::unpack(&bytes, most, &share)? } else { bytes };
+            if !yaml && has_more_values(&bytes, values_max) { Err(Refused::TooMany) } else { Ok(bytes) }
+        };
+        self.apart(true, work).await.map_err(|_| Refused::Busy)?
     }
 
     /// Does work that is no evaluation: here when it is little, else on a thread of our own.
@@ -315,9 +383,22 @@ impl App {
             return Ok(work());
         }
         let (answer, answered) = oneshot::channel();
+        let waits = Waits::new();
+        let share = self.held_by();
+        let bounds = waits.work(Arc::clone(&share));
         let job = move |turn| {
+            if turn == Turn::Now && answer.is_closed() {
+                return;
+            }
             let _ = answer.send(match turn {
-                Turn::Now => Ok(work()),
+                Turn::Now => {
+                    let result = under(bounds(), || {
+                        let result = work();
+                        look().map(|()| result)
+                    });
+                    held::note(&share);
+                    result.map_err(Unavailable::from)
+                }
                 Turn::Never => Err(Unavailable::Busy),
             });
         };
@@ -410,6 +491,9 @@ impl App {
     ) -> Result<T, Unavailable> {
         let until = began + self.0.deadline;
         let (answer, answered) = oneshot::channel();
+        let waits = Waits::new();
+        let share = self.held_by();
+        let bounds = waits.work(Arc::clone(&share));
         let engine = Arc::clone(current);
         let job = move |turn| {
             if turn == Turn::Never {
@@ -423,7 +507,8 @@ impl App {
                 return;
             }
             let _ = meshgate_engine::gears();
-            let result = meshgate_engine::within(left, || work(&engine));
+            let result = under(bounds(), || meshgate_engine::within(left, || work(&engine)));
+            held::note(&share);
             // What asks others over a network may not be asked twice, however quick they are.
             let took = if meshgate_engine::asked_others() { Duration::MAX } else { started.elapsed() };
             if let Some(pace) = pace {

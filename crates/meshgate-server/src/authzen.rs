@@ -13,6 +13,7 @@ use crate::app::{App, Current, HELD_BYTES_MAX, Unavailable};
 use crate::body;
 use crate::log::{Arrival, Event, Took, decision_id};
 use crate::request::Peer;
+use crate::unique::Tree;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
@@ -20,6 +21,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use meshgate_engine::{QueryError, RegoValue, value_of_json};
 use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -58,17 +60,17 @@ pub(crate) async fn object(app: &App, parts: &Parts, body: Body) -> Result<Map<S
     let bytes = app.body(&parts.headers, body).await;
     let bytes = bytes.map_err(|refused| Box::new(error(refused.status(), refused.message())))?;
     let much = bytes.len() > HELD_BYTES_MAX;
-    let read = app.apart(much, move || serde_json::from_slice::<Value>(&bytes)).await;
+    let read = app.apart(much, move || serde_json::from_slice::<Tree>(&bytes)).await;
     match read.map_err(|error| Box::new(unavailable(error)))? {
-        Ok(Value::Object(map)) => Ok(map),
+        Ok(Tree(Value::Object(map))) => Ok(map),
         Ok(_) => Err(bad("the body is no object")),
         Err(error) => Err(bad(&format!("the body is no JSON: {error}"))),
     }
 }
 
-/// An entity with members that are texts; what else it has is taken as it is.
-pub(crate) fn entity(of: &Map<String, Value>, key: &str, wanted: &[&str]) -> Result<Value, String> {
-    let found = of.get(key).ok_or_else(|| format!("`{key}` is missing"))?;
+/// What is wrong with an entity, which has members that are texts; what else it has is taken as it is.
+pub(crate) fn entity<'a>(found: Option<&'a Value>, key: &str, wanted: &[&str]) -> Result<&'a Value, String> {
+    let found = found.ok_or_else(|| format!("`{key}` is missing"))?;
     let map = found.as_object().ok_or_else(|| format!("`{key}` is no object"))?;
     for member in wanted {
         match map.get(*member) {
@@ -80,27 +82,55 @@ pub(crate) fn entity(of: &Map<String, Value>, key: &str, wanted: &[&str]) -> Res
     if map.get("properties").is_some_and(|properties| !properties.is_object()) {
         return Err(format!("`{key}.properties` is no object"));
     }
-    Ok(found.clone())
+    Ok(found)
 }
 
-pub(crate) fn context(of: &Map<String, Value>) -> Result<Option<Value>, String> {
-    match of.get("context") {
+pub(crate) fn context(found: Option<&Value>) -> Result<Option<&Value>, String> {
+    match found {
         None => Ok(None),
-        Some(context @ Value::Object(_)) => Ok(Some(context.clone())),
+        Some(context @ Value::Object(_)) => Ok(Some(context)),
         Some(_) => Err("`context` is no object".to_owned()),
     }
 }
 
-/// What a policy gets of one evaluation.
-fn read(of: &Map<String, Value>) -> Result<Value, String> {
-    let mut input = Map::new();
-    input.insert("subject".to_owned(), entity(of, "subject", &["type", "id"])?);
-    input.insert("action".to_owned(), entity(of, "action", &["name"])?);
-    input.insert("resource".to_owned(), entity(of, "resource", &["type", "id"])?);
-    if let Some(context) = context(of)? {
-        input.insert("context".to_owned(), context);
+/// The members of one evaluation, with what is wanted of each.
+const MEMBERS: [(&str, &[&str]); 4] =
+    [("subject", &["type", "id"]), ("action", &["name"]), ("resource", &["type", "id"]), ("context", &[])];
+
+/// What a policy gets of one evaluation: its members, where several may have some of them in common.
+struct Input<'a>(Vec<(&'static str, &'a Value)>);
+
+impl<'a> Input<'a> {
+    /// Reads what an evaluation says itself, and what it has in common with others: a member of its own stands for the whole
+    /// of the common one.
+    fn read(own: &'a Map<String, Value>, common: Option<&'a Map<String, Value>>) -> Result<Self, String> {
+        let member = |key: &str| own.get(key).or_else(|| common?.get(key));
+        let mut members = Vec::with_capacity(MEMBERS.len());
+        for (key, wanted) in MEMBERS {
+            let found = if key == "context" { context(member(key))? } else { Some(entity(member(key), key, wanted)?) };
+            members.extend(found.map(|found| (key, found)));
+        }
+        Ok(Self(members))
     }
-    Ok(Value::Object(input))
+
+    /// As the policy gets it; what is in common is made once.
+    fn value(&self, known: &mut HashMap<*const Value, RegoValue>) -> RegoValue {
+        let members = self.0.iter().map(|(key, value)| {
+            let made = known.entry(std::ptr::from_ref(*value)).or_insert_with(|| value_of_json(value));
+            (RegoValue::from(*key), made.clone())
+        });
+        RegoValue::from(members.collect::<BTreeMap<_, _>>())
+    }
+
+    /// As JSON text, for the log.
+    fn text(&self) -> String {
+        let members: Vec<String> = self.0.iter().map(|(key, value)| format!("\"{key}\":{value}")).collect();
+        format!("{{{}}}", members.join(","))
+    }
+
+    fn weight(&self) -> usize {
+        self.0.iter().map(|(_, value)| weight(value)).fold(0, usize::saturating_add)
+    }
 }
 
 /// One evaluation: the decision, and what failed.
@@ -117,10 +147,9 @@ impl Decided {
 }
 
 /// Asks the policy. What fails denies.
-fn evaluate(current: &Current, input: &Value) -> Decided {
+fn evaluate(current: &Current, value: &RegoValue) -> Decided {
     let began = Instant::now();
-    let value = value_of_json(input);
-    let ask = |name: &str| current.engine.query(&["authzen", name], Some(&value));
+    let ask = |name: &str| current.engine.query(&["authzen", name], Some(value));
     let found = match ask("evaluation") {
         Ok(None) => ask("allow"),
         found => found,
@@ -175,13 +204,14 @@ async fn record(
     current: &Arc<Current>,
     arrival: &Arrival,
     batch: Option<&str>,
-    input: &Value,
+    input: Option<&Input<'_>>,
     decided: &Decided,
 ) -> Result<(), Box<Response>> {
     if !app.logs() {
         return Ok(());
     }
-    let (id, input, result) = (decision_id(), input.to_string(), decided.answer.to_string());
+    let input = input.map_or_else(|| "null".to_owned(), Input::text);
+    let (id, result) = (decision_id(), decided.answer.to_string());
     let failed = decided.failed.as_ref().map(|error| json!({"code": error.code, "message": error.message}));
     let event = Event {
         batch,
@@ -202,29 +232,32 @@ pub async fn evaluation(State(app): State<App>, Peer(peer): Peer, request: Reque
     let arrival = Arrival::now(peer);
     let (parts, body) = request.into_parts();
     let answered = match object(&app, &parts, body).await {
-        Ok(of) => one(&app, &arrival, &of).await,
+        Ok(of) => one(&app, &arrival, &Arc::new(of)).await,
         Err(response) => Err(response),
     };
     with_id(&parts.headers, answered.unwrap_or_else(|response| *response))
 }
 
-async fn one(app: &App, arrival: &Arrival, of: &Map<String, Value>) -> Result<Response, Box<Response>> {
-    let input = Arc::new(read(of).map_err(|message| Box::new(error(StatusCode::BAD_REQUEST, &message)))?);
+async fn one(app: &App, arrival: &Arrival, of: &Arc<Map<String, Value>>) -> Result<Response, Box<Response>> {
+    let input = Input::read(of, None).map_err(|message| Box::new(error(StatusCode::BAD_REQUEST, &message)))?;
     let current = app.current();
     let work = {
-        let input = Arc::clone(&input);
-        move |current: &Current| evaluate(current, &input)
+        let of = Arc::clone(of);
+        // It was read before.
+        move |current: &Current| match Input::read(&of, None) {
+            Ok(input) => evaluate(current, &input.value(&mut HashMap::new())),
+            Err(message) => Decided { answer: denied(400, &message), failed: None, took: Took::default() },
+        }
     };
-    let size = weight(&input);
-    let decided = app.answer("authzen", size, &current, work).await;
+    let decided = app.answer("authzen", input.weight(), &current, work).await;
     let decided = match decided {
         Ok(decided) => decided,
         Err(error) => {
-            app.record_none("authzen/evaluation", Some(&input.to_string()), &current, arrival, error).await;
+            app.record_none("authzen/evaluation", Some(&input.text()), &current, arrival, error).await;
             return Err(Box::new(unavailable(error)));
         }
     };
-    record(app, &current, arrival, None, &input, &decided).await?;
+    record(app, &current, arrival, None, Some(&input), &decided).await?;
     if let Some(failed) = &decided.failed {
         let message = format!("the policy failed, treat it as a denial: {}", failed.message);
         return Err(Box::new(error(StatusCode::INTERNAL_SERVER_ERROR, &message)));
@@ -280,35 +313,32 @@ async fn many(app: &App, arrival: &Arrival, mut of: Map<String, Value>) -> Resul
     let semantics = Semantics::of(of.get("options")).map_err(|message| bad(&message))?;
     let items = match of.remove("evaluations") {
         // Without any it is one evaluation.
-        None => return one(app, arrival, &of).await,
-        Some(Value::Array(items)) if items.is_empty() => return one(app, arrival, &of).await,
+        None => return one(app, arrival, &Arc::new(of)).await,
+        Some(Value::Array(items)) if items.is_empty() => return one(app, arrival, &Arc::new(of)).await,
         Some(Value::Array(items)) => items,
         Some(_) => return Err(bad("`evaluations` is no list")),
     };
     if items.len() > EVALUATIONS_MAX {
         return Err(bad(&format!("{} evaluations, at most {EVALUATIONS_MAX} are taken", items.len())));
     }
-    let input = |item: &Value| -> Result<Value, String> {
-        let own = item.as_object().ok_or("an evaluation is no object")?;
-        let mut joined = Map::new();
-        for key in ["subject", "action", "resource", "context"] {
-            // An entity of its own stands for the whole of the common one.
-            if let Some(value) = own.get(key).or_else(|| of.get(key)) {
-                joined.insert(key.to_owned(), value.clone());
-            }
-        }
-        read(&joined)
-    };
-    let inputs: Arc<Vec<Result<Value, String>>> = Arc::new(items.iter().map(input).collect());
+    // What they have in common stands once in memory, but in the log with each of them.
+    let batch = Arc::new(Batch { of, items });
+    let common: usize = batch.of.values().map(long).sum();
+    if common.saturating_mul(batch.items.len()) > app.body_max() {
+        let message =
+            format!("what {} evaluations have in common is in all of them more than a body may be", batch.items.len());
+        return Err(bad(&message));
+    }
     let current = app.current();
     let work = {
-        let inputs = Arc::clone(&inputs);
+        let batch = Arc::clone(&batch);
         move |current: &Current| -> Vec<Decided> {
             let mut decided = Vec::new();
-            for input in inputs.iter() {
-                let one = match input {
-                    Ok(input) => evaluate(current, input),
-                    Err(message) => Decided { answer: denied(400, message), failed: None, took: Took::default() },
+            let mut known = HashMap::new();
+            for item in &batch.items {
+                let one = match batch.input(item) {
+                    Ok(input) => evaluate(current, &input.value(&mut known)),
+                    Err(message) => Decided { answer: denied(400, &message), failed: None, took: Took::default() },
                 };
                 let end = semantics.ends(one.allows());
                 decided.push(one);
@@ -327,17 +357,48 @@ async fn many(app: &App, arrival: &Arrival, mut of: Map<String, Value>) -> Resul
             return Err(Box::new(unavailable(error)));
         }
     };
-    let batch = decision_id();
+    let id = decision_id();
     let mut answers = Vec::new();
-    for (input, mut decided) in inputs.iter().zip(all) {
-        let nothing = Value::Null;
-        record(app, &current, arrival, Some(&batch), input.as_ref().unwrap_or(&nothing), &decided).await?;
+    for (item, mut decided) in batch.items.iter().zip(all) {
+        let input = batch.input(item).ok();
+        record(app, &current, arrival, Some(&id), input.as_ref(), &decided).await?;
         if let Some(failed) = &decided.failed {
             decided.answer = denied(500, &format!("the policy failed: {}", failed.message));
         }
         answers.push(decided.answer);
     }
     Ok(body::json(false, format!("{}\n", json!({"evaluations": answers}))))
+}
+
+/// Several evaluations, and what they have in common.
+struct Batch {
+    of: Map<String, Value>,
+    items: Vec<Value>,
+}
+
+impl Batch {
+    fn input<'a>(&'a self, item: &'a Value) -> Result<Input<'a>, String> {
+        Input::read(item.as_object().ok_or("an evaluation is no object")?, Some(&self.of))
+    }
+}
+
+/// Bytes of a tree as text, about.
+fn long(value: &Value) -> usize {
+    let mut open = vec![value];
+    let mut sum = 0_usize;
+    while let Some(value) = open.pop() {
+        sum += 2;
+        match value {
+            Value::String(text) => sum += text.len(),
+            Value::Array(items) => open.extend(items),
+            Value::Object(entries) => {
+                sum += entries.keys().map(|key| key.len() + 3).sum::<usize>();
+                open.extend(entries.values());
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => sum += 4,
+        }
+    }
+    sum
 }
 
 /// An evaluation of several that has no answer.

@@ -2,15 +2,19 @@
 //!
 //! Deliberately absent: what they mean, and the shape of an error; each API has its own.
 
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use flate2::Compression;
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
-use serde::Deserialize;
+use hyper::body::Body as _;
+use meshgate_core::work::{Share, Stopped, look};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::future::poll_fn;
 use std::io::{Read, Write};
+use std::pin::Pin;
 
 /// Bytes from which on an answer is packed, as OPA's default has it.
 const PACKED_MIN: usize = 1_024;
@@ -24,8 +28,21 @@ pub enum Refused {
     Packing,
     /// It did not come to its end.
     Cut,
-    /// There is no thread to unpack it.
+    /// There is no thread to unpack it, or no memory to hold it.
     Busy,
+    /// It holds more values than there may be.
+    TooMany,
+    /// It needs more memory than one request may have.
+    Memory,
+}
+
+impl From<Stopped> for Refused {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::Memory => Self::Memory,
+            Stopped::Cancelled | Stopped::Room => Self::Busy,
+        }
+    }
 }
 
 impl Refused {
@@ -36,6 +53,8 @@ impl Refused {
             Self::Packing => "the body is not packed as its Content-Encoding says; only gzip is known",
             Self::Cut => "the body did not come to its end",
             Self::Busy => "too many requests wait; come back in a second",
+            Self::TooMany => "request body holds too many values",
+            Self::Memory => "the request needs more memory than one request may have",
         }
     }
 }
@@ -44,7 +63,7 @@ impl Refused {
     /// The status for it, where an API has no other.
     pub const fn status(self) -> StatusCode {
         match self {
-            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooLarge | Self::TooMany | Self::Memory => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Packing | Self::Cut => StatusCode::BAD_REQUEST,
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -57,19 +76,66 @@ pub fn is_json(headers: &HeaderMap) -> bool {
     kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
 }
 
-/// Reads a body to its end, and says whether it is packed.
+/// Does a request say that its body is YAML?
+pub fn is_yaml(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    kind.is_some_and(|kind| kind.to_ascii_lowercase().contains("yaml"))
+}
+
+/// Writes a value as JSON. Values are shared, and what is written is a tree: it is bounded while it is written.
+///
+/// # Errors
+/// [`Stopped`] when it is too long, or nobody waits for it any more.
+pub fn written<T: Serialize>(value: &T) -> Result<String, Stopped> {
+    let mut bounded = Bounded { text: Vec::with_capacity(128), looked: 0, stopped: None };
+    let outcome = serde_json::to_writer(&mut bounded, value);
+    match (outcome, bounded.stopped) {
+        (Ok(()), _) => String::from_utf8(bounded.text).map_err(|_| Stopped::Memory),
+        (Err(_), stopped) => Err(stopped.unwrap_or(Stopped::Memory)),
+    }
+}
+
+/// Bytes of an answer.
+const ANSWER_MAX: usize = 64 << 20;
+/// After how many bytes it is looked whether the work may go on.
+const LOOK_EVERY: usize = 256 << 10;
+
+struct Bounded {
+    text: Vec<u8>,
+    /// How long it was when it was last looked.
+    looked: usize,
+    stopped: Option<Stopped>,
+}
+
+impl Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.text.extend_from_slice(bytes);
+        if self.text.len() - self.looked >= LOOK_EVERY {
+            self.looked = self.text.len();
+            let outcome = if self.text.len() > ANSWER_MAX { Err(Stopped::Memory) } else { look() };
+            if let Err(stopped) = outcome {
+                self.stopped = Some(stopped);
+                return Err(std::io::Error::other(stopped));
+            }
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Reads a body to its end, and says whether it is packed. Each byte of it is held as it comes.
 ///
 /// # Errors
 /// [`Refused`].
-pub async fn read(headers: &HeaderMap, body: Body, most: usize) -> Result<(Bytes, bool), Refused> {
+pub async fn read(headers: &HeaderMap, body: Body, most: usize, share: &Share) -> Result<(Bytes, bool), Refused> {
     let said = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if said.is_some_and(|said| said > most as u64) {
         return Err(Refused::TooLarge);
     }
-    let bytes = to_bytes(body, most).await.map_err(|error| {
-        let source = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
-        if source.contains("length limit") { Refused::TooLarge } else { Refused::Cut }
-    })?;
+    let bytes = collect(body, most, said, share).await?;
     match headers.get(header::CONTENT_ENCODING).map(HeaderValue::as_bytes) {
         None | Some(b"" | b"identity") => Ok((bytes, false)),
         Some(word) if word.eq_ignore_ascii_case(b"gzip") => Ok((bytes, true)),
@@ -77,17 +143,61 @@ pub async fn read(headers: &HeaderMap, body: Body, most: usize) -> Result<(Bytes
     }
 }
 
-/// Unpacks a body.
+/// Joins what comes of a body.
+async fn collect(mut body: Body, most: usize, said: Option<u64>, share: &Share) -> Result<Bytes, Refused> {
+    let mut next = async || poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await;
+    let mut all: Vec<u8> = Vec::new();
+    let mut first: Option<Bytes> = None;
+    while let Some(frame) = next().await {
+        let Ok(bytes) = frame.map_err(|_| Refused::Cut)?.into_data() else { continue };
+        if bytes.is_empty() {
+            continue;
+        }
+        share.add(bytes.len() as u64)?;
+        // Most bodies come at once, and are not copied.
+        if first.is_none() && all.is_empty() {
+            first = Some(bytes);
+        } else {
+            if let Some(first) = first.take() {
+                // So much is believed of what it says of itself; what comes of it is held as it comes.
+                let said = usize::try_from(said.unwrap_or_default()).unwrap_or_default();
+                all.reserve(said.min(most).min(BELIEVED_MAX));
+                all.extend_from_slice(&first);
+            }
+            all.extend_from_slice(&bytes);
+        }
+        if all.len().max(first.as_ref().map_or(0, Bytes::len)) > most {
+            return Err(Refused::TooLarge);
+        }
+    }
+    Ok(first.unwrap_or_else(|| Bytes::from(all)))
+}
+
+/// Bytes that are made room for on the word of a header.
+const BELIEVED_MAX: usize = 1 << 20;
+/// Bytes that are unpacked at once.
+const UNPACKED_AT_ONCE: usize = 64 << 10;
+
+/// Unpacks a body, and holds what it becomes.
 ///
 /// # Errors
 /// [`Refused`].
-pub fn unpack(bytes: &[u8], most: usize) -> Result<Bytes, Refused> {
+pub fn unpack(bytes: &[u8], most: usize, share: &Share) -> Result<Bytes, Refused> {
     let mut unpacked = Vec::new();
-    let taken = MultiGzDecoder::new(bytes).take(most as u64 + 1).read_to_end(&mut unpacked);
-    match taken {
-        Err(_) => Err(Refused::Packing),
-        Ok(size) if size > most => Err(Refused::TooLarge),
-        Ok(_) => Ok(Bytes::from(unpacked)),
+    let mut decoder = MultiGzDecoder::new(bytes);
+    loop {
+        let before = unpacked.len();
+        let taken = decoder.by_ref().take(UNPACKED_AT_ONCE as u64).read_to_end(&mut unpacked);
+        taken.map_err(|_| Refused::Packing)?;
+        let more = unpacked.len() - before;
+        if more == 0 {
+            return Ok(Bytes::from(unpacked));
+        }
+        share.add(more as u64)?;
+        look()?;
+        if unpacked.len() > most {
+            return Err(Refused::TooLarge);
+        }
     }
 }
 

@@ -15,12 +15,16 @@ use std::sync::{PoisonError, RwLock};
 /// Bytes of a token that are looked at.
 const TOKEN_MAX: usize = 16 << 10;
 
+/// Bytes of a file of tokens, keys or certificates.
+const SECRET_MAX: usize = 4 << 20;
+
 /// Reads a file.
 ///
 /// # Errors
 /// With its name.
 pub fn read_named(path: &Path) -> io::Result<String> {
-    std::fs::read_to_string(path).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
+    meshgate_engine::reading::text(path, SECRET_MAX)
+        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
 }
 
 /// An error of a file's contents, with its name.

@@ -9,12 +9,13 @@ use crate::log::{Arrival, Event, Took, decision_id};
 use crate::opa::params::Params;
 use crate::problem::{problem, refused, unavailable};
 use crate::request::Peer;
+use crate::unique::Members;
 use axum::body::Bytes;
 use axum::extract::{Request as HttpRequest, State};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
-use meshgate_engine::{Answer, Dialect, Obligations, RegoJson, Request, dialect};
+use meshgate_engine::{Answer, Dialect, Obligations, Request, UniqueJson, dialect};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -159,7 +160,7 @@ pub async fn post(State(app): State<App>, Peer(peer): Peer, request: HttpRequest
     let work = {
         let text = bytes.clone();
         move |current: &Current| -> Result<(Answer, Took), String> {
-            let RegoJson(value) = serde_json::from_slice(&text).map_err(|error| error.to_string())?;
+            let UniqueJson(value) = serde_json::from_slice(&text).map_err(|error| error.to_string())?;
             let request = Request::read(value, dialect).map_err(|bad| bad.to_string())?;
             Ok(decide(current, &request))
         }
@@ -214,7 +215,7 @@ pub fn unlogged(failure: &std::io::Error) -> Response {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Posted {
-    requests: BTreeMap<String, Box<RawValue>>,
+    requests: Members,
 }
 
 /// Answers many. One that is wrong is denied, and says why; the others are answered.
@@ -227,8 +228,8 @@ pub async fn post_batch(State(app): State<App>, Peer(peer): Peer, request: HttpR
     let much = bytes.len() > HELD_BYTES_MAX;
     let read = move || body::object::<Posted>(&bytes);
     let posted = match app.apart(much, read).await {
-        Ok(Ok(posted)) if posted.requests.is_empty() || posted.requests.len() > REQUESTS_MAX => {
-            let detail = format!("there are {} requests; from 1 to {REQUESTS_MAX} are taken", posted.requests.len());
+        Ok(Ok(posted)) if posted.requests.0.is_empty() || posted.requests.0.len() > REQUESTS_MAX => {
+            let detail = format!("there are {} requests; from 1 to {REQUESTS_MAX} are taken", posted.requests.0.len());
             return problem(StatusCode::BAD_REQUEST, detail);
         }
         Ok(Ok(posted)) => Arc::new(posted),
@@ -242,7 +243,7 @@ pub async fn post_batch(State(app): State<App>, Peer(peer): Peer, request: HttpR
             let one = |text: &RawValue| {
                 let read = serde_json::from_str(text.get()).map_err(|error| error.to_string());
                 let read =
-                    read.and_then(|RegoJson(value)| Request::read(value, dialect).map_err(|bad| bad.to_string()));
+                    read.and_then(|UniqueJson(value)| Request::read(value, dialect).map_err(|bad| bad.to_string()));
                 match read {
                     Ok(request) => decide(current, &request),
                     Err(detail) => {
@@ -251,7 +252,7 @@ pub async fn post_batch(State(app): State<App>, Peer(peer): Peer, request: HttpR
                     }
                 }
             };
-            posted.requests.values().map(|text| one(text)).collect()
+            posted.requests.0.values().map(|text| one(text)).collect()
         }
     };
     let answered = match app.answer("meshgate/batch", usize::MAX, &current, work).await {
@@ -263,7 +264,7 @@ pub async fn post_batch(State(app): State<App>, Peer(peer): Peer, request: HttpR
     };
     let batch = decision_id();
     let mut answers = BTreeMap::new();
-    for ((name, text), (mut answer, took)) in posted.requests.iter().zip(answered) {
+    for ((name, text), (mut answer, took)) in posted.requests.0.iter().zip(answered) {
         let id = decision_id();
         answer.decision_id = Some(id.clone());
         if app.logs() {

@@ -5,6 +5,7 @@
 
 use crate::app::{App, CURRENT, Current};
 use crate::credentials::{Credentials, Identity};
+use crate::held::{self, SHARE};
 use crate::metrics;
 use crate::opa;
 use crate::problem::{problem, unavailable};
@@ -70,7 +71,13 @@ impl Front {
             Ok(client) => {
                 let request = Request::from_parts(parts, Body::new(body));
                 let mut router = self.router.clone();
-                CURRENT.scope(Arc::clone(&current), CLIENT.scope(client, router.call(request))).await?
+                let share = self.app.share();
+                let answered = SHARE.scope(Arc::clone(&share), CLIENT.scope(client, router.call(request)));
+                let response = CURRENT.scope(Arc::clone(&current), answered).await?;
+                held::note(&share);
+                let response = held::sent(response, share);
+                held::give_back();
+                response
             }
             Err(response) => *response,
         };

@@ -205,6 +205,8 @@ pub fn text(app: &App) -> String {
             "Parts of bundles that answer for rules of very many definitions.",
             current.engine.slices().to_string(),
         ),
+        ("meshgate_held_threads", "Threads that do work whose time was up.", app.held().0.to_string()),
+        ("meshgate_requests_bytes", "Memory that requests hold.", app.requests_hold().to_string()),
         ("meshgate_waiting_requests", "Requests that wait for a thread.", app.waiting().to_string()),
         ("meshgate_connections", "Connections.", metrics.connections.load(Ordering::Relaxed).to_string()),
         (

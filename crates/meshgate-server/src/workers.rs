@@ -6,6 +6,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -46,6 +47,8 @@ struct Queue {
     waiting: usize,
     /// Since when some of those who are taken have waited for longer than they should, and when one last had.
     late: Option<(Instant, Instant)>,
+    /// How many jobs of each client are being done.
+    running: HashMap<u64, usize>,
     /// When one was last taken, if others waited then.
     taken: Option<Instant>,
     /// About how long it is from one to the next.
@@ -54,8 +57,11 @@ struct Queue {
 }
 
 impl Queue {
-    fn next(&mut self, wait_max: Duration) -> Option<Job> {
-        let client = self.turns.pop_front()?;
+    /// The next job, and whose it is. Of several threads, no client takes the last: somebody else may need it.
+    fn next(&mut self, wait_max: Duration, threads: usize) -> Option<(u64, Job)> {
+        let most = threads.saturating_sub(1).max(1);
+        let may = |client: &u64| self.running.get(client).is_none_or(|running| *running < most);
+        let client = self.turns.iter().position(may).and_then(|at| self.turns.remove(at))?;
         let queue = self.by_client.get_mut(&client)?;
         let next = queue.pop_front();
         if queue.is_empty() {
@@ -74,7 +80,18 @@ impl Queue {
             let since = self.late.filter(|(_, last)| now - *last <= RECOVERY).map_or(now, |(since, _)| since);
             self.late = Some((since, now));
         }
-        Some(next.job)
+        *self.running.entry(client).or_default() += 1;
+        Some((client, next.job))
+    }
+
+    /// A job of a client is done.
+    fn done(&mut self, client: u64) {
+        if let Some(running) = self.running.get_mut(&client) {
+            *running -= 1;
+            if *running == 0 {
+                self.running.remove(&client);
+            }
+        }
     }
 
     /// How long may one wait, when those who come in a moment may wait for so long? A queue that is long for longer than that
@@ -112,6 +129,9 @@ struct Shared {
     wake: Condvar,
     most: usize,
     wait_max: Duration,
+    /// Since when each thread does what it does, in milliseconds since the start and one more; 0: nothing.
+    since: Vec<AtomicU64>,
+    start: Instant,
 }
 
 /// The threads.
@@ -136,14 +156,16 @@ impl Workers {
     /// # Errors
     /// When no thread can be had.
     pub fn start(threads: usize, most: usize, wait_max: Duration) -> std::io::Result<Self> {
-        let shared = Arc::new(Shared { queue: Mutex::default(), wake: Condvar::new(), most, wait_max });
+        let since = (0..threads).map(|_| AtomicU64::new(0)).collect();
+        let start = Instant::now();
+        let shared = Arc::new(Shared { queue: Mutex::default(), wake: Condvar::new(), most, wait_max, since, start });
         for index in 0..threads {
             let shared = Arc::clone(&shared);
             let thread = std::thread::Builder::new().name(format!("decide-{index}")).stack_size(STACK_BYTES);
             thread.spawn(move || {
                 // What is quick is answered elsewhere; a copy of all data for each of these would be for nothing.
                 meshgate_engine::occasional();
-                work(&shared);
+                work(&shared, index);
             })?;
         }
         Ok(Self { shared })
@@ -176,6 +198,21 @@ impl Workers {
         Ok(())
     }
 
+    /// How many threads there are.
+    pub fn threads(&self) -> usize {
+        self.shared.since.len()
+    }
+
+    /// How many of them have done the same for so long.
+    pub fn held(&self, long: Duration) -> usize {
+        let now = self.shared.start.elapsed();
+        let is_held = |since: &&AtomicU64| match since.load(Ordering::Relaxed).checked_sub(1) {
+            Some(since) => now.saturating_sub(Duration::from_millis(since)) > long,
+            None => false,
+        };
+        self.shared.since.iter().filter(is_held).count()
+    }
+
     /// How many jobs wait.
     pub fn waiting(&self) -> usize {
         self.shared.queue.lock().unwrap_or_else(PoisonError::into_inner).waiting
@@ -189,12 +226,17 @@ impl Drop for Workers {
     }
 }
 
-fn work(shared: &Shared) {
+fn work(shared: &Shared, index: usize) {
+    let since = |millis: u64| {
+        if let Some(since) = shared.since.get(index) {
+            since.store(millis, Ordering::Relaxed);
+        }
+    };
     loop {
         let mut queue = shared.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        let job = loop {
-            if let Some(job) = queue.next(shared.wait_max) {
-                break job;
+        let (client, job) = loop {
+            if let Some(next) = queue.next(shared.wait_max, shared.since.len()) {
+                break next;
             }
             if queue.closed {
                 return;
@@ -203,7 +245,16 @@ fn work(shared: &Shared) {
         };
         drop(queue);
         // A job that dies drops its way to answer, which its caller sees; the thread goes on.
+        since(u64::try_from(shared.start.elapsed().as_millis()).unwrap_or(u64::MAX - 1) + 1);
         let _ = catch_unwind(AssertUnwindSafe(|| job(Turn::Now)));
+        since(0);
+        crate::held::give_back();
+        let mut queue = shared.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        queue.done(client);
+        // What waits may have waited for that.
+        if queue.waiting > 0 {
+            shared.wake.notify_one();
+        }
     }
 }
 
@@ -246,6 +297,31 @@ mod tests {
         drop(open);
         let order: Vec<u64> = (0..6).map(|_| heard.recv().unwrap().0).collect();
         assert_eq!(order, [1, 2, 3, 1, 1, 1]);
+    }
+
+    #[test]
+    fn nobody_takes_the_last_thread_and_what_is_held_is_known() {
+        let workers = Workers::start(3, 100, Duration::from_secs(60)).unwrap();
+        let (open, gate) = mpsc::channel::<()>();
+        let gate = Arc::new(Mutex::new(gate));
+        let (told, heard) = mpsc::channel();
+        for client in [1, 1, 1, 1, 2] {
+            let (told, gate) = (told.clone(), Arc::clone(&gate));
+            CLIENT.sync_scope(client, || {
+                let job = move |_| {
+                    let _ = told.send(client);
+                    let _ = gate.lock().unwrap().recv();
+                };
+                workers.run(job).unwrap();
+            });
+        }
+        let mut begun: Vec<u64> = (0..3).map(|_| heard.recv_timeout(Duration::from_secs(10)).unwrap()).collect();
+        begun.sort_unstable();
+        assert_eq!(begun, [1, 1, 2]);
+        std::thread::sleep(Duration::from_millis(20));
+        assert_eq!((workers.held(Duration::from_millis(5)), workers.held(Duration::from_secs(60))), (3, 0));
+        drop(open);
+        assert_eq!((0..2).map(|_| heard.recv_timeout(Duration::from_secs(10)).unwrap()).sum::<u64>(), 2);
     }
 
     #[test]
@@ -297,9 +373,10 @@ mod tests {
             queue.turns.push_back(1);
             queue.waiting += 1;
         }
-        assert!(queue.next(wait).is_some() && queue.late.is_none());
+        assert!(queue.next(wait, 2).is_some() && queue.late.is_none());
+        queue.done(1);
         std::thread::sleep(wait);
-        assert!(queue.next(wait).is_some() && queue.late.is_some() && queue.waiting == 0);
+        assert!(queue.next(wait, 2).is_some() && queue.late.is_some() && queue.waiting == 0);
     }
 
     #[test]

@@ -20,6 +20,7 @@ findings contains finding if {
 	not lower(object.get(contract, "status", "active")) in {"retired", "archived", "deprecated"}
 	some level in contract.sla
 	regex.match(`(?i)^endOf(Support|Life)$`, level.property)
+	is_string(level.value)
 	day := substring(level.value, 0, 10)
 	regex.match(`^[0-9]{4}-[0-9]{2}-[0-9]{2}$`, day)
 	day < substring(input.context.now, 0, 10)

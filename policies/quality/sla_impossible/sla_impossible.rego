@@ -28,6 +28,7 @@ findings contains finding if {
 _number(value) := value if {
 	is_number(value)
 } else := to_number(trim_space(trim_suffix(trim_space(value), "%"))) if {
+	is_string(value)
 	regex.match(`^\s*-?[0-9]+(\.[0-9]+)?\s*%?\s*$`, value)
 }
 

@@ -31,4 +31,7 @@ findings contains finding if {
 
 _bare(value) if is_number(value)
 
-_bare(value) if regex.match(`^[0-9]+(\.[0-9]+)?$`, value)
+_bare(value) if {
+	is_string(value)
+	regex.match(`^[0-9]+(\.[0-9]+)?$`, value)
+}

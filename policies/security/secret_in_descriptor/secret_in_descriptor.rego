@@ -19,6 +19,7 @@ package meshgate.rules.security.secret_in_descriptor
 findings contains finding if {
 	regex.match(_markers, _text)
 	walk(input.raw, [path, value])
+	is_string(value)
 	why := _secret(value)
 	finding := _found(path, why)
 }
@@ -75,6 +76,7 @@ _secret(value) := "a private key" if {
 }
 
 _is_secret(name, value) if {
+	is_string(name)
 	regex.match(sprintf(`(?i)(%s)$`, [_words]), name)
 	not is_object(value)
 	not is_array(value)

@@ -5,23 +5,25 @@
 use crate::args::{EvalArgs, EvalFormat};
 use crate::exit::{Status, print, say};
 use anyhow::{Context, Result, bail};
+use meshgate_engine::reading::{self, NAMED_BYTES_MAX};
 use meshgate_engine::{Ask, Evaluated, Explained, FailedQuery, Row, document};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-/// Reads an input: JSON or YAML.
+/// Values of an input.
+pub const INPUT_VALUES_MAX: usize = 10_000_000;
+
+/// Reads an input: JSON or YAML, of a file, a pipe or standard input.
 pub fn input(path: Option<&PathBuf>) -> Result<Option<Value>> {
     let Some(path) = path else { return Ok(None) };
     if path == Path::new("-") {
-        let mut bytes = Vec::new();
-        std::io::Read::read_to_end(&mut std::io::stdin().lock(), &mut bytes)
-            .context("standard input cannot be read")?;
-        return Ok(Some(document("-", &bytes)?));
+        let bytes = reading::standard_input(NAMED_BYTES_MAX).context("standard input cannot be read")?;
+        return Ok(Some(document("-", &bytes, NAMED_BYTES_MAX, INPUT_VALUES_MAX)?));
     }
     let name = path.display().to_string();
-    let bytes = std::fs::read(path).with_context(|| format!("{name} cannot be read"))?;
-    Ok(Some(document(&name, &bytes)?))
+    let bytes = reading::named(path, NAMED_BYTES_MAX).with_context(|| format!("{name} cannot be read"))?;
+    Ok(Some(document(&name, &bytes, NAMED_BYTES_MAX, INPUT_VALUES_MAX)?))
 }
 
 pub fn run(args: &EvalArgs) -> Result<Status> {

@@ -7,6 +7,7 @@ use crate::args::PagesArgs;
 use crate::exit::{Status, print, say};
 use anyhow::{Context, Result, bail, ensure};
 use meshgate_core::rule::Rule;
+use meshgate_engine::reading::NAMED_BYTES_MAX;
 use meshgate_engine::{Additions, CheckOptions, Config, Engine};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -34,7 +35,7 @@ pub fn run(args: &PagesArgs) -> Result<Status> {
     let pages = pages(&engine, &args.dir)?;
     let mut stale = Vec::new();
     for (path, text) in &pages {
-        let before = match std::fs::read_to_string(path) {
+        let before = match meshgate_engine::reading::text(path, NAMED_BYTES_MAX) {
             Ok(before) => Some(before),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
             Err(error) => return Err(error).with_context(|| format!("{} cannot be read", path.display())),
@@ -191,7 +192,8 @@ fn tried(engine: &Engine, rule: &Rule, folder: &Path, wrong: &mut Vec<String>) -
         if !path.is_file() || (!is_bad && !name.starts_with("pass_")) {
             continue;
         }
-        let text = std::fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+        let text = meshgate_engine::reading::text(&path, NAMED_BYTES_MAX)
+            .with_context(|| format!("{} cannot be read", path.display()))?;
         let report = engine.install(|engine| engine.check(std::slice::from_ref(&path), &options)).report;
         let own = report.findings.iter().filter(|finding| finding.rule == rule.id);
         let said: Vec<String> =

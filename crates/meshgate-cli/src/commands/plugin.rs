@@ -10,6 +10,7 @@ use crate::args::{
 use crate::exit::{Status, print, say};
 use crate::setup;
 use anyhow::{Context, Result, bail};
+use meshgate_engine::reading::{self, NAMED_BYTES_MAX};
 use meshgate_engine::{
     Additions, Called, Capabilities, CheckOptions, Config, Engine, Inspection, Plugin, PluginEntry, PluginLimits,
     PluginTest, SchemaSeverities,
@@ -57,8 +58,8 @@ fn made(file: &Path, given: &GrantArgs) -> Result<PluginEntry> {
     let settings = match &given.settings {
         Some(path) => {
             let name = path.display().to_string();
-            let bytes = std::fs::read(path).with_context(|| format!("{name} cannot be read"))?;
-            meshgate_engine::document(&name, &bytes)?
+            let bytes = reading::named(path, NAMED_BYTES_MAX).with_context(|| format!("{name} cannot be read"))?;
+            meshgate_engine::document(&name, &bytes, NAMED_BYTES_MAX, super::eval::INPUT_VALUES_MAX)?
         }
         None => Value::Null,
     };

@@ -9,7 +9,6 @@ use anyhow::{Context, Result};
 use meshgate_engine::{Shown, show};
 use serde_json::{Map, Value};
 use std::fmt::Write;
-use std::io::Read;
 use std::path::Path;
 
 /// Characters of a text that the tree shows.
@@ -19,10 +18,11 @@ pub fn run(args: &ShowArgs) -> Result<Status> {
     let stdin = args.file.as_os_str() == "-";
     let near = if stdin { Path::new(".") } else { &args.file };
     let config = setup::config(&args.setup, near)?;
-    let mut text = Vec::new();
-    if stdin {
-        std::io::stdin().read_to_end(&mut text).context("standard input cannot be read")?;
-    }
+    let text = if stdin {
+        meshgate_engine::reading::standard_input(config.file_bytes_max()).context("standard input cannot be read")?
+    } else {
+        Vec::new()
+    };
     let path = if stdin { Path::new("stdin") } else { &args.file };
     let shown = show(&config, path, stdin.then_some(text.as_slice()))
         .with_context(|| format!("{} cannot be opened", args.file.display()))?;

@@ -3,9 +3,8 @@
 //! Deliberately absent: the work tree and the index; and anything that a repository could make git run (hooks, filters,
 //! external diffs): blobs are read as they are stored.
 
+use crate::discover::gitignore::{NAME, PATTERNS_MAX, Patterns};
 use crate::sources::{name as shown_name, tidy};
-use ignore::Match;
-use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use sha1::{Digest, Sha1};
 use sha2::Sha256;
 use std::collections::HashMap;
@@ -120,20 +119,19 @@ impl Git {
     }
 
     /// The `.gitignore` files, by their folders, those further up first.
-    fn ignores(&self) -> Vec<(String, Gitignore)> {
-        let of = |blob: &String, id: &String| {
-            let folder = blob.strip_suffix(".gitignore").filter(|folder| folder.is_empty() || folder.ends_with('/'))?;
-            let text = String::from_utf8_lossy(&self.blob(id).ok()?).into_owned();
-            let mut builder = GitignoreBuilder::new("");
-            for line in text.lines() {
-                // A line that is no pattern ignores nothing.
-                let _ = builder.add_line(None, line);
-            }
-            Some((folder.to_owned(), builder.build().ok()?))
+    fn ignores(&self) -> Vec<(String, Option<Patterns>)> {
+        let folder =
+            |blob: &str| blob.strip_suffix(NAME).filter(|at| at.is_empty() || at.ends_with('/')).map(str::to_owned);
+        let mut files: Vec<(String, &String)> =
+            self.blobs.iter().filter_map(|(blob, id)| Some((folder(blob)?, id))).collect();
+        files.sort_by(|a, b| a.0.cmp(&b.0));
+        let mut left = PATTERNS_MAX;
+        let mut of = |id: &String| {
+            let patterns = Patterns::parse(Path::new(""), &self.blob(id).ok()?, left).ok()?;
+            left -= patterns.count;
+            Some(patterns)
         };
-        let mut ignores: Vec<(String, Gitignore)> = self.blobs.iter().filter_map(|(blob, id)| of(blob, id)).collect();
-        ignores.sort_by(|a, b| a.0.cmp(&b.0));
-        ignores
+        files.into_iter().map(|(folder, id)| (folder, of(id))).collect()
     }
 
     /// How many files there are below a folder.
@@ -181,14 +179,12 @@ impl Git {
 }
 
 /// Is a path ignored? What stands deeper counts more, and so does what stands later.
-fn is_ignored(path: &str, ignores: &[(String, Gitignore)]) -> bool {
-    ignores.iter().fold(false, |ignored, (folder, ignore)| {
+fn is_ignored(path: &str, ignores: &[(String, Option<Patterns>)]) -> bool {
+    ignores.iter().fold(false, |ignored, (folder, patterns)| {
         let Some(below) = path.strip_prefix(folder.as_str()) else { return ignored };
-        match ignore.matched_path_or_any_parents(below, false) {
-            Match::Ignore(_) => true,
-            Match::Whitelist(_) => false,
-            Match::None => ignored,
-        }
+        // Where they are too many, nobody knows what was judged: then nothing was.
+        let Some(patterns) = patterns else { return true };
+        patterns.says_on_the_way(below).unwrap_or(ignored)
     })
 }
 

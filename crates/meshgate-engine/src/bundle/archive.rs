@@ -3,17 +3,16 @@
 //!
 //! Deliberately absent: links and devices, which no bundle needs: an archive that has one is refused.
 
+use super::Bounds;
 use crate::engine::EngineError;
+use crate::reading;
 use flate2::read::MultiGzDecoder;
-use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::{Component, Path};
 use tar::{Archive, EntryType};
 
-/// Bytes of all files: an archive of a few bytes may hold any number of zeros.
-const BYTES_MAX: u64 = 2 << 30;
-/// Files.
-const ENTRIES_MAX: usize = 100_000;
+/// Bytes of a block.
+const BLOCK: usize = 512;
 
 /// Is it the name of an archive?
 pub fn is_one(path: &Path) -> bool {
@@ -21,19 +20,26 @@ pub fn is_one(path: &Path) -> bool {
     [".tar.gz", ".tgz", ".tar"].iter().any(|end| name.ends_with(end))
 }
 
-/// The files, by their names below the archive's root, in order.
-pub fn read(path: &Path) -> Result<Vec<(String, Vec<u8>)>, EngineError> {
+/// The files that are wanted, by their names below the archive's root, in order. All count against the bounds: an archive of
+/// a few bytes may hold any number of zeros.
+pub fn read(path: &Path, bounds: &Bounds, wanted: fn(&str) -> bool) -> Result<Vec<(String, Vec<u8>)>, EngineError> {
     let refuse = |message: String| EngineError::new(path.display(), message);
-    let file = BufReader::new(File::open(path).map_err(|error| refuse(error.to_string()))?);
+    let file = BufReader::new(reading::open(path).map_err(|error| refuse(error.to_string()))?);
     let packed = path.extension().is_some_and(|extension| extension != "tar");
     let bytes: Box<dyn Read> = if packed { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
-    let mut archive = Archive::new(bytes.take(BYTES_MAX + 1));
+    // Each file has a head of one block, and ends with one.
+    let most = (bounds.bytes_max + bounds.files_max * 2 * BLOCK) as u64;
+    let mut archive = Archive::new(bytes.take(most));
     let wrong = |error: std::io::Error| refuse(format!("is no archive: {error}"));
     let mut files: Vec<(String, Vec<u8>)> = Vec::new();
-    let mut left = BYTES_MAX;
+    let (mut left, mut entries) = (bounds.bytes_max as u64, 0_usize);
     for entry in archive.entries().map_err(wrong)? {
         let mut entry = entry.map_err(wrong)?;
         let kind = entry.header().entry_type();
+        entries += 1;
+        if entries > bounds.files_max {
+            return Err(refuse(format!("holds more than {} files", bounds.files_max)));
+        }
         if matches!(kind, EntryType::Directory | EntryType::XGlobalHeader) {
             continue;
         }
@@ -42,13 +48,20 @@ pub fn read(path: &Path) -> Result<Vec<(String, Vec<u8>)>, EngineError> {
         if !matches!(kind, EntryType::Regular | EntryType::Continuous) {
             return Err(refuse(format!("has `{name}`, which is no regular file")));
         }
-        let mut bytes = Vec::new();
-        entry.by_ref().take(left + 1).read_to_end(&mut bytes).map_err(wrong)?;
-        left = left.checked_sub(bytes.len() as u64).ok_or_else(|| refuse("holds more than 2 GiB".to_owned()))?;
-        files.push((name, bytes));
-        if files.len() > ENTRIES_MAX {
-            return Err(refuse(format!("holds more than {ENTRIES_MAX} files")));
+        // What its head says is known before anything of it is unpacked.
+        let size = entry.size();
+        left = left
+            .checked_sub(size)
+            .ok_or_else(|| refuse(format!("holds more than {} bytes once it is unpacked", bounds.bytes_max)))?;
+        if !wanted(&name) {
+            continue;
         }
+        if size > bounds.file_bytes_max as u64 {
+            return Err(refuse(format!("has `{name}`, which has more than {} bytes", bounds.file_bytes_max)));
+        }
+        let mut bytes = Vec::new();
+        entry.by_ref().take(size).read_to_end(&mut bytes).map_err(wrong)?;
+        files.push((name, bytes));
     }
     files.sort_by(|a, b| a.0.cmp(&b.0));
     if let Some(twice) = files.windows(2).find(|pair| matches!(pair, [a, b] if a.0 == b.0)) {
@@ -95,6 +108,26 @@ mod tests {
         file
     }
 
+    fn all(path: &Path) -> Result<Vec<(String, Vec<u8>)>, EngineError> {
+        read(path, &Bounds::TREE, |_| true)
+    }
+
+    #[test]
+    fn what_is_large_once_it_is_unpacked_is_refused_by_its_head() {
+        let file = tempfile::Builder::new().suffix(".tar.gz").tempfile().unwrap();
+        let mut builder = Builder::new(GzEncoder::new(file.reopen().unwrap(), Compression::fast()));
+        let mut header = Header::new_gnu();
+        header.set_path("x.bin").unwrap();
+        header.set_size(80 << 20);
+        header.set_cksum();
+        builder.append(&header, std::io::repeat(0).take(80 << 20)).unwrap();
+        builder.into_inner().unwrap().finish().unwrap();
+        // It counts whether or not anybody wants it.
+        let error = read(file.path(), &Bounds::TREE, |_| false).unwrap_err();
+        assert!(error.message.contains("once it is unpacked"), "{error}");
+        assert!(read(file.path(), &Bounds::ROOT, |_| false).unwrap().is_empty());
+    }
+
     #[test]
     fn files_are_known_by_their_names_below_the_root() {
         let file = packed(&[
@@ -102,7 +135,7 @@ mod tests {
             ("./data.json", EntryType::Regular, "{}"),
             ("a", EntryType::Directory, ""),
         ]);
-        let names: Vec<String> = read(file.path()).unwrap().into_iter().map(|(name, _)| name).collect();
+        let names: Vec<String> = all(file.path()).unwrap().into_iter().map(|(name, _)| name).collect();
         assert_eq!(names, ["a/policy.rego", "data.json"]);
     }
 
@@ -115,16 +148,16 @@ mod tests {
             ("a.rego", EntryType::Link, ""),
             ("a.rego", EntryType::Fifo, ""),
         ] {
-            assert!(read(packed(&[entry]).path()).is_err(), "{entry:?}");
+            assert!(all(packed(&[entry]).path()).is_err(), "{entry:?}");
         }
         let twice = packed(&[("a", EntryType::Regular, "1"), ("/a", EntryType::Regular, "2")]);
-        assert!(read(twice.path()).is_err());
+        assert!(all(twice.path()).is_err());
     }
 
     #[test]
     fn what_is_no_archive_is_an_error() {
         let file = tempfile::Builder::new().suffix(".tgz").tempfile().unwrap();
         std::fs::write(file.path(), "no archive").unwrap();
-        assert!(read(file.path()).is_err());
+        assert!(all(file.path()).is_err());
     }
 }

@@ -73,6 +73,9 @@ impl Server {
             ("body_ms", limits.body_ms == Some(0)),
             ("connections", limits.connections == Some(0)),
             ("connections_per_client", limits.connections_per_client == Some(0)),
+            ("body_values", limits.body_values == Some(0)),
+            ("request_mib", limits.request_mib == Some(0)),
+            ("requests_mib", limits.requests_mib == Some(0)),
         ] {
             if zero {
                 wrong.push(format!("`limits.{key}` is 0: no request would be answered"));
@@ -155,6 +158,16 @@ pub struct ServerLimits {
     /// Connections of one address at once. Default half of `connections`.
     #[serde(default)]
     pub connections_per_client: Option<usize>,
+    /// Values in a request's body of JSON or YAML, with every use of an alias counted. Default 1000000.
+    #[serde(default)]
+    pub body_values: Option<usize>,
+    /// Memory that one request may hold, from its body to its answer, MiB. Default 512.
+    #[serde(default)]
+    pub request_mib: Option<u64>,
+    /// Memory that all requests together may hold, MiB; who would need more is told to come back. Bodies of up to 64 KiB are
+    /// always taken. Default 1024.
+    #[serde(default)]
+    pub requests_mib: Option<u64>,
 }
 
 /// The Open Data Mesh validator.

@@ -219,6 +219,9 @@ pub struct Limits {
     /// Bytes of one descriptor. Default 16777216.
     #[serde(default)]
     pub file_bytes_max: Option<usize>,
+    /// Values in one descriptor's file, with every use of a YAML alias counted. Default 1000000.
+    #[serde(default)]
+    pub nodes_max: Option<usize>,
     /// Memory of the whole process, MiB; an evaluation that would need more fails. Default 4096.
     #[serde(default)]
     pub memory_mib: Option<u64>,
@@ -244,6 +247,21 @@ pub struct RegoSettings {
     /// The share of evaluations that are compared for good, from 0 to 1. Default 0.001.
     #[serde(default)]
     pub compare: Option<f64>,
+    /// What an error of a builtin is in check rules: a fault, which denies, or undefined, as in OPA, where a rule that could
+    /// not look finds nothing. Default `fault`; `undefined` is there for one release.
+    #[serde(default)]
+    pub builtin_errors: BuiltinErrors,
+}
+
+/// What an error of a builtin is in check rules.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum BuiltinErrors {
+    /// A fault, unless the METADATA of a rule says otherwise.
+    #[default]
+    Fault,
+    /// Undefined.
+    Undefined,
 }
 
 impl RegoSettings {
@@ -294,6 +312,10 @@ impl Limits {
     #[must_use]
     pub fn read(&self) -> ReadLimits {
         let default = ReadLimits::default();
-        ReadLimits { file_bytes_max: self.file_bytes_max.unwrap_or(default.file_bytes_max), ..default }
+        ReadLimits {
+            file_bytes_max: self.file_bytes_max.unwrap_or(default.file_bytes_max),
+            nodes_max: self.nodes_max.unwrap_or(default.nodes_max),
+            ..default
+        }
     }
 }

@@ -6,9 +6,10 @@
 
 use crate::config::Config;
 use crate::discover::{Found, files};
-use crate::fetch::Fetcher;
 use crate::mesh::{self, Entry};
-use crate::sources::{Sources, read_file};
+use crate::reading;
+use crate::sources::Sources;
+use crate::sources::fetch::Fetcher;
 use meshgate_core::model::{Contract, Direction, Input};
 use meshgate_core::span::Lines;
 use meshgate_descriptor::{Extract, Parsed, Recognised, recognise};
@@ -109,7 +110,7 @@ impl Served {
         let mut read: Vec<(Found, Parsed)> = Vec::new();
         for file in found {
             served.files.insert(file.path.clone(), stamp(&file.path));
-            let bytes = match read_file(&file.path, limits.file_bytes_max) {
+            let bytes = match reading::regular(&file.path, limits.file_bytes_max) {
                 Ok(bytes) => bytes,
                 Err(error) => {
                     errors.push(format!("{}: cannot be opened: {error}", file.name));

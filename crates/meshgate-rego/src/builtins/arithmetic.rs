@@ -3,7 +3,7 @@
 //!
 //! Deliberately absent: numbers of our own; regorus' are used.
 
-use super::Operand;
+use super::{Operand, weight};
 use anyhow::{Result, bail};
 use regorus::Value;
 
@@ -43,6 +43,9 @@ pub fn minus(values: &[Value]) -> Result<Value> {
 }
 
 pub fn mul(values: &[Value]) -> Result<Value> {
+    if let (Some(a), Some(b)) = (values.first(), values.get(1)) {
+        weight::product_of(a, b)?;
+    }
     numbers!(values, a, b, a.mul(b)?)
 }
 

@@ -2,10 +2,11 @@
 //!
 //! Deliberately absent: the environment; `opa.runtime` has none.
 
-use super::{Operand, PATHS_MAX, guards, operand, text};
+use super::{Exceeded, Operand, PATHS_MAX, guards, operand, text};
 use crate::context;
 use anyhow::{Result, bail};
 use regorus::Value;
+use serde::de::IgnoredAny;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -105,8 +106,11 @@ fn follow(
             continue;
         };
         *steps += top.path.len();
+        if *steps % 1_024 == 0 {
+            context::may_go_on()?;
+        }
         if *steps > PATHS_MAX * 10 || found.len() > PATHS_MAX {
-            bail!(super::Exceeded(format!("the graph has more than {PATHS_MAX} paths")));
+            bail!(Exceeded(format!("the graph has more than {PATHS_MAX} paths")));
         }
         if reached.contains(&next) {
             top.gathered.extend(top.path.iter().cloned());
@@ -182,12 +186,17 @@ pub fn json_unmarshal(values: &[Value]) -> Result<Value> {
 
 /// Is it a text that reads as JSON?
 pub fn json_is_valid(values: &[Value]) -> Result<Value> {
-    Ok(Value::from(text(values.first()).is_some_and(|text| serde_json::from_str::<serde_json::Value>(text).is_ok())))
+    // Nothing is made of it.
+    Ok(Value::from(text(values.first()).is_some_and(|text| serde_json::from_str::<IgnoredAny>(text).is_ok())))
 }
 
 /// Is it a text that reads as YAML?
 pub fn yaml_is_valid(values: &[Value]) -> Result<Value> {
-    Ok(Value::from(text(values.first()).is_some_and(|text| Value::from_yaml_str(text).is_ok())))
+    let Some(text) = text(values.first()) else { return Ok(Value::from(false)) };
+    match crate::yaml::read(text) {
+        Err(error) if error.is::<crate::yaml::TooMuch>() => bail!(Exceeded(error.to_string())),
+        read => Ok(Value::from(read.is_ok())),
+    }
 }
 
 /// Is it something that has members?

@@ -4,8 +4,9 @@
 //! Deliberately absent: bounds on builtins that only take time in proportion to their arguments; the deadline sees to
 //! those.
 
-use super::{BYTES_MAX, ELEMENTS_MAX, Exceeded, text};
+use super::{BYTES_MAX, ELEMENTS_MAX, Exceeded, text, weight};
 use anyhow::{Result, bail};
+use meshgate_core::size::has_more_values;
 use regorus::Value;
 
 /// Bits by which a number may be shifted.
@@ -16,7 +17,7 @@ const HOST_BITS_MAX: u32 = 16;
 const PATTERN_MAX: usize = 64 << 10;
 /// Bytes of JSON or YAML text that a policy may read.
 const DOCUMENT_MAX: usize = 16 << 20;
-/// Nesting of JSON or YAML that a policy may read.
+/// Nesting of JSON that a policy may read.
 const DEPTH_MAX: usize = 120;
 
 fn integer(value: Option<&Value>) -> Option<i64> {
@@ -77,7 +78,12 @@ pub fn shift(values: &[Value]) -> Result<()> {
     if integer(values.get(1)).is_some_and(|by| by > SHIFT_MAX) {
         bail!(Exceeded(format!("a number is shifted by more than {SHIFT_MAX} bits")));
     }
-    Ok(())
+    match values.first() {
+        Some(number) if weight::bits(number) > weight::BITS_MAX => {
+            bail!(Exceeded(format!("a number of more than {} bits is shifted", weight::BITS_MAX)))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn replaced(text: &str, old: &str, new: &str) -> Result<()> {
@@ -100,26 +106,119 @@ pub fn replace_n(values: &[Value]) -> Result<()> {
     let (Some(Ok(patterns)), Some(whole)) = (values.first().map(Value::as_object), text(values.get(1))) else {
         return Ok(());
     };
-    patterns.iter().try_for_each(|(old, new)| match (text(Some(old)), text(Some(new))) {
-        (Some(old), Some(new)) => replaced(whole, old, new),
-        _ => Ok(()),
-    })
-}
-
-/// Bounds a pattern of `regex.*` or `glob.match`, the first operand.
-pub fn pattern(values: &[Value]) -> Result<()> {
-    if text(values.first()).is_some_and(|pattern| pattern.len() > PATTERN_MAX) {
-        bail!(Exceeded(format!("the pattern has more than {PATTERN_MAX} bytes")));
+    // The text is gone through for each pattern, and may become longer with each.
+    let mut length = whole.len();
+    for (old, new) in patterns.iter() {
+        let (Some(old), Some(new)) = (text(Some(old)), text(Some(new))) else { continue };
+        let times = if old.is_empty() { length + 1 } else { length / old.len() };
+        length = length.saturating_add(times.min(whole.matches(old).count().max(1)).saturating_mul(new.len()));
+        replaced(whole, old, new)?;
+    }
+    if length > BYTES_MAX || whole.len().saturating_mul(patterns.len()) > SCANNED_MAX {
+        bail!(Exceeded(format!("the replaced text has more than {BYTES_MAX} bytes")));
     }
     Ok(())
 }
 
+/// Bytes that one builtin may go through, over and over.
+const SCANNED_MAX: usize = 256 << 20;
+
+/// Bounds a pattern of `regex.*`, the first operand, and the work of holding it against a text.
+pub fn pattern(values: &[Value]) -> Result<()> {
+    let Some(pattern) = text(values.first()) else { return Ok(()) };
+    matched(pattern, text(values.get(1)).map_or(0, str::len))
+}
+
+/// Bounds a pattern of `glob.match`, the first operand; the text is the third.
+pub fn glob(values: &[Value]) -> Result<()> {
+    let Some(pattern) = text(values.first()) else { return Ok(()) };
+    matched(pattern, text(values.get(2)).map_or(0, str::len))
+}
+
+/// Bounds a pattern whose text is the second operand, with what its groups are told of each place where it fits.
+pub fn found(values: &[Value]) -> Result<()> {
+    pattern(values)?;
+    let (Some(pattern), Some(whole)) = (text(values.first()), text(values.get(1))) else { return Ok(()) };
+    let groups = pattern.matches('(').count() + 1;
+    let most = integer(values.get(2)).and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
+    if whole.len().saturating_add(1).min(most).saturating_mul(groups) > weight::TREE_MAX * 2 {
+        bail!(Exceeded(format!("the pattern may fit in more than {} places", weight::TREE_MAX * 2)));
+    }
+    Ok(())
+}
+
+/// Bounds the work of holding a pattern against a text of so many bytes: at the worst, each state of the pattern is looked at
+/// for each byte.
+pub fn matched(pattern: &str, length: usize) -> Result<()> {
+    if pattern.len() > PATTERN_MAX {
+        bail!(Exceeded(format!("the pattern has more than {PATTERN_MAX} bytes")));
+    }
+    if length > BYTES_MAX {
+        bail!(Exceeded(format!("the text has more than {BYTES_MAX} bytes")));
+    }
+    if states(pattern).saturating_mul(length) > STEPS_MAX {
+        bail!(Exceeded("the pattern and the text are too long to be held against each other".to_owned()));
+    }
+    Ok(())
+}
+
+/// States of a pattern times bytes of a text.
+const STEPS_MAX: usize = 1 << 26;
+
+/// About the states of a pattern, its repeats counted out.
+fn states(pattern: &str) -> usize {
+    // The sizes of the groups that are open, and of the last part of each, which a repeat is of.
+    let mut open: Vec<(usize, usize)> = vec![(0, 0)];
+    let mut letters = pattern.char_indices();
+    let mut class = false;
+    while let Some((at, letter)) = letters.next() {
+        let mut one = 1;
+        match letter {
+            '\\' => {
+                letters.next();
+            }
+            '[' if !class => {
+                class = true;
+                continue;
+            }
+            ']' if class => class = false,
+            _ if class => continue,
+            '(' => {
+                open.push((0, 0));
+                continue;
+            }
+            ')' if open.len() > 1 => {
+                let (sum, last) = open.pop().unwrap_or_default();
+                one = sum.saturating_add(last).max(1);
+            }
+            '{' => {
+                let inner = pattern.get(at + 1..).and_then(|rest| rest.split('}').next()).unwrap_or_default();
+                let most = inner.split(',').filter_map(|number| number.trim().parse::<usize>().ok()).max();
+                if let (Some(most), Some((_, last))) = (most, open.last_mut()) {
+                    *last = last.saturating_mul(most.max(1));
+                }
+                continue;
+            }
+            _ => {}
+        }
+        if let Some((sum, last)) = open.last_mut() {
+            *sum = sum.saturating_add(*last);
+            *last = one;
+        }
+    }
+    open.into_iter().fold(1, |all, (sum, last)| all.saturating_add(sum).saturating_add(last))
+}
+
 /// Bounds what `yaml.unmarshal` reads. regorus takes an object of this one key for a number.
 pub fn yaml(values: &[Value]) -> Result<()> {
-    if text(values.first()).is_some_and(|text| text.contains("$serde_json::private::Number")) {
+    let Some(text) = text(values.first()) else { return Ok(()) };
+    if text.contains("$serde_json::private::Number") {
         bail!("`$serde_json::private::Number` cannot be a key here");
     }
-    parse(values)
+    match crate::yaml::measure(text) {
+        Err(error) if error.is::<crate::yaml::TooMuch>() => bail!(Exceeded(error.to_string())),
+        measured => measured,
+    }
 }
 
 /// Bounds what `json.unmarshal`, `yaml.unmarshal` and their like read: size, and nesting by brackets and indentation.
@@ -127,6 +226,9 @@ pub fn parse(values: &[Value]) -> Result<()> {
     let Some(text) = text(values.first()) else { return Ok(()) };
     if text.len() > DOCUMENT_MAX {
         bail!(Exceeded(format!("the text to be read has more than {DOCUMENT_MAX} bytes")));
+    }
+    if has_more_values(text.as_bytes(), weight::TREE_MAX / 2) {
+        bail!(Exceeded(format!("the text to be read has more than {} values", weight::TREE_MAX / 2)));
     }
     let mut depth = 0_usize;
     for byte in text.bytes() {
@@ -145,12 +247,13 @@ pub fn parse(values: &[Value]) -> Result<()> {
 /// Bounds the product of `strings.repeat`-like results: the base times the count.
 pub fn concat(values: &[Value]) -> Result<()> {
     let Some(glue) = text(values.first()) else { return Ok(()) };
-    let count = match values.get(1) {
-        Some(Value::Array(items)) => items.len(),
-        Some(Value::Set(items)) => items.len(),
-        _ => 0,
+    let length = |item: &Value| text(Some(item)).map_or(0, str::len);
+    let (count, length): (usize, usize) = match values.get(1) {
+        Some(Value::Array(items)) => (items.len(), items.iter().map(length).sum()),
+        Some(Value::Set(items)) => (items.len(), items.iter().map(length).sum()),
+        _ => (0, 0),
     };
-    if glue.len().saturating_mul(count) > BYTES_MAX {
+    if glue.len().saturating_mul(count).saturating_add(length) > BYTES_MAX {
         bail!(Exceeded(format!("the joined text has more than {BYTES_MAX} bytes")));
     }
     Ok(())

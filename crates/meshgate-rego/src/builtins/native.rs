@@ -13,7 +13,7 @@ macro_rules! natives {
         /// By their names.
         const NATIVE: &[(&str, Call)] = &[$(($name, {
             fn call(span: &Span, parameters: &[Ref<Expr>], values: &[Value], _: bool) -> Result<Value> {
-                settle($name, native($name, span, parameters, values, true), true)
+                settle($name, native($name, span, parameters, values, true), values, true)
             }
             call
         })),*];
@@ -116,6 +116,11 @@ natives![
     "walk",
     "yaml.marshal",
 ];
+
+/// All of them.
+pub fn all() -> impl Iterator<Item = (&'static str, Call)> {
+    NATIVE.iter().copied()
+}
 
 /// The builtin that tells of its errors, if it is one of regorus' own.
 pub fn told(name: &str) -> Option<Call> {

@@ -3,7 +3,7 @@
 //!
 //! Deliberately absent: the others of `regex`, which are seldom asked for column after column.
 
-use super::{guards, operand};
+use super::{BYTES_MAX, Exceeded, guards, operand};
 use anyhow::{Result, bail};
 use regex::{Error, Regex, RegexBuilder};
 use regorus::{LimitError, Value};
@@ -52,6 +52,30 @@ pub fn matches(values: &[Value]) -> Result<Value> {
 /// A text with something else in the place of the pattern. One that is no pattern makes it undefined, as in regorus.
 pub fn replace(values: &[Value]) -> Result<Value> {
     let (text, pattern, by) = (operand(values, 0)?, operand(values, 1)?, operand(values, 2)?);
-    let replaced = with(pattern, |regex| Value::from(regex.replace_all(text, by).as_ref()))?;
-    Ok(replaced.unwrap_or(Value::Undefined))
+    guards::matched(pattern, text.len())?;
+    let replaced = with(pattern, |regex| bounded(regex, text, by))?;
+    Ok(match replaced {
+        Some(Some(replaced)) => Value::from(replaced),
+        Some(None) => bail!(Exceeded(format!("the replaced text has more than {BYTES_MAX} bytes"))),
+        None => Value::Undefined,
+    })
+}
+
+/// The text with each match replaced; `None` as soon as that is too long.
+fn bounded(regex: &Regex, text: &str, by: &str) -> Option<String> {
+    let mut replaced = String::with_capacity(text.len());
+    let mut done = 0;
+    for captures in regex.captures_iter(text) {
+        let Some(whole) = captures.get(0) else { continue };
+        replaced.push_str(text.get(done..whole.start()).unwrap_or_default());
+        // What is put in holds groups, each of which may be as long as the text; each `$` is one at most.
+        let groups = by.bytes().filter(|byte| *byte == b'$').count().saturating_mul(whole.len());
+        if replaced.len().saturating_add(by.len()).saturating_add(groups) > BYTES_MAX {
+            return None;
+        }
+        captures.expand(by, &mut replaced);
+        done = whole.end();
+    }
+    replaced.push_str(text.get(done..).unwrap_or_default());
+    (replaced.len() <= BYTES_MAX).then_some(replaced)
 }

@@ -3,7 +3,7 @@
 //!
 //! Deliberately absent: `%T` of Go's types other than those that a term can be, and `%p`.
 
-use super::{Exceeded, Operand, text};
+use super::{Exceeded, Operand, text, weight};
 use anyhow::{Result, bail};
 use regorus::Value;
 use std::fmt::Write;
@@ -330,6 +330,7 @@ pub fn sprintf(values: &[Value]) -> Result<Value> {
     let (Some(format), Some(Value::Array(arguments))) = (text(values.first()), values.get(1)) else {
         bail!(Operand("operands of sprintf must be string and array".to_owned()));
     };
+    weight::written(values)?;
     let arguments: Vec<Argument> = arguments.iter().map(Argument::of).collect();
     let mut written = String::with_capacity(format.len());
     let (mut at, mut reordered) = (0, false);

@@ -150,6 +150,9 @@ pub fn walk(values: &[Value]) -> Result<Value> {
     let mut steps = 0_usize;
     while let Some((path, value)) = open.pop() {
         steps += path.len() + 1;
+        if pairs.len() % 1_024 == 1_023 {
+            crate::context::may_go_on()?;
+        }
         if steps > super::WALK_MAX {
             bail!(super::Exceeded(format!("`walk` has more than {} steps", super::WALK_MAX)));
         }

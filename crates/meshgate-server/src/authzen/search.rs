@@ -54,17 +54,17 @@ fn input(of: &Map<String, Value>, kind: &str) -> Result<Value, String> {
     let mut input = Map::new();
     let wanted = |name: &str| if name == kind { &["type"][..] } else { &["type", "id"] };
     for name in ["subject", "resource"] {
-        let mut found = entity(of, name, wanted(name))?;
+        let mut found = entity(of.get(name), name, wanted(name))?.clone();
         if let (true, Some(map)) = (name == kind, found.as_object_mut()) {
             map.remove("id");
         }
         input.insert(name.to_owned(), found);
     }
     if kind != "action" {
-        input.insert("action".to_owned(), entity(of, "action", &["name"])?);
+        input.insert("action".to_owned(), entity(of.get("action"), "action", &["name"])?.clone());
     }
-    if let Some(context) = context(of)? {
-        input.insert("context".to_owned(), context);
+    if let Some(context) = context(of.get("context"))? {
+        input.insert("context".to_owned(), context.clone());
     }
     Ok(Value::Object(input))
 }

@@ -196,15 +196,13 @@ impl Uploader {
 }
 
 fn token(file: &Path) -> io::Result<String> {
-    let text = std::fs::read_to_string(file)
-        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", file.display())))?;
-    Ok(text.trim().to_owned())
+    Ok(crate::credentials::read_named(file)?.trim().to_owned())
 }
 
 fn roots(file: &Path) -> io::Result<RootCerts> {
     let named = |error: &dyn std::fmt::Display| io::Error::other(format!("{}: {error}", file.display()));
-    let pem = std::fs::read(file).map_err(|error| named(&error))?;
-    let certificates: Vec<Certificate<'static>> = ureq::tls::parse_pem(&pem)
+    let pem = crate::credentials::read_named(file)?;
+    let certificates: Vec<Certificate<'static>> = ureq::tls::parse_pem(pem.as_bytes())
         .filter_map(|item| match item {
             Ok(PemItem::Certificate(certificate)) => Some(certificate),
             _ => None,

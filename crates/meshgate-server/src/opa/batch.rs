@@ -2,13 +2,14 @@
 //!
 //! Deliberately absent: an answer for the whole that hides one of its parts.
 
-use super::data::{Evaluated, MALFORMED, evaluate, is_yaml, malformed, text, unlogged};
+use super::data::{Evaluated, MALFORMED, evaluate, malformed, text, unlogged};
 use super::params::{Explain, Params};
 use super::{error, refused, unavailable};
 use crate::app::{App, Current};
 use crate::body;
 use crate::log::{Arrival, Event, decision_id};
 use crate::request::{Peer, segments};
+use crate::unique::Tree;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -34,8 +35,11 @@ pub async fn post(State(app): State<App>, Peer(peer): Peer, request: Request) ->
         Ok(bytes) => bytes,
         Err(error) => return refused(error),
     };
-    let yaml = is_yaml(&parts.headers);
-    let read = move || -> Result<Posted, String> { body::object(text(yaml, &bytes)?.as_bytes()) };
+    let yaml = body::is_yaml(&parts.headers).then(|| app.values_max());
+    let read = move || -> Result<Posted, String> {
+        let Tree(tree) = body::object(text(yaml, &bytes)?.as_bytes())?;
+        serde_json::from_value(tree).map_err(|error| error.to_string())
+    };
     let posted = match app.apart(true, read).await {
         Ok(Ok(posted)) => posted,
         Ok(Err(message)) => return malformed(&message),

@@ -7,12 +7,12 @@
 use super::params::{Explain, Params};
 use super::{Evaluation, error, failed, refused, unavailable};
 use crate::app::{App, Current, HELD_BYTES_MAX};
-use crate::body;
+use crate::body::{self, written};
 use crate::log::{Arrival, Event, Took, decision_id};
 use crate::request::{Caller, Peer, segments};
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use meshgate_engine::{Asking, Engine, parse_json};
 use serde::Deserialize;
@@ -46,8 +46,8 @@ pub async fn post(State(app): State<App>, peer: Peer, request: Request) -> Respo
         Ok(bytes) => bytes,
         Err(error) => return refused(error),
     };
-    let yaml = is_yaml(&parts.headers);
-    let read = app.apart(yaml || bytes.len() > HELD_BYTES_MAX, move || posted(yaml, &bytes)).await;
+    let yaml = body::is_yaml(&parts.headers).then(|| app.values_max());
+    let read = app.apart(yaml.is_some() || bytes.len() > HELD_BYTES_MAX, move || posted(yaml, &bytes)).await;
     let input = match read {
         Ok(Ok(input)) => input,
         Ok(Err(message)) => return malformed(&message),
@@ -80,10 +80,10 @@ async fn plain(app: App, peer: Peer, request: Request, path: Vec<String>) -> Res
         Ok(bytes) => bytes,
         Err(error) => return refused(error),
     };
-    let yaml = is_yaml(&parts.headers);
+    let yaml = body::is_yaml(&parts.headers).then(|| app.values_max());
     let input = match bytes.trim_ascii() {
         [] => None,
-        _ => match app.apart(yaml, move || text(yaml, &bytes)).await {
+        _ => match app.apart(yaml.is_some(), move || text(yaml, &bytes)).await {
             Ok(Ok(text)) => Some(text),
             Ok(Err(message)) => return malformed(&message),
             Err(error) => return unavailable(error),
@@ -102,29 +102,23 @@ pub fn malformed(message: &str) -> Response {
     error(StatusCode::BAD_REQUEST, "invalid_parameter", &format!("{MALFORMED}: {message}"))
 }
 
-/// Does a request say that it is YAML?
-pub fn is_yaml(headers: &HeaderMap) -> bool {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    kind.is_some_and(|kind| kind.to_ascii_lowercase().contains("yaml"))
-}
-
-/// A body as JSON text.
-pub fn text(yaml: bool, bytes: &Bytes) -> Result<String, String> {
-    if yaml {
-        let value = meshgate_engine::document("body", bytes).map_err(|error| error.message)?;
-        return Ok(value.to_string());
+/// A body as JSON text; YAML of so many values at most.
+pub fn text(yaml: Option<usize>, bytes: &Bytes) -> Result<String, String> {
+    if let Some(values_max) = yaml {
+        let value = meshgate_engine::document("body", bytes, bytes.len(), values_max).map_err(|error| error.message)?;
+        return written(&value).map_err(|stopped| stopped.to_string());
     }
     String::from_utf8(bytes.to_vec()).map_err(|_| "is not UTF-8".to_owned())
 }
 
 /// The input within `{"input": …}`.
-fn posted(is_yaml: bool, bytes: &Bytes) -> Result<Option<String>, String> {
+fn posted(values_max: Option<usize>, bytes: &Bytes) -> Result<Option<String>, String> {
     if bytes.trim_ascii().is_empty() {
         return Ok(None);
     }
     let yaml;
-    let bytes = if is_yaml {
-        yaml = text(true, bytes)?;
+    let bytes = if values_max.is_some() {
+        yaml = text(values_max, bytes)?;
         yaml.as_bytes()
     } else {
         bytes
@@ -192,9 +186,9 @@ pub fn evaluate(engine: &Engine, path: &[String], input: Option<&str>, params: &
     let found = engine.ask(&path, input.as_ref(), asking, &mut notes);
     let result = match found {
         Ok(None) => Ok(None),
-        Ok(Some(value)) => match serde_json::to_string(&value) {
+        Ok(Some(value)) => match written(&value) {
             Ok(text) => Ok(Some(text)),
-            Err(error) => Err(Evaluation(json!({"code": "internal_error", "message": error.to_string()}))),
+            Err(stopped) => Err(Evaluation(json!({"code": "internal_error", "message": stopped.to_string()}))),
         },
         Err(error) => Err(Evaluation::from(&error)),
     };
