@@ -50,7 +50,7 @@ fn agreements_decide() {
     assert_eq!((&answer["verdict"], &answer["reasons"][0]["message"]), (&json!("allow"), &json!("agreement DSA-1")));
     assert_eq!(
         answer["obligations"]["masks"],
-        json!([{"column": "birth_date", "mask": "redact"}, {"column": "full_name", "mask": "hash"}])
+        json!([{"column": "birth_date", "mask": "redact"}, {"column": "full_name", "mask": "hash", "reversible": true}])
     );
     let answer = decide(
         &sidecar,

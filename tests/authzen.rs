@@ -228,8 +228,8 @@ fn authzen_searches_what_a_policy_can_tell_and_says_so() {
         assert!(status == 400 && answer.is_string(), "{kind} {body}: {answer}");
     }
     let (_, told) = sidecar.get("/.well-known/authzen-configuration");
-    assert_eq!(told["access_evaluation_endpoint"], json!("http://x/access/v1/evaluation"));
-    assert_eq!(told["search_subject_endpoint"], json!("http://x/access/v1/search/subject"));
+    assert_eq!(told["access_evaluation_endpoint"], json!("http://localhost/access/v1/evaluation"));
+    assert_eq!(told["search_subject_endpoint"], json!("http://localhost/access/v1/search/subject"));
     // Without such rules it is not there, and nobody says that it is.
     let none = folder(&[("b/authzen.rego", "package authzen\n\nallow := true\n")]);
     let sidecar = Sidecar::start(none.path(), &["--bundle", "b", "--no-embedded"]);
@@ -238,7 +238,7 @@ fn authzen_searches_what_a_policy_can_tell_and_says_so() {
     assert!(status == 501 && answer.is_string());
     let (_, told) = sidecar.get("/.well-known/authzen-configuration");
     assert!(
-        told.get("search_subject_endpoint").is_none() && told["policy_decision_point"] == json!("http://x"),
+        told.get("search_subject_endpoint").is_none() && told["policy_decision_point"] == json!("http://localhost"),
         "{told}"
     );
 }

@@ -85,7 +85,7 @@ fn a_decision_has_reasons_obligations_and_a_revision() {
         let (status, answer) = sidecar.json("/v1/decide", &request());
         assert_eq!((status, &answer["verdict"]), (200, &json!("allow")), "{answer}");
         assert_eq!(answer["reasons"], json!([{"rule": "access.terms", "message": "ada reads orders"}]));
-        let masks = json!([{"column": "IBAN", "mask": "hash", "args": {"salt": "it's"}}]);
+        let masks = json!([{"column": "IBAN", "mask": "hash", "args": {"salt": "it's"}, "reversible": true}]);
         let filters = json!([{"column": "region", "op": "in", "value": ["eu", "o'x"]}]);
         assert_eq!(answer["obligations"], json!({"masks": masks, "row_filters": filters, "duties": []}));
         assert!(answer["decision_id"].as_str().is_some_and(|id| id.len() == 36));

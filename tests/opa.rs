@@ -58,7 +58,7 @@ fn bundle() -> tempfile::TempDir {
 fn send(address: &str, head: &str, body: &[u8]) -> (u16, String, Vec<u8>) {
     let mut stream = TcpStream::connect(address).expect("a connection");
     let length = if body.is_empty() { String::new() } else { format!("\r\ncontent-length: {}", body.len()) };
-    write!(stream, "{head}\r\nhost: x\r\nconnection: close{length}\r\n\r\n").expect("a request");
+    write!(stream, "{head}\r\nhost: localhost\r\nconnection: close{length}\r\n\r\n").expect("a request");
     let _ = stream.write_all(body);
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer);

@@ -275,7 +275,7 @@ fn certificates_are_asked_for_shown_to_the_policy_and_read_anew() {
     assert!(ask(&https(&servers.0.pem(), None)).is_err());
     assert!(ask(&https(&servers.0.pem(), Some(&others.sign("trino.example")))).is_err());
     // Garbage in the place of a handshake, and plain HTTP, disturb nobody.
-    for garbage in [&b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"[..], &[0x16, 3, 1, 255, 255, 0, 0], &[0; 4096]] {
+    for garbage in [&b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n"[..], &[0x16, 3, 1, 255, 255, 0, 0], &[0; 4096]] {
         let mut stream = TcpStream::connect(format!("127.0.0.1:{port}")).expect("a connection");
         let _ = stream.write_all(garbage);
         let _ = stream.shutdown(std::net::Shutdown::Write);
@@ -308,7 +308,7 @@ fn clients_that_behave_badly_disturb_no_others() {
             let mut stream = connect();
             let begun: &[u8] = match n % 3 {
                 0 => b"POST /v1/data/app/allow HTT",
-                1 => b"POST /v1/data/app/allow HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{\"input\"",
+                1 => b"POST /v1/data/app/allow HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{\"input\"",
                 _ => b"",
             };
             stream.write_all(begun).expect("a beginning");
@@ -339,7 +339,7 @@ fn clients_that_behave_badly_disturb_no_others() {
     let long = format!("\r\nx: {}", "y".repeat(100 << 10));
     for headers in [many, long] {
         let mut stream = connect();
-        let _ = stream.write_all(format!("GET /health HTTP/1.1\r\nhost: x{headers}\r\n\r\n").as_bytes());
+        let _ = stream.write_all(format!("GET /health HTTP/1.1\r\nhost: localhost{headers}\r\n\r\n").as_bytes());
         let mut answer = String::new();
         let _ = stream.read_to_string(&mut answer);
         assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431"), "{answer}");
@@ -358,7 +358,7 @@ fn clients_that_behave_badly_disturb_no_others() {
     sidecar.eventually("a place", || {
         TcpStream::connect(&sidecar.main).is_ok_and(|mut stream| {
             let mut answer = [0; 12];
-            stream.write_all(b"GET /health HTTP/1.1\r\nhost: x\r\n\r\n").is_ok()
+            stream.write_all(b"GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n").is_ok()
                 && stream.read_exact(&mut answer).is_ok()
                 && answer.ends_with(b"200")
         })

@@ -67,7 +67,7 @@ impl Client {
         }
         let reader = self.stream.as_mut()?;
         let head = format!(
-            "POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: {mime}\r\ncontent-length: {}\r\n\r\n",
+            "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: {mime}\r\ncontent-length: {}\r\n\r\n",
             body.len()
         );
         reader.get_mut().write_all(&[head.as_bytes(), body].concat()).ok()?;

@@ -55,7 +55,7 @@ impl Sidecar {
     pub fn send(&self, address: &str, head: &str, body: &[u8]) -> (u16, String, String) {
         let mut stream = TcpStream::connect(address).expect("a connection");
         let length = body.len();
-        write!(stream, "{head}\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n")
+        write!(stream, "{head}\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n")
             .expect("a request");
         // A server that refuses a body may close before it has read all of it.
         let _ = stream.write_all(body);

@@ -44,8 +44,10 @@ async fn client(from: &str, to: SocketAddr, pause: Duration) -> Seen {
     while began.elapsed() < ROUND {
         number += 1;
         let body = format!(r#"{{"input":{{"n":{number}}}}}"#);
-        let request =
-            format!("POST /v1/data/slow/answer HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+        let request = format!(
+            "POST /v1/data/slow/answer HTTP/1.1\r\nhost: localhost\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        );
         let asked = Instant::now();
         stream.write_all(request.as_bytes()).await.unwrap();
         let read = stream.read(&mut answer).await.unwrap();

@@ -5,6 +5,7 @@
 
 use crate::access::{Condition, Mask, MaskKind, Op, partial};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// What stands in the place of a redacted text.
@@ -156,7 +157,7 @@ fn escaped(pattern: &str, escape: char) -> Result<String, Unsaid> {
 ///
 /// # Errors
 /// [`Unsaid`], as for [`condition`].
-pub fn mask(mask: &Mask, dialect: Dialect) -> Result<String, Unsaid> {
+pub fn mask(mask: &Mask, dialect: Dialect, keys: &HashKeys) -> Result<String, Unsaid> {
     let column = identifier(&mask.column, dialect)?;
     let as_text = match dialect {
         Dialect::BigQuery => format!("CAST({column} AS STRING)"),
@@ -167,6 +168,11 @@ pub fn mask(mask: &Mask, dialect: Dialect) -> Result<String, Unsaid> {
         MaskKind::Null => Ok("NULL".to_owned()),
         MaskKind::Redact => text(REDACTED, dialect),
         MaskKind::Constant => literal(argument("value").unwrap_or(&Value::Null), dialect),
+        MaskKind::Hash if argument("key").is_some() => {
+            let name = argument("key").and_then(Value::as_str).unwrap_or_default();
+            let key = keys.get(name).ok_or_else(|| Unsaid(format!("there is no key `{name}` for hash masks")))?;
+            Ok(format!("CASE WHEN {column} IS NULL THEN NULL ELSE {} END", key.hash(&as_text, dialect)))
+        }
         MaskKind::Hash => {
             let salted = match argument("salt").and_then(Value::as_str) {
                 Some(salt) => format!("CONCAT({}, {as_text})", text(salt, dialect)?),
@@ -196,6 +202,59 @@ pub fn mask(mask: &Mask, dialect: Dialect) -> Result<String, Unsaid> {
             let whole = if parts.len() == 1 { "'***'".to_owned() } else { format!("CONCAT({})", parts.join(", ")) };
             // A value of which nothing would be hidden is hidden as a whole.
             Ok(format!("CASE WHEN {column} IS NULL THEN NULL WHEN {length} <= {shown} THEN '***' ELSE {whole} END"))
+        }
+    }
+}
+
+/// The keys of hash masks, by their names.
+pub type HashKeys = BTreeMap<String, HashKey>;
+
+/// A key of a hash mask: HMAC-SHA256 (RFC 2104), said by SHA-256 alone, which every dialect has. Who has not the key cannot
+/// look a value up by hashing all that there may be.
+#[derive(Clone, PartialEq, Eq)]
+pub struct HashKey {
+    /// The key with the inner and the outer padding, in hexadecimal digits.
+    inner: String,
+    outer: String,
+}
+
+impl fmt::Debug for HashKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HashKey").finish_non_exhaustive()
+    }
+}
+
+impl HashKey {
+    /// A key of 64 bytes: a shorter one is filled up with zeros, a longer one is its SHA-256 and zeros.
+    #[must_use]
+    pub fn new(block: &[u8; 64]) -> Self {
+        let with = |pad: u8| block.iter().fold(String::new(), |text, byte| text + &format!("{:02x}", byte ^ pad));
+        Self { inner: with(0x36), outer: with(0x5c) }
+    }
+
+    /// What is in SQL in the place of the key: it must stand in no log.
+    pub fn secrets(&self) -> impl Iterator<Item = &str> {
+        [self.inner.as_str(), self.outer.as_str()].into_iter()
+    }
+
+    fn hash(&self, value: &str, dialect: Dialect) -> String {
+        let Self { inner, outer } = self;
+        match dialect {
+            Dialect::Postgres => format!(
+                "ENCODE(SHA256(DECODE('{outer}', 'hex') || SHA256(DECODE('{inner}', 'hex') || CONVERT_TO({value}, 'UTF8'))), 'hex')"
+            ),
+            Dialect::Trino => format!(
+                "LOWER(TO_HEX(SHA256(CONCAT(FROM_HEX('{outer}'), SHA256(CONCAT(FROM_HEX('{inner}'), TO_UTF8({value})))))))"
+            ),
+            Dialect::Snowflake => format!(
+                "SHA2(CONCAT(TO_BINARY('{outer}', 'HEX'), SHA2_BINARY(CONCAT(TO_BINARY('{inner}', 'HEX'), TO_BINARY({value}, 'UTF-8')), 256)), 256)"
+            ),
+            Dialect::BigQuery => format!(
+                "TO_HEX(SHA256(CONCAT(FROM_HEX('{outer}'), SHA256(CONCAT(FROM_HEX('{inner}'), CAST({value} AS BYTES))))))"
+            ),
+            Dialect::DuckDb => {
+                format!("SHA256(UNHEX('{outer}') || UNHEX(SHA256(UNHEX('{inner}') || ENCODE({value}))))")
+            }
         }
     }
 }

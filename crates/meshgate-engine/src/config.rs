@@ -11,7 +11,7 @@ mod source;
 
 pub use entries::{BundleEntry, Capabilities, PluginEntry, PluginLimits};
 pub use governance::{Enforced, Extends, Patterns, Selection, WaiverEntry, WaiverFile, WaiverPolicy, Where};
-pub use serving::{OdmOutput, OdmSettings, Server, ServerLimits};
+pub use serving::{KeyFile, OdmOutput, OdmSettings, Server, ServerLimits};
 pub use settings::{
     BuiltinErrors, DenyAt, ExtractNames, HttpSettings, Limits, MeshExtent, RegoSettings, SchemaSeverities,
     SchemaSeverity,

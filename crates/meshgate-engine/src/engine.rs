@@ -7,7 +7,7 @@ use crate::config::{BuiltinErrors, Config, MeshExtent};
 use crate::governance::{Chain, LayerRules};
 use crate::layers::{load_fault, pinned, trespassing};
 use crate::plugins::{Hosts, PluginCache, PluginListener};
-use crate::sidecar::access::{Access, Deciding};
+use crate::sidecar::access::{Access, Deciding, mask_keys};
 use crate::sidecar::served::Served;
 use crate::waivers::Waiver;
 use crate::{bundle, embedded, known, transport, walls};
@@ -19,6 +19,7 @@ use meshgate_core::limits::{EvaluationLimits, ReadLimits};
 use meshgate_core::pointer::Pointer;
 use meshgate_core::rule::{Rule, RuleId};
 use meshgate_core::severity::Severity;
+use meshgate_core::sql::HashKeys;
 use meshgate_core::work::carried;
 use meshgate_descriptor::Extract;
 use meshgate_plugin::Plugin;
@@ -239,7 +240,11 @@ impl Engine {
             for error in engine.root.server.wrong() {
                 engine.refuse("server", error);
             }
-            engine.access = Arc::new(Access::of(&engine, served));
+            let keys = mask_keys(&engine.root).unwrap_or_else(|errors| {
+                errors.into_iter().for_each(|error| engine.refuse("server", error));
+                HashKeys::new()
+            });
+            engine.access = Arc::new(Access::of(&engine, served, keys));
             let troubles = engine.access.troubles();
             engine.warnings.extend(troubles);
             deciding.set(&engine.access);

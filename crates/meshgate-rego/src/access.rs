@@ -285,7 +285,7 @@ fn mask(item: &Value) -> Result<Mask, String> {
     let allowed: &[&str] = match kind {
         MaskKind::Null | MaskKind::Redact => &[],
         MaskKind::Constant => &["value"],
-        MaskKind::Hash => &["salt"],
+        MaskKind::Hash => &["salt", "key"],
         MaskKind::Partial => &["first", "last"],
     };
     if let Some(key) = keys.into_iter().flatten().map(|(key, _)| key).find(|key| !allowed.contains(&key.as_str())) {
@@ -296,13 +296,17 @@ fn mask(item: &Value) -> Result<Mask, String> {
     let fits = match kind {
         MaskKind::Null | MaskKind::Redact => true,
         MaskKind::Constant => argument("value").is_some_and(scalar),
-        MaskKind::Hash => argument("salt").is_none_or(Json::is_string),
+        MaskKind::Hash => match (argument("key"), argument("salt")) {
+            (Some(key), None) => key.as_str().is_some_and(|key| !key.is_empty()),
+            (None, salt) => salt.is_none_or(Json::is_string),
+            (Some(_), Some(_)) => false,
+        },
         MaskKind::Partial => partial(args.as_ref()).is_some(),
     };
     if !fits {
         let wanted = match kind {
             MaskKind::Constant => "`args: {\"value\": …}`, a scalar",
-            MaskKind::Hash => "`salt` to be a text",
+            MaskKind::Hash => "`key`, the name of a key in `server.mask_keys`, or `salt`, a text",
             _ => "`first` and `last` to be whole numbers",
         };
         return Err(format!("mask `{}` for `{column}` wants {wanted}", kind.as_str()));

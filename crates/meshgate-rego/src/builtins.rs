@@ -21,6 +21,8 @@ mod schema;
 mod sprintf;
 mod strings;
 mod template;
+#[cfg(test)]
+mod tests;
 mod weight;
 mod x509;
 
@@ -28,7 +30,7 @@ pub use native::told;
 pub use parse_module::parse;
 pub use sprintf::term;
 
-pub use identity::{Signed, certificates, verified};
+pub use identity::{Signed, certificates, verified, verifying};
 
 use crate::{context, error, http};
 use anyhow::{Result, anyhow};

@@ -40,7 +40,7 @@ mod wanted;
 mod yaml;
 
 pub use access::{Decide, Decider};
-pub use builtins::{Signed, certificates, term, verified};
+pub use builtins::{Signed, certificates, term, verified, verifying};
 pub use bundle::{Bundle, Module, Options, Params};
 pub use clear::Cleared;
 pub use clearance::Clearance;

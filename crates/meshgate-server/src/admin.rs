@@ -3,27 +3,36 @@
 //! Deliberately absent: anything that changes an answer.
 
 use crate::app::App;
+use crate::front::Front;
+use crate::hosts::{Hosts, is_of_a_page};
 use crate::metrics;
 use crate::problem;
 use crate::voice::Voice;
 use axum::Router;
-use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{Method, StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde_json::{Value, json};
+use std::net::SocketAddr;
+use std::sync::Arc;
 use tokio::sync::watch;
 
 /// What its routes know.
 #[derive(Clone)]
 struct Admin {
     app: App,
+    front: Arc<Front>,
     voice: Voice,
     stopped: watch::Receiver<bool>,
+    hosts: Hosts,
 }
 
 /// The routes that operators query.
-pub fn routes(app: App, voice: Voice, stopped: watch::Receiver<bool>) -> Router {
+pub fn routes(app: App, front: Arc<Front>, stopped: watch::Receiver<bool>, hosts: Hosts) -> Router {
+    let voice = front.voice.clone();
+    let admin = Admin { app, front, voice, stopped, hosts };
     let version = || async { told(concat!("{\"version\":\"", env!("CARGO_PKG_VERSION"), "\"}")) };
     Router::new()
         .route("/live", get(|| async { "live\n" }))
@@ -33,7 +42,27 @@ pub fn routes(app: App, voice: Voice, stopped: watch::Receiver<bool>) -> Router 
         .route("/loglevel", get(level).put(set_level))
         .route("/differences", get(differences))
         .fallback(problem::not_found)
-        .with_state(Admin { app, voice, stopped })
+        .layer(from_fn_with_state(admin.clone(), admit))
+        .with_state(admin)
+}
+
+/// Lets a request in that names a host which is served here; and one that changes something only from this machine and from
+/// no page, or with a token. Probes know it by its address alone.
+async fn admit(State(admin): State<Admin>, request: Request, next: Next) -> Response {
+    let is_probe = matches!(request.uri().path(), "/live" | "/ready" | "/health");
+    let (uri, headers) = (request.uri(), request.headers());
+    if let Some((status, why)) = admin.hosts.takes(uri, headers).err().filter(|_| !is_probe) {
+        return problem::problem(status, why);
+    }
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    let is_here = peer.is_some_and(|peer| peer.0.ip().to_canonical().is_loopback()) && !is_of_a_page(headers);
+    let is_known = || admin.front.credentials.as_ref().is_some_and(|known| known.identity(headers).is_some());
+    if reads || is_here || is_known() {
+        return next.run(request).await;
+    }
+    let why = "this changes the sidecar: ask from its own machine and from no page, or with a token";
+    problem::problem(StatusCode::FORBIDDEN, why)
 }
 
 /// Ready from the first answer on, whatever fails to load later; until it stops, or is stale for longer than it may.

@@ -166,6 +166,11 @@ impl Unavailable {
     }
 }
 
+/// A line in which no secret stands: policies may have SQL with keys in what they answer.
+fn without<'a>(secrets: impl Iterator<Item = &'a str>, line: String) -> String {
+    secrets.fold(line, |line, secret| if line.contains(secret) { line.replace(secret, "[redacted]") } else { line })
+}
+
 impl App {
     /// Makes the routes' state.
     ///
@@ -308,7 +313,7 @@ impl App {
         };
         let counters = log.counters();
         let line = match shown {
-            Shown::Line(line) => line,
+            Shown::Line(line) => without(event.current.engine.access().secrets(), line),
             Shown::Dropped => {
                 counters.dropped.fetch_add(1, Ordering::Relaxed);
                 return Ok(());

@@ -117,7 +117,10 @@ pub async fn check(
             }
             body::json(body::takes_gzip(&parts.headers), report)
         }
-        Err(error) => unavailable(error),
+        Err(error) => {
+            app.record_none("meshgate/check", None, &current, &arrival, error).await;
+            unavailable(error)
+        }
     }
 }
 

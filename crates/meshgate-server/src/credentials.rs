@@ -4,7 +4,7 @@
 //! Deliberately absent: what a caller may ask; that is the policy's (`front`).
 
 use axum::http::{HeaderMap, header};
-use meshgate_engine::{Authentication, JwtSettings, Signed, TokenSettings, fingerprint_of, verified};
+use meshgate_engine::{Authentication, JwtSettings, Signed, TokenSettings, fingerprint_of, verified, verifying};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::io;
@@ -187,7 +187,7 @@ fn signed(settings: &JwtSettings, file: &Path) -> io::Result<Signed> {
     }
     let usual = || ["RS256", "ES256", "PS256"].map(str::to_owned).into();
     Ok(Signed {
-        keys,
+        keys: verifying(&keys),
         issuer: settings.issuer.clone(),
         audience: settings.audience.clone(),
         algorithms: settings.algorithms.clone().unwrap_or_else(usual),

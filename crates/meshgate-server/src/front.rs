@@ -4,8 +4,10 @@
 //! Deliberately absent: connections (`listen`), and decisions about data.
 
 use crate::app::{App, CURRENT, Current};
+use crate::body;
 use crate::credentials::{Credentials, Identity};
 use crate::held::{self, SHARE};
+use crate::hosts::{Hosts, is_of_a_page};
 use crate::metrics;
 use crate::opa;
 use crate::problem::{problem, unavailable};
@@ -16,7 +18,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::request::Parts;
-use axum::http::{HeaderName, HeaderValue, Request, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Method, Request, StatusCode, header};
 use axum::response::Response;
 use hyper::body::Incoming;
 use meshgate_engine::{Authorization, LogLevel, QueryError, RegoValue, value_of_json};
@@ -41,6 +43,8 @@ pub struct Front {
     pub credentials: Option<Credentials>,
     pub voice: Voice,
     pub requests: AtomicU64,
+    /// The names that it answers to.
+    pub hosts: Hosts,
 }
 
 /// What is known of a connection.
@@ -109,6 +113,24 @@ impl Front {
     /// Says whether a request may be answered, and whose it is.
     async fn admit(&self, request: &Parts, connection: &Connection) -> Result<u64, Box<Response>> {
         let path = request.uri.path();
+        // Who looks whether it is alive may know it by its address alone.
+        let is_health = path == "/health" || path.starts_with("/health/");
+        if let Err((status, why)) =
+            self.hosts.takes(&request.uri, &request.headers).or_else(|no| if is_health { Ok(()) } else { Err(no) })
+        {
+            self.app.metrics().misdirected.fetch_add(1, Ordering::Relaxed);
+            return Err(Box::new(refused(path, status, "invalid_parameter", why)));
+        }
+        // OPA takes whatever a body is said to be; a page could send it so without asking whether it may.
+        let has_body = request.method != Method::GET && request.method != Method::HEAD;
+        if has_body
+            && is_of_a_page(&request.headers)
+            && !body::is_json(&request.headers)
+            && !body::is_yaml(&request.headers)
+        {
+            let why = "a page may only send JSON or YAML, and say so: the content type is neither";
+            return Err(Box::new(refused(path, StatusCode::UNSUPPORTED_MEDIA_TYPE, "invalid_parameter", why)));
+        }
         let identity = match &self.credentials {
             None => None,
             Some(credentials) => match credentials.identity(&request.headers) {
@@ -233,7 +255,11 @@ fn status(path: &str) -> StatusCode {
 }
 
 fn refusal(path: &str, status: StatusCode, message: &str) -> Response {
-    if is_opas(path) { opa::error(status, "unauthorized", message) } else { problem(status, message) }
+    refused(path, status, "unauthorized", message)
+}
+
+fn refused(path: &str, status: StatusCode, code: &str, message: &str) -> Response {
+    if is_opas(path) { opa::error(status, code, message) } else { problem(status, message) }
 }
 
 #[cfg(test)]

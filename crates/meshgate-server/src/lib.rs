@@ -14,6 +14,7 @@ mod decide;
 mod ext_authz;
 mod front;
 mod held;
+mod hosts;
 mod listen;
 mod loader;
 mod log;

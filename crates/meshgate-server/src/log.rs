@@ -167,7 +167,7 @@ impl DecisionLog {
         let mut sender = None;
         for to in to {
             match to {
-                LogTo::Stdout => files.push(LogFile::open(Path::new("/proc/self/fd/1"), None, durable)?),
+                LogTo::Stdout => files.push(LogFile::stdout(durable)?),
                 LogTo::File(path) => {
                     files.push(LogFile::open(path, settings.rotate, durable).map_err(|error| named(path, error))?);
                 }

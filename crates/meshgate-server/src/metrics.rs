@@ -37,7 +37,7 @@ const HANDLERS: [(&str, &str); 14] = [
     ("/health", "health"),
     ("/openapi.json", "openapi"),
 ];
-const CODES: [u16; 16] = [200, 207, 400, 401, 403, 404, 405, 406, 408, 413, 415, 422, 431, 500, 501, 503];
+const CODES: [u16; 17] = [200, 207, 400, 401, 403, 404, 405, 406, 408, 413, 415, 421, 422, 431, 500, 501, 503];
 const METHODS: [&str; 3] = ["get", "post", "other"];
 
 #[derive(Debug, Default)]
@@ -62,6 +62,8 @@ pub struct Metrics {
     /// Requests of callers that are not known, and that the policy did not let ask.
     pub unknown: AtomicU64,
     pub unauthorized: AtomicU64,
+    /// Requests that named a host which is not served here.
+    pub misdirected: AtomicU64,
     /// Requests that were told to come back.
     pub shed: AtomicU64,
     /// Bundles, descriptors and configuration: loaded, and failed to.
@@ -83,6 +85,7 @@ impl Default for Metrics {
             handshakes: AtomicU64::new(0),
             unknown: AtomicU64::new(0),
             unauthorized: AtomicU64::new(0),
+            misdirected: AtomicU64::new(0),
             shed: AtomicU64::new(0),
             loaded: AtomicU64::new(1),
             load_failed: AtomicU64::new(0),
@@ -137,6 +140,20 @@ impl Metrics {
     }
 }
 
+/// A label's value: the three escapes that the exposition format has, and no others. What cannot be seen is shown.
+fn label(text: &str) -> String {
+    let mut written = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '\\' => written.push_str("\\\\"),
+            '"' => written.push_str("\\\""),
+            '\n' => written.push_str("\\n"),
+            letter => written.push(letter),
+        }
+    }
+    written
+}
+
 /// Writes one metric.
 fn one(text: &mut String, name: &str, kind: &str, help: &str, values: &[(&str, String)]) {
     // Writing to a string cannot fail.
@@ -184,6 +201,11 @@ pub fn text(app: &App) -> String {
             "Requests that the authorization policy did not let through.",
             number(&metrics.unauthorized),
         ),
+        (
+            "meshgate_requests_misdirected_total",
+            "Requests that named a host which is not served here.",
+            number(&metrics.misdirected),
+        ),
         ("meshgate_requests_shed_total", "Requests that were told to come back.", number(&metrics.shed)),
         (
             "bundle_loaded_counter",
@@ -228,7 +250,10 @@ pub fn text(app: &App) -> String {
     let labels: Vec<(String, String)> = current
         .engine
         .bundles()
-        .map(|bundle| (format!("{{name={:?},active_revision={:?}}}", bundle.name, bundle.revision), "1".to_owned()))
+        .map(|bundle| {
+            let labels = format!("{{name=\"{}\",active_revision=\"{}\"}}", label(bundle.name), label(bundle.revision));
+            (labels, "1".to_owned())
+        })
         .collect();
     let labels: Vec<(&str, String)> = labels.iter().map(|(label, one)| (label.as_str(), one.clone())).collect();
     one(&mut text, "meshgate_bundle_info", "gauge", "The bundles that answer.", &labels);
@@ -296,6 +321,11 @@ mod tests {
             ["/v1/data", "/v1/data/a/b", "/v1/database", "/", "/access/v1/evaluation", "/health"].map(name),
             ["v1/data", "v1/data", "other", "other", "access/v1", "health"]
         );
+    }
+
+    #[test]
+    fn labels_have_the_escapes_of_the_format_and_no_others() {
+        assert_eq!(label("a\tb\u{200b}\"\\\n"), "a\tb\u{200b}\\\"\\\\\\n");
     }
 
     #[test]

@@ -5,6 +5,7 @@
 use crate::app::App;
 use crate::credentials::Credentials;
 use crate::front::Front;
+use crate::hosts::Hosts;
 use crate::listen::Listening;
 use crate::loader::Loader;
 use crate::log::DecisionLog;
@@ -89,6 +90,12 @@ pub async fn serve(
     {
         voice.warn(&format!("{bound} is open to others, and nobody is asked who they are (`server.authentication`)"));
     }
+    let hosts = Hosts::of(&settings.hosts, bound.ip());
+    let admin_bound = admin.as_ref().and_then(|listener| listener.local_addr().ok());
+    let admin_hosts = Hosts::of(&settings.hosts, admin_bound.map_or(bound.ip(), |address| address.ip()));
+    if hosts.any() {
+        voice.info(&format!("{bound} answers to every host name (`server.hosts` can name those of it)"));
+    }
     let signals = signals().map_err(|error| of("signals", error))?;
     let limits = settings.limits;
     let app = App::new(engine, settings, log).map_err(|error| of("threads", error))?;
@@ -96,14 +103,15 @@ pub async fn serve(
 
     let (stop, stopped) = watch::channel(false);
     let draining = stopped.clone();
+    let router = api::routes(app.clone());
+    let requests = AtomicU64::new(0);
+    let front = Arc::new(Front { app: app.clone(), router, credentials, voice: voice.clone(), requests, hosts });
     if let Some(listener) = admin {
         // It answers until the end: who looks wants to know how it stops.
-        let routes = admin::routes(app.clone(), voice.clone(), draining);
+        let routes = admin::routes(app.clone(), Arc::clone(&front), draining, admin_hosts);
+        let routes = routes.into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, routes).await });
     }
-    let router = api::routes(app.clone());
-    let front =
-        Arc::new(Front { app: app.clone(), router, credentials, voice: voice.clone(), requests: AtomicU64::new(0) });
     let watching = Watching { app: app.clone(), source, loader, front: Arc::clone(&front), tls: tls.clone(), voice };
     tokio::spawn(watching.run());
     tokio::spawn(async move {

@@ -124,11 +124,12 @@ proptest! {
             (MaskKind::Constant, Some(json!({"value": value}))),
             (MaskKind::Hash, None),
             (MaskKind::Hash, Some(json!({"salt": salt}))),
+            (MaskKind::Hash, Some(json!({"key": "pii"}))),
             (MaskKind::Partial, Some(json!({"first": first, "last": last}))),
         ];
         for dialect in Dialect::ALL.into_iter().filter(|dialect| !unsayable(&name, *dialect)) {
             for (kind, args) in &masks {
-                let said = mask(&Mask { column: name.clone(), kind: *kind, args: args.clone() }, dialect).expect("SQL");
+                let said = mask(&Mask { column: name.clone(), kind: *kind, args: args.clone() }, dialect, &keys()).expect("SQL");
                 let statements = parsed(&format!("SELECT {said} AS x FROM t"), dialect);
                 let [Statement::Query(query)] = statements.as_slice() else { panic!("{said}") };
                 let SetExpr::Select(select) = query.body.as_ref() else { panic!("{said}") };
@@ -149,6 +150,23 @@ proptest! {
             prop_assert_eq!(read(&read_pattern), json!(wanted));
         }
     }
+}
+
+/// The key `pii`.
+fn keys() -> HashKeys {
+    HashKeys::from([("pii".to_owned(), HashKey::new(&[7; 64]))])
+}
+
+#[test]
+fn a_hash_has_its_key_or_is_not_said() {
+    let of = |name: &str| Mask { column: "a".into(), kind: MaskKind::Hash, args: Some(json!({"key": name})) };
+    for dialect in Dialect::ALL {
+        let said = mask(&of("pii"), dialect, &keys()).expect("SQL");
+        let key = keys();
+        assert!(key["pii"].secrets().all(|secret| said.contains(secret)), "{said}");
+        assert!(mask(&of("other"), dialect, &keys()).is_err());
+    }
+    assert!(!format!("{:?}", keys()).contains("31"));
 }
 
 #[test]

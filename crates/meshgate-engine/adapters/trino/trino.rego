@@ -47,6 +47,17 @@ is_asked_for(table, columns) if {
 	}
 }
 
+# Functions and procedures, and whatever else is of a catalog in which products lie: some of them run queries of their own.
+spoken_of contains name if {
+	some resource in resources
+	some kind, other in resource
+	not kind in {"table", "schema", "catalog"}
+	walk(other, [path, value])
+	path[count(path) - 1] == "catalogName"
+	name := lower(value)
+	has_catalog(name)
+}
+
 # What the engine itself tells.
 is_own(table) if lower(table.schemaName) == "information_schema"
 
@@ -259,7 +270,10 @@ port_of(place) := {"port": place.port} if place.port
 
 port_of(place) := {} if not place.port
 
-name_of(table) := lower(sprintf("%s.%s.%s", [table.catalogName, table.schemaName, table.tableName]))
+# `t$partitions` and its like tell of the data of `t`, and are the product's.
+name_of(table) := lower(sprintf("%s.%s.%s", [table.catalogName, table.schemaName, base]) ) if {
+	base := split(table.tableName, "$")[0]
+}
 
 place_of(table) := settings.tables[name_of(table)]
 

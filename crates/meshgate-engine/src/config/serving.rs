@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 /// The sidecar.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -43,6 +44,13 @@ pub struct Server {
     /// Where clients reach it, for documents that say so (AuthZEN's discovery). Default: the host that was asked, by http.
     #[serde(default)]
     pub public_url: Option<String>,
+    /// Names by which clients reach it, without ports: a request for another one is 421. Loopback names are always taken;
+    /// `*` is any. Default: loopback names alone where it listens on loopback, any otherwise.
+    #[serde(default)]
+    pub hosts: Vec<String>,
+    /// Keys of hash masks, by their names: a policy says `{"mask": "hash", "args": {"key": NAME}}`.
+    #[serde(default)]
+    pub mask_keys: BTreeMap<String, KeyFile>,
     /// What labels each decision has in the log.
     #[serde(default)]
     pub labels: BTreeMap<String, String>,
@@ -100,6 +108,10 @@ impl Server {
         {
             wrong.push(format!("`public_url` is `{url}`, which begins with neither http:// nor https://"));
         }
+        for host in self.hosts.iter().filter(|host| host.is_empty() || host.contains(['/', ' ']) || is_with_port(host))
+        {
+            wrong.push(format!("`hosts` has `{host}`: a host is a name or an address, without a port"));
+        }
         let routes = &self.adapters.ext_authz.routes;
         for route in routes.iter().filter(|route| !route.path.starts_with('/')) {
             wrong.push(format!("`adapters.ext_authz.routes` has the path `{}`, which begins with no `/`", route.path));
@@ -120,6 +132,19 @@ impl Server {
         }
         wrong
     }
+}
+
+/// Has a host a port behind it? Colons are in addresses of IPv6, too.
+fn is_with_port(host: &str) -> bool {
+    !host.starts_with('[') && host.matches(':').count() == 1
+}
+
+/// Where a key lies.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KeyFile {
+    /// A file of 16 bytes at least.
+    pub file: PathBuf,
 }
 
 /// Bounds on requests.

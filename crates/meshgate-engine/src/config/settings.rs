@@ -291,6 +291,10 @@ pub struct HttpSettings {
     /// Bytes of one answer. Default 1048576.
     #[serde(default)]
     pub bytes_max: Option<usize>,
+    /// May requests go over the proxy that the environment names (`HTTPS_PROXY`, `ALL_PROXY`, …)? Then the proxy resolves
+    /// names, and nobody judges where they lead. Default false.
+    #[serde(default)]
+    pub proxy_from_environment: bool,
 }
 
 impl Limits {

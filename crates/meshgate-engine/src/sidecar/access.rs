@@ -9,12 +9,14 @@ mod request;
 pub use answer::{Answer, Obligations};
 pub use request::{BadRequest, Request, dialect};
 
+use crate::config::{Config, KeyFile};
 use crate::engine::{Engine, today};
 use crate::governance::{Chain, LayerRules};
 use crate::layers::Layers;
 use crate::sidecar::served::{Columns, Product, Served, spelt};
 use meshgate_core::access::{AccessDecision, decide};
 use meshgate_core::fault::{Fault, FaultKind};
+use meshgate_core::sql::{HashKey, HashKeys};
 use meshgate_rego::{Bundle, Decide, Value as RegoValue};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
@@ -36,6 +38,8 @@ pub struct Access {
     pub(crate) revision: String,
     /// How long one decision may take.
     pub(crate) deadline: Duration,
+    /// The keys of hash masks.
+    keys: HashKeys,
 }
 
 impl std::fmt::Debug for Access {
@@ -67,7 +71,7 @@ impl Speaking {
 
 impl Access {
     /// Joins what is served with the layers of an engine.
-    pub fn of(engine: &Engine, served: Served) -> Self {
+    pub fn of(engine: &Engine, served: Served, keys: HashKeys) -> Self {
         let files: Vec<PathBuf> = served.products.values().map(|product| product.file.clone()).collect();
         let layers = engine.pool.install(|| Layers::of(engine, &files, None, today()));
         let chains = served.products.iter().map(|(id, product)| {
@@ -94,6 +98,7 @@ impl Access {
             revoked: RwLock::default(),
             revision: crate::bundle::hex(&revision.finalize()).chars().take(16).collect(),
             deadline: Duration::from_millis(engine.root.server.limits.deadline_ms.unwrap_or(2_000)),
+            keys,
         }
     }
 
@@ -198,8 +203,53 @@ impl Access {
 
     /// The whole answer, SQL included.
     pub fn answer(&self, request: &Request) -> Answer {
-        Answer::of(self.decide(request), request.dialect, &self.revision)
+        Answer::of(self.decide(request), request.dialect, &self.revision, &self.keys)
     }
+
+    /// What stands in SQL for the keys of masks, and must stand in no log.
+    pub fn secrets(&self) -> impl Iterator<Item = &str> {
+        self.keys.values().flat_map(HashKey::secrets)
+    }
+}
+
+/// Bytes that a key has at least: fewer can be tried.
+const KEY_MIN: usize = 16;
+/// Bytes of the file of one.
+const KEY_MAX: usize = 64 << 10;
+
+/// Reads the keys of hash masks.
+///
+/// # Errors
+/// Which key is wrong, and why.
+pub fn mask_keys(root: &Config) -> Result<HashKeys, Vec<String>> {
+    let one = |(name, file): (&String, &KeyFile)| -> Result<(String, HashKey), String> {
+        let path = root.folder.join(&file.file);
+        let failed = |why: &dyn std::fmt::Display| format!("`mask_keys.{name}`: {}: {why}", path.display());
+        let bytes = crate::reading::whole(&path, KEY_MAX).map_err(|error| failed(&error))?;
+        // An editor ends a file with a line end; a key of bytes does not end with one by chance that matters.
+        let key = bytes.trim_ascii_end();
+        if key.len() < KEY_MIN {
+            return Err(failed(&format!("a key has {KEY_MIN} bytes at least, and it has {}", key.len())));
+        }
+        let digest: Vec<u8>;
+        let key = if key.len() > 64 {
+            digest = Sha256::digest(key).to_vec();
+            &digest
+        } else {
+            key
+        };
+        let mut block = [0; 64];
+        block.iter_mut().zip(key).for_each(|(slot, byte)| *slot = *byte);
+        Ok((name.clone(), HashKey::new(&block)))
+    };
+    let (mut keys, mut errors) = (HashKeys::new(), Vec::new());
+    for key in root.server.mask_keys.iter().map(one) {
+        match key {
+            Ok((name, key)) => drop(keys.insert(name, key)),
+            Err(error) => errors.push(error),
+        }
+    }
+    if errors.is_empty() { Ok(keys) } else { Err(errors) }
 }
 
 fn failed(rule: &str, message: String) -> AccessDecision {

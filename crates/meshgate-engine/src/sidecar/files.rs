@@ -19,6 +19,7 @@ pub fn of(root: &Config, lower: Option<&Config>, additions: &Additions) -> Vec<P
         }
         all.extend(config.bundles.iter().map(|bundle| below(&bundle.path)));
         all.extend(config.plugins.iter().map(|plugin| below(&plugin.path)));
+        all.extend(config.server.mask_keys.values().map(|key| below(&key.file)));
         all.extend(config.waiver_files.iter().map(below));
         all.extend(config.baseline.iter().map(below));
     }

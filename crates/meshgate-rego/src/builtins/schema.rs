@@ -2,7 +2,9 @@
 //!
 //! Deliberately absent: schemas over the network; a `$ref` to one is an invalid schema.
 
-use super::{Operand, json};
+mod steps;
+
+use super::{Operand, json, weight};
 use anyhow::{Result, bail};
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{ValidationError, Validator};
@@ -23,7 +25,10 @@ const TYPES: &[&str] = &["array", "boolean", "integer", "number", "null", "objec
 /// A document or schema: a value, or JSON text.
 fn document(value: Option<&Value>, index: usize) -> Result<Json> {
     match value {
-        Some(Value::String(text)) => Ok(serde_json::from_str(text)?),
+        Some(Value::String(text)) => {
+            super::guards::parse(&[Value::String(text.clone())])?;
+            Ok(serde_json::from_str(text)?)
+        }
         Some(value @ (Value::Object(_) | Value::Array(_) | Value::Bool(_) | Value::Number(_) | Value::Null)) => {
             json(value)
         }
@@ -59,47 +64,64 @@ fn odd_type(schema: &Json) -> Option<String> {
     None
 }
 
-fn compile(schema: &Json) -> Result<Arc<Validator>, String> {
+fn compile(schema: &Json) -> Result<Result<Arc<Validator>, String>> {
     let text = schema.to_string();
     let known =
         KEPT.with_borrow(|kept| kept.iter().find(|(known, _)| *known == text).map(|(_, found)| Arc::clone(found)));
     if let Some(known) = known {
-        return Ok(known);
+        return Ok(Ok(known));
     }
     if let Some(odd) = odd_type(schema) {
         let types = TYPES.join(" ");
-        return Err(format!(
+        return Ok(Err(format!(
             "has a primitive type that is NOT VALID -- given: /{odd}/ Expected valid values are:[{types}]"
-        ));
+        )));
     }
-    let validator = jsonschema::validator_for(schema).map_err(|error| error.to_string())?;
-    let validator = Arc::new(validator);
+    steps::count(schema)?;
+    let validator = match steps::options().build(&steps::looking(schema)) {
+        Ok(validator) => Arc::new(validator),
+        Err(error) => return Ok(Err(error.to_string())),
+    };
     KEPT.with_borrow_mut(|kept| {
         kept.truncate(KEPT_MAX - 1);
         kept.insert(0, (text, Arc::clone(&validator)));
     });
-    Ok(validator)
+    Ok(Ok(validator))
 }
 
 pub fn verify(values: &[Value]) -> Result<Value> {
+    weight::written(values)?;
     let schema = match document(values.first(), 1) {
         Ok(schema) => schema,
-        Err(error) if error.is::<Operand>() => return Err(error),
+        Err(error) if error.is::<Operand>() || error.is::<super::Exceeded>() => return Err(error),
         Err(error) => return Ok(Value::from(vec![Value::from(false), Value::from(format!("jsonschema: {error}"))])),
     };
-    Ok(Value::from(match compile(&schema) {
+    Ok(Value::from(match compile(&schema)? {
         Ok(_) => vec![Value::from(true), Value::Null],
         Err(message) => vec![Value::from(false), Value::from(format!("jsonschema: {message}"))],
     }))
 }
 
 pub fn matches(values: &[Value]) -> Result<Value> {
+    weight::written(values)?;
     let (instance, schema) = (document(values.first(), 1)?, document(values.get(1), 2)?);
-    let validator = match compile(&schema) {
+    let validator = match compile(&schema)? {
         Ok(validator) => validator,
         Err(message) => bail!("json.match_schema: {message}"),
     };
-    let errors: Vec<Json> = validator.iter_errors(&instance).take(1_000).map(|error| told(&error)).collect();
+    let found: Result<Vec<Json>> = steps::bounded(|| {
+        let mut left = super::BYTES_MAX;
+        let errors = validator.iter_errors(&instance).take(1_000).map(|error| {
+            let told = told(&error);
+            // Each may tell of the whole instance.
+            left = left.checked_sub(told.to_string().len()).ok_or_else(|| {
+                anyhow::Error::new(super::Exceeded("the errors of the document are too long to be told".to_owned()))
+            })?;
+            Ok(told)
+        });
+        errors.collect()
+    })?;
+    let errors = found?;
     Ok(super::value_of(json!([errors.is_empty(), errors])))
 }
 

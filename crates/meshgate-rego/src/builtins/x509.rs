@@ -395,7 +395,8 @@ pub fn parse_keypair(values: &[Value]) -> Result<Value> {
 fn chain(value: Option<&Value>) -> Result<Vec<Vec<u8>>> {
     match value {
         Some(Value::String(text)) => ders(text),
-        Some(Value::Array(items)) => {
+        Some(array @ Value::Array(items)) => {
+            super::weight::written(std::slice::from_ref(array))?;
             let each = items.iter().map(|item| ders(text(Some(item)).unwrap_or_default()));
             Ok(each.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
         }

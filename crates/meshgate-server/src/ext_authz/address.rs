@@ -6,6 +6,39 @@
 use percent_encoding::percent_decode_str;
 use std::collections::BTreeMap;
 
+/// Can a step be read as another one: as the way up, as several, or as one without what stands at its end? Programs differ
+/// on blanks and points at the end of a name, on signs that look like others, and on what is not seen.
+fn is_odd(step: &str) -> bool {
+    let folded: String = step.chars().filter(|letter| !is_unseen(*letter)).map(narrow).collect();
+    let ends = |text: &str| text.trim().len() < text.len() || text.ends_with('.');
+    folded.contains(['/', '\\', ';', '%'])
+        || folded.chars().any(char::is_control)
+        || folded.chars().all(|letter| letter == '.')
+        || ends(step)
+        || ends(&folded)
+}
+
+/// The plain sign that others are read as, where they are normalised.
+fn narrow(letter: char) -> char {
+    match letter {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(letter) - 0xfee0).unwrap_or(letter),
+        // One, two and three points, and those of other scripts that stand for one in names.
+        '\u{2024}' | '\u{2025}' | '\u{2026}' | '\u{fe52}' | '\u{fe19}' | '\u{3002}' | '\u{ff61}' => '.',
+        '\u{2044}' | '\u{2215}' | '\u{29f8}' => '/',
+        '\u{2216}' | '\u{fe68}' | '\u{29f5}' | '\u{29f9}' => '\\',
+        '\u{fe54}' | '\u{37e}' => ';',
+        '\u{fe6a}' => '%',
+        '\u{3000}' | '\u{2000}'..='\u{200a}' => ' ',
+        letter => letter,
+    }
+}
+
+/// Signs that are not seen, and that some programs leave out.
+const fn is_unseen(letter: char) -> bool {
+    matches!(letter, '\u{ad}' | '\u{34f}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}')
+}
+
 /// An address.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Address {
@@ -40,10 +73,7 @@ impl Address {
                 continue;
             }
             let text = percent_decode_str(step).decode_utf8().map_err(|_| "the path is not UTF-8".to_owned())?;
-            let odd = text.is_empty()
-                || matches!(text.as_ref(), "." | "..")
-                || text.contains(['/', '\\', ';', '%'])
-                || text.chars().any(char::is_control);
+            let odd = text.is_empty() || is_odd(&text);
             if odd {
                 return Err(format!("the path `{}` can be read in several ways", path.escape_default()));
             }

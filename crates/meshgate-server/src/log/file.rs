@@ -6,6 +6,7 @@
 use meshgate_engine::Rotation;
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Write};
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -24,6 +25,8 @@ pub struct LogFile {
     /// What is written must be on the disk before it is answered for.
     durable: bool,
     looked: Instant,
+    /// It is a socket, which is shared with others: it alone must not wait.
+    socket: bool,
 }
 
 impl LogFile {
@@ -39,7 +42,44 @@ impl LogFile {
             rotation,
             durable,
             looked: Instant::now(),
+            socket: false,
         })
+    }
+
+    /// Standard output: a file, a pipe, or a socket, as services have it whose output goes to a journal.
+    pub fn stdout(durable: bool) -> io::Result<Self> {
+        // Opened anew, it does not wait, and whoever else has it still does.
+        if let Ok(opened) = Self::open(Path::new("/proc/self/fd/1"), None, durable) {
+            return Ok(opened);
+        }
+        let file = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+        #[cfg(unix)]
+        let socket = std::os::unix::fs::FileTypeExt::is_socket(&file.metadata()?.file_type());
+        #[cfg(not(unix))]
+        let socket = false;
+        Ok(Self {
+            path: PathBuf::new(),
+            file: Arc::new(file),
+            broken: false,
+            bytes: 0,
+            rotation: None,
+            durable,
+            looked: Instant::now(),
+            socket,
+        })
+    }
+
+    fn put(&self, bytes: &[u8]) -> io::Result<()> {
+        if !self.socket {
+            return (&*self.file).write_all(bytes);
+        }
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let flags = rustix::net::SendFlags::DONTWAIT | rustix::net::SendFlags::NOSIGNAL;
+            let sent = rustix::net::send(&*self.file, rest, flags)?;
+            rest = rest.get(sent..).unwrap_or_default();
+        }
+        Ok(())
     }
 
     /// The file, to have it written to the disk.
@@ -54,11 +94,7 @@ impl LogFile {
     pub fn write(&mut self, line: &str) -> io::Result<()> {
         self.keep_up()?;
         // What was written in part is no event, and must not spoil the one behind it.
-        let written = if self.broken {
-            (&*self.file).write_all(["\n", line].concat().as_bytes())
-        } else {
-            (&*self.file).write_all(line.as_bytes())
-        };
+        let written = if self.broken { self.put(["\n", line].concat().as_bytes()) } else { self.put(line.as_bytes()) };
         self.broken = written.is_err();
         self.bytes += line.len() as u64;
         written

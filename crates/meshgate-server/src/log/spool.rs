@@ -172,8 +172,8 @@ impl Spool {
             if cursor.segment >= current {
                 return Ok(None);
             }
-            // All of that file was sent.
-            self.advance(Cursor { segment: cursor.segment + 1, offset: 0 })?;
+            // All of that file was sent. A cursor that cannot be written keeps nothing back: `done` tells of the next one.
+            let _ = self.advance(Cursor { segment: cursor.segment + 1, offset: 0 });
         }
     }
 
@@ -235,19 +235,38 @@ impl Spool {
     }
 
     fn advance(&self, to: Cursor) -> io::Result<()> {
-        let before = std::mem::replace(&mut *self.cursor.lock().unwrap_or_else(PoisonError::into_inner), to);
+        *self.cursor.lock().unwrap_or_else(PoisonError::into_inner) = to;
+        let written = self.write_cursor(to);
+        // Where the cursor cannot be written, the disk is full as a rule. The files that were sent are removed all the same:
+        // that makes room for the cursor, and a file that is gone cannot be sent twice.
+        let removed = self.remove_sent(to);
+        match written {
+            Ok(()) => removed,
+            Err(_) => removed.and_then(|()| self.write_cursor(to)),
+        }
+    }
+
+    fn write_cursor(&self, to: Cursor) -> io::Result<()> {
         let fresh = self.folder.join("cursor.new");
         fs::write(&fresh, format!("{} {}\n", to.segment, to.offset))?;
-        fs::rename(&fresh, self.folder.join(CURSOR))?;
-        for segment in before.segment..to.segment {
-            let path = self.folder.join(name(segment));
-            let bytes = fs::metadata(&path).map_or(0, |metadata| metadata.len());
-            fs::remove_file(&path)?;
-            let mut writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-            writing.total = writing.total.saturating_sub(bytes);
+        fs::rename(&fresh, self.folder.join(CURSOR))
+    }
+
+    /// Removes the files of which all was sent, whatever kept them before.
+    fn remove_sent(&self, to: Cursor) -> io::Result<()> {
+        let mut outcome = Ok(());
+        for (segment, bytes) in segments(&self.folder)?.into_iter().filter(|(segment, _)| *segment < to.segment) {
+            match fs::remove_file(self.folder.join(name(segment))) {
+                Ok(()) => {
+                    let mut writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+                    writing.total = writing.total.saturating_sub(bytes);
+                }
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => outcome = Err(error),
+            }
         }
         // Of one file, what is sent gives no room before all of it is.
-        Ok(())
+        outcome
     }
 
     /// Is everything sent?
@@ -379,6 +398,30 @@ mod tests {
         let spool = Spool::open(folder.path(), 1 << 20, false).unwrap();
         spool.append("{\"n\":2}\n").unwrap();
         assert_eq!(taken(&spool, 1_000), ["{\"n\":1}", "{\"n\":2}"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_disk_that_was_full_has_room_again_when_what_is_in_it_was_sent() {
+        let folder = tempfile::tempdir().unwrap();
+        let spool = Spool::open(folder.path(), 4_000, false).unwrap();
+        while spool.append("{\"event\":\"of some length\"}\n").is_ok() {}
+        let full = files(folder.path()).unwrap().len();
+        assert!(full >= 4);
+        // As on a full disk: the cursor cannot be written.
+        fs::create_dir(folder.path().join("cursor.new")).unwrap();
+        let mut sent = 0;
+        while let Some(batch) = spool.next(100, 1).unwrap_or_default() {
+            sent += batch.lines.len();
+            let _ = spool.done(&batch);
+        }
+        assert!(sent > 100 && files(folder.path()).unwrap().len() <= 1, "{sent} of {full}");
+        spool.append("{}\n").unwrap();
+        // When there is room, it is written down.
+        fs::remove_dir(folder.path().join("cursor.new")).unwrap();
+        assert_eq!(taken(&spool, 1_000), ["{}"]);
+        drop(spool);
+        assert!(taken(&Spool::open(folder.path(), 4_000, false).unwrap(), 1_000).is_empty());
     }
 
     #[test]

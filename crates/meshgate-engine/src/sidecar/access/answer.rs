@@ -2,10 +2,10 @@
 //!
 //! Deliberately absent: what the sidecar adds, the decision's id among it.
 
-use meshgate_core::access::{AccessDecision, Condition, Mask};
+use meshgate_core::access::{AccessDecision, Condition, Mask, MaskKind};
 use meshgate_core::decide::Verdict;
 use meshgate_core::fault::{Fault, FaultKind};
-use meshgate_core::sql::{self, Dialect, Unsaid};
+use meshgate_core::sql::{self, Dialect, HashKeys, Unsaid};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -42,7 +42,7 @@ pub struct Reason {
 /// What the caller must do.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Obligations {
-    /// `{column, mask, args?, sql?}`, one a column.
+    /// `{column, mask, args?, reversible?, sql?}`, one a column; a hash without a key is `reversible`.
     pub masks: Vec<Value>,
     /// `{column, op, value}`, or `{any: […]}`, or `{all: […]}`; with `sql` where it was asked for. All of them hold.
     pub row_filters: Vec<Value>,
@@ -56,8 +56,8 @@ pub struct Obligations {
 impl Answer {
     /// The answer of a decision.
     #[must_use]
-    pub fn of(decision: AccessDecision, dialect: Option<Dialect>, revision: &str) -> Self {
-        let said = obligations(&decision, dialect);
+    pub fn of(decision: AccessDecision, dialect: Option<Dialect>, revision: &str, keys: &HashKeys) -> Self {
+        let said = obligations(&decision, dialect, keys);
         let (decision, obligations) = match said {
             Ok(obligations) => (decision, obligations),
             // What cannot be said cannot be done, and the caller would show all.
@@ -85,7 +85,7 @@ impl Answer {
     /// A denial without a decision.
     #[must_use]
     pub fn denied(rule: &str, message: &str, revision: &str) -> Self {
-        Self::of(AccessDecision::denied(rule, message), None, revision)
+        Self::of(AccessDecision::denied(rule, message), None, revision, &HashKeys::new())
     }
 
     /// Is it allowed?
@@ -95,7 +95,12 @@ impl Answer {
     }
 }
 
-fn obligations(decision: &AccessDecision, dialect: Option<Dialect>) -> Result<Obligations, Unsaid> {
+fn obligations(decision: &AccessDecision, dialect: Option<Dialect>, keys: &HashKeys) -> Result<Obligations, Unsaid> {
+    // Nobody could make a hash of a key that is not there, whatever they speak.
+    let named = |mask: &Mask| mask.args.as_ref()?.get("key")?.as_str().map(str::to_owned);
+    if let Some(name) = decision.masks.iter().filter_map(named).find(|name| !keys.contains_key(name)) {
+        return Err(Unsaid(format!("there is no key `{name}` for hash masks: `server.mask_keys` names their files")));
+    }
     let mut masks: Vec<Value> = decision.masks.iter().map(told_mask).collect();
     let mut row_filters: Vec<Value> = decision.row_filters.iter().map(told_condition).collect();
     let mut together = None;
@@ -107,7 +112,7 @@ fn obligations(decision: &AccessDecision, dialect: Option<Dialect>) -> Result<Ob
         };
         let mut columns = Map::new();
         for (mask, told) in decision.masks.iter().zip(&mut masks) {
-            let text = sql::mask(mask, dialect)?;
+            let text = sql::mask(mask, dialect, keys)?;
             add(told, &text);
             columns.insert(mask.column.clone(), Value::from(text));
         }
@@ -125,8 +130,13 @@ fn obligations(decision: &AccessDecision, dialect: Option<Dialect>) -> Result<Ob
 
 fn told_mask(mask: &Mask) -> Value {
     let mut told = json!({"column": mask.column, "mask": mask.kind.as_str()});
-    if let (Some(map), Some(args)) = (told.as_object_mut(), &mask.args) {
+    let Some(map) = told.as_object_mut() else { return told };
+    if let Some(args) = &mask.args {
         map.insert("args".to_owned(), args.clone());
+    }
+    // Of what few values there may be, all can be hashed and compared; a salt that is told does not hinder anybody.
+    if mask.kind == MaskKind::Hash && mask.args.as_ref().is_none_or(|args| args.get("key").is_none()) {
+        map.insert("reversible".to_owned(), Value::Bool(true));
     }
     told
 }

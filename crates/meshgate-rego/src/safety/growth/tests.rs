@@ -59,7 +59,7 @@ fn what_is_not_put_into_itself_again_is_loaded() {
         "f(x) := {\"a\": x, \"b\": x}\np := f(f(f(input)))",
         "p := sprintf(\"%s %s %s\", [a, a, b]) if { a := concat(\",\", [input.x, input.x]); b := upper(a) }",
         "p if { x := input.a; y := [x, x]; z := [y, y]; z != [] }",
-        "p contains r if { data.q[i][j] = 2; r = [i, j]; [i, k] = r; arr = [r, i]; arr[_] = [x, 2]; x = k }",
+        "p contains r if { data.q[i][j] = 2; r = [i, j]; arr = [r, i]; arr[_] = [x, 2] }",
         "a := [x | some e in input.xs; x := {\"n\": e.n}]\nb := [y | some x in a; y := {\"x\": x}]\n\
          c := [z | some y in b; z := {\"y\": y}]\nd := {e | some z in c; e := {\"z\": z}}\np := {\"d\": d, \"c\": c}",
         "f(c) := {\"a\": c, \"b\": 1}\na := [f(c) | some c in input.xs]\nb := [f(x) | some x in a]\nd := [f(x) | some x in b]",
