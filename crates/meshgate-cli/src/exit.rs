@@ -3,6 +3,8 @@
 //! Deliberately absent: a panic on a closed pipe; who stops reading has read enough.
 
 use meshgate_core::decide::Verdict;
+use meshgate_core::shown;
+use serde_json::Value;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -36,8 +38,20 @@ impl From<Status> for ExitCode {
     }
 }
 
-/// Writes to stdout. Who closes the pipe has read enough; any other failure is one.
+/// Writes text for people, or JSON of [`json`], to stdout. What others wrote stands in it: nothing of theirs is hidden, steers
+/// the terminal, or is a command of the CI system that keeps the log.
 pub fn print(text: &str) -> anyhow::Result<()> {
+    print_as_is(&shown::printed(text))
+}
+
+/// JSON as it is printed: indented, with a line end, and with what cannot be seen in escapes.
+pub fn json(value: &Value) -> String {
+    shown::json(format!("{value:#}\n"))
+}
+
+/// Writes to stdout what is fit to be printed, or asked for as it is. Who closes the pipe has read enough; any other failure
+/// is one.
+pub fn print_as_is(text: &str) -> anyhow::Result<()> {
     let mut stdout = std::io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
@@ -47,10 +61,7 @@ pub fn print(text: &str) -> anyhow::Result<()> {
     }
 }
 
-/// Writes a line to stderr. What others wrote (a plugin, a descriptor) stands in it: no control character of theirs may steer
-/// the terminal.
+/// Writes a line to stderr, with the same care.
 pub fn say(line: &str) {
-    let plain: String =
-        line.chars().map(|c| if c.is_control() && c != '\n' && c != '\t' { '\u{fffd}' } else { c }).collect();
-    let _ = writeln!(std::io::stderr(), "{plain}");
+    let _ = writeln!(std::io::stderr(), "{}", shown::printed(line));
 }

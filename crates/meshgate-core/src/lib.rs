@@ -22,5 +22,6 @@ pub mod waiver;
 pub mod decide;
 pub mod limits;
 pub mod report;
+pub mod shown;
 pub mod size;
 pub mod work;

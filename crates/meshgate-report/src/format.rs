@@ -2,8 +2,10 @@
 //!
 //! Deliberately absent: files; a format says how, not where.
 
+use crate::printing::for_people;
 use crate::{concise, github, gitlab, html, json, junit, markdown, sarif, tap, text};
 use meshgate_core::report::Report;
+use meshgate_core::shown;
 
 /// A format of reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -51,20 +53,22 @@ impl Format {
         Self::ALL.into_iter().find(|(known, _)| *known == name).map(|(_, format)| format)
     }
 
-    /// Renders a report. Colour is for [`Format::Text`] alone.
+    /// Renders a report. Colour is for [`Format::Text`] alone. Whatever names, places and messages hold, nothing of it is
+    /// hidden from people, and nothing is a command of the CI system that reads it.
     #[must_use]
     pub fn render(self, report: &Report, colour: bool) -> String {
         match self {
             Self::Text => text::render(report, colour),
-            Self::Concise => concise::render(report),
+            Self::Concise => shown::printed(&concise::render(&for_people(report))).into_owned(),
             Self::Json => json::render(report),
             Self::Sarif => sarif::render(report),
             Self::Junit => junit::render(report),
-            Self::Github => github::render(report),
+            // Its lines are commands; what others wrote is escaped within them.
+            Self::Github => github::render(&for_people(report)),
             Self::Gitlab => gitlab::render(report),
-            Self::Markdown => markdown::render(report),
-            Self::Html => html::render(report),
-            Self::Tap => tap::render(report),
+            Self::Markdown => shown::printed(&markdown::render(&for_people(report))).into_owned(),
+            Self::Html => shown::printed(&html::render(&for_people(report))).into_owned(),
+            Self::Tap => shown::printed(&tap::render(&for_people(report))).into_owned(),
         }
     }
 }

@@ -3,9 +3,10 @@
 //!
 //! Deliberately absent: the step summary's file; who writes files knows where it is.
 
-use crate::summary::{clean, line, loudness, one_line};
+use crate::summary::{line, loudness};
 use meshgate_core::report::Report;
 use meshgate_core::severity::Severity;
+use meshgate_core::shown;
 use std::fmt::Write;
 
 /// Renders a report.
@@ -46,13 +47,13 @@ pub fn render(report: &Report) -> String {
         let title = property(finding.rule.as_str());
         let _ = writeln!(text, "::{command} {place},title={title}::{}", data(&message));
     }
-    // The log's own line; a document's text cannot make a command of it.
-    let _ = writeln!(text, "{}", one_line(&line(report)));
+    let _ = writeln!(text, "{}", line(report));
     text
 }
 
 fn data(text: &str) -> String {
-    clean(text).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    // Other systems read `##[…]` in the same log.
+    shown::hashes(&text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A"), "%23").into_owned()
 }
 
 fn property(text: &str) -> String {

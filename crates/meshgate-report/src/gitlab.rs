@@ -5,6 +5,7 @@
 use crate::summary::loudness;
 use meshgate_core::report::Report;
 use meshgate_core::severity::Severity;
+use meshgate_core::shown;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 
@@ -30,7 +31,7 @@ pub fn render(report: &Report) -> String {
             };
             let waived = finding.waiver.as_ref().map(|waiver| format!(" (waived: {})", waiver.line()));
             json!({
-                "description": format!("{}{}", finding.message, waived.unwrap_or_default()),
+                "description": shown::text(&format!("{}{}", finding.message, waived.unwrap_or_default())),
                 "check_name": finding.rule.as_str(),
                 "fingerprint": once(finding.fingerprint.clone()),
                 "severity": severity,
@@ -44,7 +45,7 @@ pub fn render(report: &Report) -> String {
     issues.extend(report.faults.iter().map(|fault| {
         let file = fault.file.as_deref().unwrap_or("meshgate.yaml");
         json!({
-            "description": format!("fault ({}): {}", fault.kind, fault.message),
+            "description": shown::text(&format!("fault ({}): {}", fault.kind, fault.message)),
             "check_name": fault.rule,
             "fingerprint": once(format!("fault-{}-{}-{file}", fault.kind, fault.rule)),
             "severity": "blocker",
@@ -52,7 +53,7 @@ pub fn render(report: &Report) -> String {
         })
     }));
     // Plain data with string keys: serialisation cannot fail.
-    serde_json::to_string_pretty(&issues).unwrap_or_default() + "\n"
+    shown::json(serde_json::to_string_pretty(&issues).unwrap_or_default() + "\n")
 }
 
 /// GitLab wants paths of the repository, without `./`.

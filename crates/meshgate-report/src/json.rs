@@ -5,6 +5,7 @@
 mod wire;
 
 use meshgate_core::report::Report;
+use meshgate_core::shown;
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
@@ -14,7 +15,7 @@ pub fn render(report: &Report) -> String {
     // Plain data with string keys: serialisation cannot fail.
     let mut text = serde_json::to_string_pretty(&wire::Report::of(report)).unwrap_or_default();
     text.push('\n');
-    text
+    shown::json(text)
 }
 
 /// Returns the JSON Schema of the report.

@@ -4,6 +4,7 @@
 
 use crate::suites::{self, Case, Suite};
 use crate::summary::place;
+use crate::xml::{escape, prose};
 use meshgate_core::report::Report;
 use std::fmt::Write;
 
@@ -72,18 +73,18 @@ fn write_case(body: &mut String, file: &str, rule: &str, case: &Case<'_>) {
     if case.faults.is_empty() && case.is_waived() {
         let reasons: Vec<String> =
             waived.filter_map(|finding| Some(format!("waived: {}", finding.waiver.as_ref()?.line()))).collect();
-        let _ = writeln!(body, "      <skipped message=\"{}\"/>", escape(&reasons.join("; ")));
+        let _ = writeln!(body, "      <skipped message=\"{}\"/>", prose(&reasons.join("; ")));
     }
     for fault in &case.faults {
-        let (kind, message) = (fault.kind.as_str(), escape(&fault.message));
+        let (kind, message) = (fault.kind.as_str(), prose(&fault.message));
         let _ = writeln!(body, "      <error type=\"{kind}\" message=\"{message}\">{message}</error>");
     }
     for finding in case.findings.iter().filter(|finding| finding.denies) {
         let at = place(finding);
         let help = finding.help.as_deref().map(|help| format!("\n{help}")).unwrap_or_default();
         let message = format!("{at}: {}", finding.message);
-        let (severity, text) = (finding.severity, escape(&format!("{message}{help}")));
-        let _ = writeln!(body, "      <failure type=\"{severity}\" message=\"{}\">{text}</failure>", escape(&message));
+        let (severity, text) = (finding.severity, prose(&format!("{message}{help}")));
+        let _ = writeln!(body, "      <failure type=\"{severity}\" message=\"{}\">{text}</failure>", prose(&message));
     }
     let quiet: Vec<String> = case
         .findings
@@ -95,25 +96,7 @@ fn write_case(body: &mut String, file: &str, rule: &str, case: &Case<'_>) {
         })
         .collect();
     if !quiet.is_empty() {
-        let _ = writeln!(body, "      <system-out>{}</system-out>", escape(&quiet.join("\n")));
+        let _ = writeln!(body, "      <system-out>{}</system-out>", prose(&quiet.join("\n")));
     }
     body.push_str("    </testcase>\n");
-}
-
-/// What XML cannot hold is replaced.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\n' => escaped.push_str("&#10;"),
-            '\t' => escaped.push(' '),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => escaped.push('\u{fffd}'),
-            c => escaped.push(c),
-        }
-    }
-    escaped
 }

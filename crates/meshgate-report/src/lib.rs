@@ -14,6 +14,9 @@ pub mod sarif;
 pub mod tap;
 pub mod text;
 
+pub mod xml;
+
+mod printing;
 mod suites;
 mod summary;
 

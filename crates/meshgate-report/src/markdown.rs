@@ -77,33 +77,52 @@ fn table(text: &mut String, title: &str, findings: &[&Finding], folded: bool) {
     }
 }
 
-/// Text of others: no markup of theirs, no mention of a person, no table cell of its own.
+/// Text of others: no markup of theirs, no mention of a person or an issue, no link, no table cell of its own. What rules
+/// quote as code stays code.
 fn prose(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    let mut in_code = false;
     let text = single_quotes(&one_line(text));
-    for c in text.chars() {
+    let parts: Vec<&str> = text.split('`').collect();
+    if parts.len().is_multiple_of(2) {
+        // A quote that was left open would quote what follows.
+        return plain(&text.replace('`', "'"));
+    }
+    let part = |(index, part): (usize, &&str)| match (index % 2, part.is_empty()) {
+        (0, _) => plain(part),
+        (_, true) => String::new(),
+        _ => code(part),
+    };
+    parts.iter().enumerate().map(part).collect()
+}
+
+/// Ends a piece of text: what stands around it is no name and no link together.
+const APART: &str = "<!-- -->";
+
+fn plain(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    let mut rest = text.chars();
+    let mut www = 0;
+    while let Some(c) = rest.next() {
+        let next = rest.as_str();
         match c {
-            // Rules quote names like this; within, nothing is markup but the end.
-            '`' => {
-                in_code = !in_code;
-                escaped.push('`');
-            }
-            '|' => escaped.push_str("\\|"),
-            '<' if !in_code => escaped.push_str("&lt;"),
-            '>' if !in_code => escaped.push_str("&gt;"),
-            '&' if !in_code => escaped.push_str("&amp;"),
-            '\\' | '*' | '_' | '[' | ']' | '#' | '~' | '!' if !in_code => {
+            '|' => escaped.push_str("&#124;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '&' => escaped.push_str("&amp;"),
+            '\\' | '*' | '_' | '[' | ']' | '#' | '~' | '!' | '$' | '`' => {
                 escaped.push('\\');
                 escaped.push(c);
             }
-            '@' if !in_code => escaped.push_str("@\u{200b}"),
+            '.' if www >= 3 => {
+                escaped.push_str(APART);
+                escaped.push('.');
+            }
             c => escaped.push(c),
         }
-    }
-    if in_code {
-        // A quote that was left open would quote what follows.
-        return text.replace('`', "'").replace(['|', '<', '>', '[', ']', '*', '_'], " ");
+        www = if matches!(c, 'w' | 'W') { www + 1 } else { 0 };
+        let refers = "@#!~$%&^*".contains(c) && next.starts_with(|c: char| c.is_alphanumeric() || "\"_".contains(c));
+        if refers || (c == ':' && next.starts_with("//")) {
+            escaped.push_str(APART);
+        }
     }
     escaped
 }
@@ -122,6 +141,13 @@ fn single_quotes(text: &str) -> String {
     single + rest
 }
 
+/// A name as code. Within backticks nothing can be escaped, so what holds one, or a bar of a table, is written as HTML.
 fn code(text: &str) -> String {
-    format!("`{}`", one_line(text).replace('`', "'").replace('|', "\\|"))
+    let text = one_line(text);
+    if !text.contains(['`', '|', '\\']) {
+        return format!("`{text}`");
+    }
+    let plain = |c: char| c.is_alphanumeric() || "/- ".contains(c);
+    let signs = text.chars().map(|c| if plain(c) { c.to_string() } else { format!("&#{};", u32::from(c)) });
+    format!("<code>{}</code>", signs.collect::<String>())
 }

@@ -7,6 +7,7 @@ use meshgate_core::finding::{Finding, Location};
 use meshgate_core::report::Report;
 use meshgate_core::rule::{Rule, RuleId};
 use meshgate_core::severity::Severity;
+use meshgate_core::shown;
 use meshgate_core::waiver::WaiverKind;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,7 +29,7 @@ pub fn render(report: &Report) -> String {
             let mut said = json!({
                 "descriptor": {"id": fault.kind.as_str()},
                 "level": "error",
-                "message": {"text": format!("{}: {}", fault.rule, fault.message)}
+                "message": message(&format!("{}: {}", fault.rule, fault.message))
             });
             if let (Some(file), Some(said)) = (&fault.file, said.as_object_mut()) {
                 let location = json!([{"physicalLocation": {"artifactLocation": artifact(file)}}]);
@@ -58,7 +59,7 @@ pub fn render(report: &Report) -> String {
         }]
     });
     // Plain data with string keys: serialisation cannot fail.
-    serde_json::to_string_pretty(&log).unwrap_or_default() + "\n"
+    shown::json(serde_json::to_string_pretty(&log).unwrap_or_default() + "\n")
 }
 
 fn rule(id: &RuleId, known: Option<&Rule>, report: &Report) -> Value {
@@ -67,7 +68,7 @@ fn rule(id: &RuleId, known: Option<&Rule>, report: &Report) -> Value {
         // What nothing is known of is described by what it said.
         let found = report.findings.iter().find(|finding| finding.rule == *id);
         let help = found.and_then(|finding| finding.help.as_deref()).unwrap_or("See the message.");
-        return json!({"id": id.as_str(), "shortDescription": {"text": id.as_str()}, "help": {"text": help},
+        return json!({"id": id.as_str(), "shortDescription": plain(id.as_str()), "help": plain(help),
             "properties": {"tags": [category]}});
     };
     let mut help = String::new();
@@ -84,9 +85,9 @@ fn rule(id: &RuleId, known: Option<&Rule>, report: &Report) -> Value {
     let mut said = json!({
         "id": id.as_str(),
         "name": name(id),
-        "shortDescription": {"text": rule.title},
-        "fullDescription": {"text": if rule.description.is_empty() { &rule.title } else { &rule.description }},
-        "help": {"text": help},
+        "shortDescription": plain(&rule.title),
+        "fullDescription": plain(if rule.description.is_empty() { &rule.title } else { &rule.description }),
+        "help": plain(&help),
         "defaultConfiguration": {"level": level(rule.severity)},
         "properties": {"tags": tags, "lifecycle": rule.lifecycle.as_str()}
     });
@@ -114,9 +115,9 @@ const fn level(severity: Severity) -> &'static str {
 }
 
 fn result(finding: &Finding, index: Option<usize>) -> Value {
-    let mut message = finding.message.clone();
+    let mut said = finding.message.clone();
     if let Some(help) = &finding.help {
-        let _ = write!(message, "\n\n{help}");
+        let _ = write!(said, "\n\n{help}");
     }
     let mut result = Map::new();
     let mut put = |key: &str, value: Value| {
@@ -129,14 +130,14 @@ fn result(finding: &Finding, index: Option<usize>) -> Value {
     // A waived finding keeps its level: the suppression says the rest.
     let loud = if finding.waiver.is_some() { finding.severity } else { loudness(finding) };
     put("level", json!(level(loud)));
-    put("message", json!({"text": message}));
+    put("message", message(&said));
     put("locations", json!([location(&finding.location, finding.label.as_deref())]));
     if !finding.related.is_empty() {
         let related = finding.related.iter().enumerate().map(|(id, related)| {
             let mut place = location(&related.location, None);
             if let Some(place) = place.as_object_mut() {
                 place.insert("id".to_owned(), json!(id));
-                place.insert("message".to_owned(), json!({"text": related.message}));
+                place.insert("message".to_owned(), message(&related.message));
             }
             place
         });
@@ -152,7 +153,7 @@ fn result(finding: &Finding, index: Option<usize>) -> Value {
             json!([{
                 "kind": if waiver.kind == WaiverKind::Exception { "inSource" } else { "external" },
                 "status": "accepted",
-                "justification": waiver.line()
+                "justification": shown::text(&waiver.line())
             }]),
         ),
         None => put("suppressions", json!([])),
@@ -180,13 +181,23 @@ fn location(location: &Location, label: Option<&str>) -> Value {
             region.insert("snippet".to_owned(), json!({"text": text}));
         }
         if let Some(label) = label {
-            region.insert("message".to_owned(), json!({"text": label}));
+            region.insert("message".to_owned(), message(label));
         }
     }
     json!({
         "physicalLocation": {"artifactLocation": artifact(&location.file), "region": region},
         "logicalLocations": [{"fullyQualifiedName": location.pointer.as_str(), "kind": "element"}]
     })
+}
+
+/// A message of a result: `[text](target)` would be a link to wherever whoever wrote it says.
+fn message(text: &str) -> Value {
+    json!({"text": shown::text(text).replace("](", "\\](")})
+}
+
+/// Text of a rule, in which SARIF has no links.
+fn plain(text: &str) -> Value {
+    json!({"text": shown::text(text)})
 }
 
 /// A file, relative to where Meshgate ran unless its name is absolute.

@@ -99,20 +99,13 @@ pub fn waivable(finding: &Finding) -> String {
     format!("may be waived by {}", finding.approvers.join(" or "))
 }
 
-/// Control characters of a document must not steer a terminal, or a log.
-pub fn clean(text: &str) -> String {
-    // Nor may what turns the direction of writing, which would show another text than the one that is there.
-    let turns = |c| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    text.chars().map(|c| if (c.is_control() && c != '\n') || turns(c) { '\u{fffd}' } else { c }).collect()
-}
-
-/// The same in one line.
+/// A text in one line.
 pub fn one_line(text: &str) -> String {
-    clean(&text.split_whitespace().collect::<Vec<_>>().join(" "))
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// A place, as `file:line:column`.
 pub fn place(finding: &Finding) -> String {
     let at = finding.location.range.start;
-    format!("{}:{}:{}", one_line(&finding.location.file), at.line, at.column)
+    format!("{}:{}:{}", finding.location.file, at.line, at.column)
 }

@@ -2,17 +2,21 @@
 //!
 //! Deliberately absent: terminal detection; who prints says whether colour is wanted.
 
-use crate::summary::{clean, line, one_line, place, softened, waivable};
+use crate::printing::for_people;
+use crate::summary::{line, one_line, place, softened, waivable};
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use meshgate_core::finding::{Finding, Location};
 use meshgate_core::report::Report;
 use meshgate_core::severity::Severity;
+use meshgate_core::shown;
 use meshgate_core::waiver::WaiverKind;
+use std::borrow::Cow;
 use std::fmt::Write;
 
 /// Renders a report. Without colour the words say all that colour says.
 #[must_use]
 pub fn render(report: &Report, colour: bool) -> String {
+    let report = &for_people(report);
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     let mut text = String::new();
     for finding in report.findings.iter().filter(|finding| finding.waiver.is_none()) {
@@ -21,7 +25,7 @@ pub fn render(report: &Report, colour: bool) -> String {
     }
     for fault in &report.faults {
         let file = fault.file.as_ref().map(|file| format!(" on {file}")).unwrap_or_default();
-        let title = Level::ERROR.with_name("fault").primary_title(clean(&fault.message)).id(clean(&fault.rule));
+        let title = Level::ERROR.with_name("fault").primary_title(&*fault.message).id(&*fault.rule);
         let why = match fault.file {
             Some(_) => format!("{}{file}: nobody has judged it, so it is denied", fault.kind),
             None => format!("{}: the rules are not complete, so nothing is allowed", fault.kind),
@@ -32,7 +36,10 @@ pub fn render(report: &Report, colour: bool) -> String {
     waived(report, &mut text);
     text.push_str(&line(report));
     text.push('\n');
-    text
+    match shown::commandless(&text) {
+        Cow::Owned(safe) => safe,
+        Cow::Borrowed(_) => text,
+    }
 }
 
 /// Known findings that are shown one by one: an old estate has thousands.
@@ -88,13 +95,13 @@ fn draw(finding: &Finding) -> Vec<Group<'_>> {
         group = group.element(Level::NOTE.message(softened));
     }
     if !finding.approvers.is_empty() {
-        group = group.element(Level::NOTE.message(clean(&waivable(finding))));
+        group = group.element(Level::NOTE.message(waivable(finding)));
     }
     if finding.new == Some(true) {
         group = group.element(Level::NOTE.message("new: it is not in what is compared with"));
     }
     if let Some(help) = &finding.help {
-        group = group.element(Level::HELP.message(clean(help)));
+        group = group.element(Level::HELP.message(&**help));
     }
     if let Some(docs) = &finding.docs {
         group = group.element(Level::NOTE.message(format!("see {docs}")));
@@ -109,7 +116,7 @@ fn snippet<'a>(
 ) -> Option<Snippet<'a, Annotation<'a>>> {
     let excerpt = location.excerpt.as_ref()?;
     let annotation: Annotation<'a> = match label {
-        Some(label) => kind.span(excerpt.start..excerpt.end).label(clean(label)),
+        Some(label) => kind.span(excerpt.start..excerpt.end).label(label.to_owned()),
         None => kind.span(excerpt.start..excerpt.end),
     };
     // A line end in a file's name must not begin a line of its own.

@@ -4,6 +4,7 @@
 //! caller sent stands here but a request's method, its path, and where it came from.
 
 use chrono::{SecondsFormat, Utc};
+use meshgate_core::shown;
 use meshgate_engine::{LogFormat, LogLevel, LogSettings};
 use serde_json::{Map, Value};
 use std::fmt::Write as _;
@@ -97,7 +98,7 @@ impl Voice {
                 for (name, value) in fields {
                     line.insert((*name).to_owned(), value.clone());
                 }
-                Value::Object(line).to_string()
+                shown::json(Value::Object(line).to_string())
             }
         };
         (self.0.out)(&line);

@@ -4,7 +4,7 @@
 
 use crate::args::{BenchArgs, ListFormat};
 use crate::commands::eval::input;
-use crate::exit::{Status, print};
+use crate::exit::{self, Status, print};
 use anyhow::{Result, bail};
 use meshgate_engine::{Ask, Timing};
 use serde_json::json;
@@ -32,7 +32,7 @@ pub fn run(args: &BenchArgs) -> Result<Status> {
                 Ok(timing) => told(timing),
                 Err(reason) => json!({"not": reason}),
             };
-            format!("{:#}\n", json!({"interpreter": told(&timed.interpreter), "fast": fast}))
+            exit::json(&json!({"interpreter": told(&timed.interpreter), "fast": fast}))
         }
         ListFormat::Text => {
             let line = |name: &str, timing: &Timing| {

@@ -3,7 +3,7 @@
 //! Deliberately absent: partial reports; each is written whole, or the command fails.
 
 use crate::args::{CheckArgs, Target};
-use crate::exit::{Status, print, say};
+use crate::exit::{Status, print_as_is, say};
 use crate::judging::{Against, judge};
 use anyhow::{Context, Result, bail};
 use meshgate_core::report::Report;
@@ -40,7 +40,7 @@ fn write(report: &Report, target: &Target) -> Result<()> {
     }
     match &target.file {
         Some(file) => std::fs::write(file, text).with_context(|| format!("{} cannot be written", file.display())),
-        None => print(&text),
+        None => print_as_is(&text),
     }
 }
 

@@ -8,6 +8,7 @@ use crate::decisions::parquet::Export;
 use crate::decisions::{explain, read};
 use crate::exit::{Status, print, say};
 use anyhow::{Context, Result, bail};
+use meshgate_core::shown;
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
@@ -55,7 +56,7 @@ fn tell_broken(broken: usize) {
 fn told(decision: &Decision, format: DecisionsFormat) -> String {
     match format {
         DecisionsFormat::Text => decision.row() + "\n",
-        DecisionsFormat::Jsonl => format!("{}\n", decision.line),
+        DecisionsFormat::Jsonl => shown::json(format!("{}\n", decision.line)),
     }
 }
 

@@ -3,8 +3,9 @@
 //! Deliberately absent: rules of ours; a query sees what `--data` gives.
 
 use crate::args::{EvalArgs, EvalFormat};
-use crate::exit::{Status, print, say};
+use crate::exit::{self, Status, print, print_as_is, say};
 use anyhow::{Context, Result, bail};
+use meshgate_core::shown;
 use meshgate_engine::reading::{self, NAMED_BYTES_MAX};
 use meshgate_engine::{Ask, Evaluated, Explained, FailedQuery, Row, document};
 use serde_json::{Value, json};
@@ -53,7 +54,12 @@ pub fn run(args: &EvalArgs) -> Result<Status> {
             return Ok(Status::Failed);
         }
     };
-    print(&answered(rows, &done, args)?)?;
+    let text = answered(rows, &done, args)?;
+    match args.format {
+        // A script wants the text as it is.
+        EvalFormat::Raw => print_as_is(&text)?,
+        _ => print(&text)?,
+    }
     if args.profile {
         say(&format!("loaded and evaluated in {:.3} ms", took.as_secs_f64() * 1e3));
         say(&match meshgate_engine::gear_of(ask.clone()) {
@@ -110,7 +116,7 @@ fn failed(error: &FailedQuery, args: &EvalArgs) -> String {
         };
         error.load.iter().map(told).collect()
     };
-    format!("{:#}\n", json!({"errors": errors}))
+    exit::json(&json!({"errors": errors}))
 }
 
 fn answered(rows: &[Row], done: &Evaluated, args: &EvalArgs) -> Result<String> {
@@ -145,12 +151,12 @@ fn answered(rows: &[Row], done: &Evaluated, args: &EvalArgs) -> Result<String> {
                     .collect();
                 map.insert("coverage".to_owned(), json!({"files": files}));
             }
-            format!("{whole:#}\n")
+            exit::json(&whole)
         }
         EvalFormat::Raw => match first() {
             Some(value) => match value.as_string() {
                 Ok(text) => format!("{text}\n"),
-                Err(_) => format!("{}\n", json(value)?),
+                Err(_) => shown::json(format!("{}\n", json(value)?)),
             },
             None => String::new(),
         },
@@ -159,7 +165,7 @@ fn answered(rows: &[Row], done: &Evaluated, args: &EvalArgs) -> Result<String> {
             ([row], Some(value))
                 if row.expressions.len() == 1 && row.bindings.as_object().is_ok_and(|map| map.is_empty()) =>
             {
-                format!("{:#}\n", json(value)?)
+                exit::json(&json(value)?)
             }
             _ => {
                 let lines = rows.iter().map(|row| meshgate_engine::term(&row.bindings)).collect::<Vec<_>>();
@@ -169,11 +175,11 @@ fn answered(rows: &[Row], done: &Evaluated, args: &EvalArgs) -> Result<String> {
         EvalFormat::Values => {
             let values: Result<Vec<Value>> =
                 rows.iter().flat_map(|row| &row.expressions).map(|(_, _, value)| json(value)).collect();
-            format!("{:#}\n", json!(values?))
+            exit::json(&json!(values?))
         }
         EvalFormat::Bindings => {
             let values: Result<Vec<Value>> = rows.iter().map(|row| json(&row.bindings)).collect();
-            format!("{:#}\n", json!(values?))
+            exit::json(&json!(values?))
         }
     })
 }

@@ -3,7 +3,7 @@
 //! Deliberately absent: what is looked for; see `meshgate-rego`.
 
 use crate::args::{LintArgs, ListFormat};
-use crate::exit::{Status, print};
+use crate::exit::{self, Status, print};
 use anyhow::{Result, bail};
 use serde_json::json;
 use std::fmt::Write;
@@ -24,7 +24,7 @@ pub fn run(args: &LintArgs) -> Result<Status> {
             let rows = found.iter().map(|lint| {
                 json!({"place": lint.place, "code": lint.code, "severity": word(lint.error), "message": lint.message})
             });
-            format!("{:#}\n", json!(rows.collect::<Vec<_>>()))
+            exit::json(&json!(rows.collect::<Vec<_>>()))
         }
         ListFormat::Text => {
             let mut text = String::new();

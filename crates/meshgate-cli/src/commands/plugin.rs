@@ -7,9 +7,10 @@ mod new;
 use crate::args::{
     GrantArgs, ListFormat, PluginBenchArgs, PluginCommand, PluginInspectArgs, PluginRunArgs, PluginTestArgs,
 };
-use crate::exit::{Status, print, say};
+use crate::exit::{self, Status, print, print_as_is, say};
 use crate::setup;
 use anyhow::{Context, Result, bail};
+use meshgate_core::shown;
 use meshgate_engine::reading::{self, NAMED_BYTES_MAX};
 use meshgate_engine::{
     Additions, Called, Capabilities, CheckOptions, Config, Engine, Inspection, Plugin, PluginEntry, PluginLimits,
@@ -96,7 +97,7 @@ fn inspect(args: &PluginInspectArgs) -> Result<Status> {
     let cache = setup::plugin_cache(&args.cache)?;
     let seen = meshgate_engine::inspect_plugin(&args.file, &cache).map_err(anyhow::Error::msg)?;
     match args.format {
-        ListFormat::Json => print(&format!("{:#}\n", inspected(&seen)))?,
+        ListFormat::Json => print(&exit::json(&inspected(&seen)))?,
         ListFormat::Text => print(&described(&args.file, &seen))?,
     }
     for refusal in &seen.refusals {
@@ -166,7 +167,7 @@ fn described(file: &Path, seen: &Inspection) -> String {
 
 /// Text of a plugin's in a line: control characters must not steer the terminal.
 fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    shown::line(text).into_owned()
 }
 
 fn run_on(args: &PluginRunArgs) -> Result<Status> {
@@ -191,10 +192,10 @@ fn run_on(args: &PluginRunArgs) -> Result<Status> {
     let heard = std::mem::take(&mut *heard.lock().unwrap_or_else(PoisonError::into_inner));
     heard.lines().for_each(say);
     match args.format {
-        ListFormat::Json => print(&meshgate_report::json::render(&outcome.report))?,
+        ListFormat::Json => print_as_is(&meshgate_report::json::render(&outcome.report))?,
         ListFormat::Text => {
             let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
-            print(&meshgate_report::text::render(&outcome.report, colour))?;
+            print_as_is(&meshgate_report::text::render(&outcome.report, colour))?;
         }
     }
     outcome.errors.iter().for_each(|error| say(&format!("meshgate failed: {error}")));
@@ -226,7 +227,7 @@ fn test(args: &PluginTestArgs) -> Result<Status> {
     let text = match args.format {
         ListFormat::Json => {
             let row = |test: &PluginTest| json!({"name": test.name, "file": test.file, "passed": test.passed, "message": test.message});
-            format!("{:#}\n", json!({"tests": tests.iter().map(row).collect::<Vec<_>>()}))
+            exit::json(&json!({"tests": tests.iter().map(row).collect::<Vec<_>>()}))
         }
         ListFormat::Text => {
             let mut text = String::new();
@@ -256,15 +257,12 @@ fn bench(args: &PluginBenchArgs) -> Result<Status> {
     let seen = meshgate_engine::bench_plugin(entry, &args.descriptor, &additions, time)?;
     let micros = |time: Duration| time.as_secs_f64() * 1e6;
     let text = match args.format {
-        ListFormat::Json => format!(
-            "{:#}\n",
-            json!({
-                "load_us": micros(seen.load), "input_bytes": seen.input_bytes, "calls": seen.calls,
-                "mean_us": micros(seen.mean), "p50_us": micros(seen.p50), "p99_us": micros(seen.p99),
-                "per_second": 1e6 / micros(seen.mean).max(1e-3), "findings": seen.findings,
-                "memory_bytes": seen.memory_bytes,
-            })
-        ),
+        ListFormat::Json => exit::json(&json!({
+            "load_us": micros(seen.load), "input_bytes": seen.input_bytes, "calls": seen.calls,
+            "mean_us": micros(seen.mean), "p50_us": micros(seen.p50), "p99_us": micros(seen.p99),
+            "per_second": 1e6 / micros(seen.mean).max(1e-3), "findings": seen.findings,
+            "memory_bytes": seen.memory_bytes,
+        })),
         ListFormat::Text => format!(
             "load     {:>10.2} ms\n\
              call     {:>10.1} µs in the mean, p50 {:.1} µs, p99 {:.1} µs ({} calls, each in a fresh instance)\n\

@@ -4,7 +4,7 @@
 
 use crate::args::{ListFormat, RulesCommand, SaidArgs, SetupArgs};
 use crate::commands::pages;
-use crate::exit::{Status, print, say};
+use crate::exit::{self, Status, print, say};
 use crate::setup;
 use anyhow::{Result, bail};
 use meshgate_core::rule::{Lifecycle, Rule};
@@ -35,7 +35,7 @@ fn list(args: &SetupArgs, format: ListFormat) -> Result<Status> {
                        "source": rule.source.as_str(), "gear": engine.gear(&rule.id).map(|gear| gear.name())})
             })
             .collect();
-        format!("{:#}\n", json!(rows))
+        exit::json(&json!(rows))
     } else {
         let width = rules.iter().map(|(_, rule)| rule.id.as_str().len()).max().unwrap_or(0);
         let lines = rules.iter().map(|(layer, rule)| {
@@ -78,7 +78,7 @@ fn list_for(file: &Path, said: &SaidArgs, args: &SetupArgs, format: ListFormat) 
             .iter()
             .map(|to| json!({"id": to.id, "domain": to.domain, "rules": to.rules.iter().map(row).collect::<Vec<_>>()}))
             .collect();
-        format!("{:#}\n", json!(rows))
+        exit::json(&json!(rows))
     } else {
         all.iter().map(applying).collect::<Vec<_>>().join("\n")
     };

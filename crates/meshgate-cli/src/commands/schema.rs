@@ -3,7 +3,7 @@
 //! Deliberately absent: the schemas of the standards; those are in another notation, and `meshgate check` holds against them.
 
 use crate::args::SchemaOf;
-use crate::exit::{Status, print};
+use crate::exit::{self, Status, print};
 use anyhow::Result;
 
 pub fn run(of: SchemaOf) -> Result<Status> {
@@ -12,6 +12,6 @@ pub fn run(of: SchemaOf) -> Result<Status> {
         SchemaOf::Report => meshgate_report::json::schema(),
         SchemaOf::Input => meshgate_engine::input_schema(),
     };
-    print(&format!("{schema:#}\n"))?;
+    print(&exit::json(&schema))?;
     Ok(Status::Allowed)
 }

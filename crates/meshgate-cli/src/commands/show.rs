@@ -3,9 +3,10 @@
 //! Deliberately absent: judgement; `meshgate check` has that.
 
 use crate::args::{ShowArgs, ShowFormat};
-use crate::exit::{Status, print, say};
+use crate::exit::{self, Status, print, say};
 use crate::setup;
 use anyhow::{Context, Result};
+use meshgate_core::shown;
 use meshgate_engine::{Shown, show};
 use serde_json::{Map, Value};
 use std::fmt::Write;
@@ -32,8 +33,8 @@ pub fn run(args: &ShowArgs) -> Result<Status> {
     match args.format {
         ShowFormat::Tree => shown.documents.iter().try_for_each(|document| print(&tree(document)))?,
         ShowFormat::Json => match shown.documents.as_slice() {
-            [one] => print(&format!("{:#}\n", one.input))?,
-            all => print(&format!("{:#}\n", Value::Array(all.iter().map(|shown| shown.input.clone()).collect())))?,
+            [one] => print(&exit::json(&one.input))?,
+            all => print(&exit::json(&Value::Array(all.iter().map(|shown| shown.input.clone()).collect())))?,
         },
     }
     // What could not be read is missing from what was shown.
@@ -134,5 +135,5 @@ fn plain(value: &Value) -> String {
         }
         other => other.to_string(),
     };
-    whole.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    shown::line(&whole).into_owned()
 }

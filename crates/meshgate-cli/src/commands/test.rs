@@ -3,9 +3,10 @@
 //! Deliberately absent: how tests are found and run; see `meshgate-rego`.
 
 use crate::args::{TestArgs, TestFormat};
-use crate::exit::{Status, print, say};
+use crate::exit::{self, Status, print, say};
 use anyhow::{Context, Result, bail};
 use meshgate_engine::{EngineError, TestOptions, TestResult, TestRun};
+use meshgate_report::xml::{escape, prose};
 use regex::Regex;
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
@@ -182,14 +183,7 @@ fn as_json(done: &TestRun) -> String {
         json!({"percent": done.percent(), "files": files})
     });
     let rows: Vec<Value> = done.results.iter().map(row).collect();
-    format!("{:#}\n", json!({"tests": rows, "coverage": coverage}))
-}
-
-fn escaped(text: &str) -> String {
-    // What XML has no character for is left out.
-    let legal = |c: &char| !c.is_control() || matches!(c, '\n' | '\t');
-    let text: String = text.chars().filter(legal).collect();
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    exit::json(&json!({"tests": rows, "coverage": coverage}))
 }
 
 fn as_junit(done: &TestRun) -> String {
@@ -204,9 +198,9 @@ fn as_junit(done: &TestRun) -> String {
         let _ = write!(
             text,
             "<testcase classname=\"{}\" name=\"{}\" file=\"{}\" line=\"{}\" time=\"{:.6}\">",
-            escaped(class),
-            escaped(name),
-            escaped(&result.file),
+            escape(class),
+            escape(name),
+            escape(&result.file),
             result.line,
             result.duration.as_secs_f64()
         );
@@ -221,7 +215,7 @@ fn as_junit(done: &TestRun) -> String {
                     let _ = writeln!(detail, "{part} is {value}");
                 });
             }
-            let _ = write!(text, "<failure message=\"{}\">{}</failure>", escaped(message), escaped(&detail));
+            let _ = write!(text, "<failure message=\"{}\">{}</failure>", prose(message), prose(&detail));
         }
         text.push_str("</testcase>\n");
     }

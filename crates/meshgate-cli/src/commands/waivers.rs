@@ -3,7 +3,7 @@
 //! Deliberately absent: writing waivers; who approves one writes it where a review sees it.
 
 use crate::args::{ListFormat, WaiversArgs};
-use crate::exit::{Status, print};
+use crate::exit::{self, Status, print};
 use crate::judging::{Against, judge, say_errors};
 use anyhow::Result;
 use meshgate_engine::{Outcome, WaiverReport};
@@ -16,7 +16,7 @@ pub fn run(args: &WaiversArgs) -> Result<Status> {
     let text = match args.format {
         ListFormat::Json => {
             let rows: Vec<_> = waivers.iter().map(row).collect();
-            format!("{:#}\n", json!(rows))
+            exit::json(&json!(rows))
         }
         ListFormat::Text => table(waivers),
     };

@@ -7,6 +7,7 @@
 
 use crate::args::{Said, WhichArgs};
 use anyhow::{Result, bail};
+use meshgate_core::shown;
 use serde_json::Value;
 
 /// A decision.
@@ -134,7 +135,7 @@ fn short(id: &str) -> &str {
 
 /// What somebody sent must not steer the terminal.
 pub fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).take(200).collect()
+    shown::line(text).chars().take(200).collect()
 }
 
 /// Says which decisions are wanted.

@@ -3,6 +3,7 @@
 //! Deliberately absent: asking again. What was decided is told as it was written down; policies may have changed since.
 
 use super::decision::{Decision, plain};
+use meshgate_core::shown;
 use serde_json::Value;
 use std::fmt::Write;
 
@@ -83,9 +84,8 @@ pub fn text(decision: &Decision) -> String {
     }
     for (name, value) in [("input", event.get("input")), ("answer", event.get("result"))] {
         if let Some(value) = value {
-            let shown = serde_json::to_string_pretty(value).unwrap_or_default();
-            let shown: String =
-                shown.lines().map(|line| format!("  {}\n", line.replace(char::is_control, "\u{fffd}"))).collect();
+            let shown = shown::json(serde_json::to_string_pretty(value).unwrap_or_default());
+            let shown: String = shown.lines().map(|line| format!("  {line}\n")).collect();
             let _ = write!(text, "\n{name}\n{shown}");
         }
     }

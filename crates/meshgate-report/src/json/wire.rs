@@ -3,10 +3,11 @@
 //! Deliberately absent: optional fields that come and go; what is unknown is null.
 
 use crate::summary::Summary;
-use meshgate_core::{finding, report, rule::Source, span, waiver};
+use meshgate_core::{finding, report, rule::Source, shown, span, waiver};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
+use std::borrow::Cow;
 
 #[derive(Serialize, JsonSchema)]
 pub struct Report<'a> {
@@ -52,12 +53,12 @@ struct Finding<'a> {
     severity: &'static str,
     #[schemars(extend("enum" = ["block", "warn", "audit", "off"]))]
     enforcement: &'static str,
-    message: &'a str,
+    message: Cow<'a, str>,
     file: &'a str,
     pointer: &'a str,
     span: Span,
-    label: Option<&'a str>,
-    help: Option<&'a str>,
+    label: Option<Cow<'a, str>>,
+    help: Option<Cow<'a, str>>,
     docs: Option<&'a str>,
     waiver: Option<Waiver<'a>>,
     fix: Option<&'a Value>,
@@ -69,7 +70,7 @@ struct Finding<'a> {
 struct Waiver<'a> {
     #[schemars(extend("enum" = ["waiver", "known", "exception"]))]
     kind: &'static str,
-    reason: &'a str,
+    reason: Cow<'a, str>,
     approver: Option<&'a str>,
     expires: Option<String>,
     ticket: Option<&'a str>,
@@ -92,7 +93,7 @@ struct Position {
 struct Fault<'a> {
     rule: &'a str,
     kind: &'static str,
-    message: &'a str,
+    message: Cow<'a, str>,
     file: Option<&'a str>,
 }
 
@@ -141,12 +142,12 @@ impl<'a> Finding<'a> {
             rule: finding.rule.as_str(),
             severity: finding.severity.as_str(),
             enforcement,
-            message: &finding.message,
+            message: shown::text(&finding.message),
             file: &finding.location.file,
             pointer: finding.location.pointer.as_str(),
             span: Span { start: position(finding.location.range.start), end: position(finding.location.range.end) },
-            label: finding.label.as_deref(),
-            help: finding.help.as_deref(),
+            label: finding.label.as_deref().map(shown::text),
+            help: finding.help.as_deref().map(shown::text),
             docs: finding.docs.as_deref(),
             waiver: finding.waiver.as_ref().map(Waiver::of),
             fix: finding.fix.as_ref(),
@@ -159,7 +160,7 @@ impl<'a> Waiver<'a> {
     fn of(waived: &'a waiver::Waived) -> Self {
         Self {
             kind: waived.kind.as_str(),
-            reason: &waived.reason,
+            reason: shown::text(&waived.reason),
             approver: waived.approver.as_deref(),
             expires: waived.expires.map(|day| day.to_string()),
             ticket: waived.ticket.as_deref(),
@@ -174,6 +175,11 @@ const fn position(position: span::Position) -> Position {
 
 impl<'a> Fault<'a> {
     fn of(fault: &'a meshgate_core::fault::Fault) -> Self {
-        Self { rule: &fault.rule, kind: fault.kind.as_str(), message: &fault.message, file: fault.file.as_deref() }
+        Self {
+            rule: &fault.rule,
+            kind: fault.kind.as_str(),
+            message: shown::text(&fault.message),
+            file: fault.file.as_deref(),
+        }
     }
 }

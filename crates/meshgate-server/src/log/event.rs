@@ -6,6 +6,7 @@
 use crate::app::Current;
 use crate::request::Caller;
 use chrono::{DateTime, Utc};
+use meshgate_core::shown;
 use meshgate_engine::Gears;
 use serde_json::Value;
 use std::cell::RefCell;
@@ -155,7 +156,8 @@ impl<'a> Event<'a> {
             "\",\"metrics\":{{\"timer_rego_query_eval_ns\":{},\"timer_server_handler_ns\":{handler}}},\"req_id\":{}}}",
             self.took.ns, arrival.caller.request
         );
-        line
+        // A log is read in a terminal, too.
+        shown::json(line)
     }
 }
 
