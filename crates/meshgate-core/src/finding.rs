@@ -24,6 +24,8 @@ pub struct Remark {
     pub related: Vec<RelatedRemark>,
     /// How to mend it: a JSON Patch (RFC 6902).
     pub fix: Option<Value>,
+    /// What tells it from others of its rule at its place, as JSON. Without it the message does, where the rule is not ours.
+    pub key: Option<String>,
 }
 
 /// Another place that explains a remark.
@@ -123,8 +125,11 @@ pub struct Finding {
     pub waiver: Option<Waived>,
     /// Who may waive it, as patterns; empty where nobody is named, or nobody may.
     pub approvers: Vec<String>,
-    /// The same for the same remark about the same thing, whatever lines and positions in lists do; hexadecimal.
+    /// The same for the same remark about the same thing, whatever lines, positions in lists and our words do; hexadecimal.
+    /// Several findings may have one: they are counted.
     pub fingerprint: String,
+    /// The fingerprint as the first edition made it, of the message: for what was written then.
+    pub fingerprint_v1: String,
     /// Does it shut the gate?
     pub denies: bool,
     /// Is it absent from what the run compares with? `None` where nothing is compared.

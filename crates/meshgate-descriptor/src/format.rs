@@ -280,7 +280,15 @@ pub fn link(
 /// Something that is told and does not deny by itself.
 fn notice(at: &Cursor<'_>, rule: &'static str, message: String, help: &str) -> Violation {
     let (part, pointer) = at.local();
-    Violation { rule, part, pointer: pointer.clone(), focus: Focus::Pointer, message, help: Some(help.to_owned()) }
+    Violation {
+        rule,
+        part,
+        pointer: pointer.clone(),
+        focus: Focus::Pointer,
+        message,
+        help: Some(help.to_owned()),
+        key: None,
+    }
 }
 
 fn unopened_contract(
@@ -305,6 +313,7 @@ fn unopened_contract(
                 focus: Focus::Pointer,
                 message: format!("contract `{name}` was not read: its columns are not known to any rule"),
                 help: Some("keep it beside the product, and check the folder that holds both".to_owned()),
+                key: None,
             });
             return;
         }

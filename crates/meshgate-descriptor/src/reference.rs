@@ -455,6 +455,7 @@ impl Resolver<'_> {
                 focus: Focus::Pointer,
                 message: format!("`{reference}` is no YAML or JSON: what it defines is not known to any rule"),
                 help: Some("describe its columns in the definition, or in an Avro or JSON schema".to_owned()),
+                key: None,
             });
             return None;
         }
@@ -503,6 +504,7 @@ impl Resolver<'_> {
                         focus: Focus::Pointer,
                         message,
                         help: Some(help),
+                        key: None,
                     });
                     return;
                 }

@@ -42,7 +42,7 @@ fn events(text: &str, limits: &ReadLimits, diagnostics: &mut Vec<Diagnostic>) ->
     let mut events = 0_usize;
     loop {
         events += 1;
-        if events % LOOK_EVERY == 0
+        if events.is_multiple_of(LOOK_EVERY)
             && let Err(stopped) = look()
         {
             diagnostics.push(Diagnostic::stopped(stopped));

@@ -6,6 +6,7 @@
 //! Deliberately absent: output. The same report goes to the terminal and over HTTP.
 
 mod conclude;
+mod known;
 mod options;
 
 pub use options::{CheckOptions, Listener, Outcome, Progress, WaiverReport};
@@ -101,7 +102,7 @@ impl Engine {
         let mut run = self.run(options, day, &sources, Some(&sources), mesh, Some(&layers), earlier);
         run.known = known.as_ref();
         run.new_only = options.new_only;
-        let results = self.judge_all(prepared, &run, options.listener.as_ref());
+        let mut results = self.judge_all(prepared, &run, options.listener.as_ref());
         let whole = Whole {
             day,
             run: &run,
@@ -110,6 +111,7 @@ impl Engine {
             nothing_wanted: (options.changed && all > 0 && judged == 0) || options.skip_unknown,
             notes,
         };
+        self.mark_known(&mut results, &run);
         let mut outcome = self.conclude(results.into_iter().chain(dense).collect(), errors, whole);
         outcome.report.skipped += links + examples;
         outcome.left_out = all - judged;
@@ -205,8 +207,7 @@ impl Engine {
         prepared.retain(|file| names.contains(file.found.name.as_str()) || !Path::new(&file.found.name).exists());
         let run = self.run(options, day, history, Some(history), mesh, Some(layers), None);
         let results = self.judge_all(prepared, &run, None);
-        let findings = results.into_iter().flat_map(|result| result.findings);
-        Baseline::of(findings.map(|finding| (finding.fingerprint, finding.location.file)), history.base.label.clone())
+        Baseline::of(results.iter().flat_map(|result| &result.findings), history.base.label.clone())
     }
 
     /// Checks one text, as the sidecar and standard input give it. Runs on the calling thread: call it on the engine's own.
@@ -238,8 +239,15 @@ impl Engine {
             }
             None => failed(&found),
         };
+        let mut results = vec![result];
+        self.mark_known(&mut results, &run);
         let whole = Whole { day, run: &run, layers: None, complete: false, nothing_wanted: false, notes: Vec::new() };
-        self.conclude([result].into_iter().chain(dense).collect(), errors, whole)
+        self.conclude(results.into_iter().chain(dense).collect(), errors, whole)
+    }
+
+    fn mark_known(&self, results: &mut [FileResult], run: &Run<'_>) {
+        let before = known::Before { known: run.known, new_only: run.new_only, baseline: self.baseline.as_ref() };
+        known::mark(results, &before);
     }
 
     /// Joins the mesh; one that cannot be told is a fault, and no rule may argue from it.

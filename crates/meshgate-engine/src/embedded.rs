@@ -3,7 +3,10 @@
 //! Deliberately absent: examples and pages; only modules and data are of use at run time.
 
 use include_dir::{Dir, DirEntry, include_dir};
+use meshgate_core::rule::{Rule, Source};
 use meshgate_rego::Module;
+use std::collections::HashSet;
+use std::sync::LazyLock;
 
 static POLICIES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../policies");
 
@@ -50,6 +53,14 @@ pub fn rule_ids() -> Vec<String> {
         }
     }
     ids
+}
+
+/// Is a rule one of these, wherever it was read from? Then its messages are our words.
+pub fn is_own(rule: &Rule) -> bool {
+    static IDS: LazyLock<HashSet<String>> = LazyLock::new(|| rule_ids().into_iter().collect());
+    let Some((category, name)) = rule.id.as_str().split_once('.') else { return false };
+    let file = format!("policies/{category}/{name}/{name}.rego");
+    rule.source == Source::Rego && IDS.contains(rule.id.as_str()) && rule.origin.ends_with(&file)
 }
 
 #[cfg(test)]

@@ -64,6 +64,8 @@ pub(crate) struct FileResult {
     pub findings: Vec<Finding>,
     pub faults: Vec<Fault>,
     pub skipped: usize,
+    /// What each descriptor's verdict is made of, for whoever knows some of the findings.
+    pub judgements: Vec<Judgement>,
     /// Was anything held against a rule or a schema?
     pub judged: bool,
     /// Were there rules for it, and a selection left out every one?
@@ -71,6 +73,16 @@ pub(crate) struct FileResult {
     pub unread: Option<String>,
     /// What rules know of rules that are not the root's.
     pub rules: Vec<Rule>,
+}
+
+/// What a descriptor's verdict is made of.
+pub(crate) struct Judgement {
+    /// Which of the file's descriptors.
+    pub descriptor: usize,
+    /// Which of the file's findings.
+    pub findings: std::ops::Range<usize>,
+    /// Is it denied whatever the findings are?
+    pub shut: bool,
 }
 
 impl Engine {

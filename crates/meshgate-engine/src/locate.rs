@@ -3,13 +3,14 @@
 //! Deliberately absent: judgement; nothing is added to or taken from what was said.
 
 use crate::config::Said;
-use crate::fingerprint;
+use crate::embedded;
+use crate::fingerprint::{self, Apart, Descriptor};
 use meshgate_core::finding::{Excerpt, Finding, Location, Related, Remark};
 use meshgate_core::pointer::{Place, Pointer};
 use meshgate_core::rule::{Rule, RuleId, Source};
 use meshgate_core::severity::{Enforcement, Severity};
 use meshgate_core::span::{Lines, Span};
-use meshgate_descriptor::{Descriptor, Diagnostic, Focus, Violation};
+use meshgate_descriptor::{Descriptor as Joined, Diagnostic, Focus, Violation};
 use serde_json::Value;
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -39,7 +40,8 @@ impl<'a> Located<'a> {
             rule: RuleId::foreign(rule),
             severity,
             enforcement: Enforcement::Block,
-            fingerprint: fingerprint::of(rule, self.file, "", &said.message),
+            fingerprint: fingerprint::of(rule, Descriptor::File(self.file), &[], Apart::Nothing),
+            fingerprint_v1: fingerprint::of_v1(rule, self.file, &[], &said.message),
             message: said.message,
             location: self.location(Pointer::root(), span),
             label: said.label,
@@ -61,7 +63,8 @@ impl<'a> Located<'a> {
             rule: RuleId::foreign(diagnostic.rule),
             severity: Severity::Error,
             enforcement: Enforcement::Block,
-            fingerprint: fingerprint::of(diagnostic.rule, self.file, "", &diagnostic.message),
+            fingerprint: fingerprint::of(diagnostic.rule, Descriptor::File(self.file), &[], Apart::Nothing),
+            fingerprint_v1: fingerprint::of_v1(diagnostic.rule, self.file, &[], &diagnostic.message),
             message: diagnostic.message,
             location: self.location(Pointer::root(), diagnostic.span),
             label: None,
@@ -78,9 +81,17 @@ impl<'a> Located<'a> {
     }
 }
 
+/// What was said, as far as it makes a fingerprint.
+struct Told<'a> {
+    rule: &'a str,
+    key: Option<&'a str>,
+    message: &'a str,
+    is_ours: bool,
+}
+
 /// The files of one descriptor.
 pub struct Locator<'a> {
-    descriptor: &'a Descriptor,
+    descriptor: &'a Joined,
     parts: Vec<Located<'a>>,
     /// What the descriptor is called, wherever its file lies.
     id: Option<&'a str>,
@@ -90,7 +101,7 @@ pub struct Locator<'a> {
 
 impl<'a> Locator<'a> {
     /// The lines of the file itself are known to all of its descriptors.
-    pub fn new(descriptor: &'a Descriptor, file: &Located<'_>, id: Option<&'a str>) -> Self {
+    pub fn new(descriptor: &'a Joined, file: &Located<'_>, id: Option<&'a str>) -> Self {
         let mut parts: Vec<Located<'a>> =
             descriptor.parts().iter().map(|part| Located::new(&part.file, part.document.text())).collect();
         if let Some(own) = parts.first_mut() {
@@ -118,18 +129,24 @@ impl<'a> Locator<'a> {
         }
     }
 
-    /// What makes a finding the same tomorrow.
-    fn fingerprint(&self, rule: &str, part: usize, location: &Location, message: &str) -> String {
+    /// What makes a finding the same tomorrow; and what did in the first edition.
+    fn fingerprints(&self, part: usize, location: &Location, said: &Told<'_>) -> [String; 2] {
         let value = self.values.get(part).zip(self.descriptor.parts().get(part));
         let value = value.map(|(value, part)| value.get_or_init(|| part.document.to_value()));
-        let anchor = fingerprint::anchor(value.unwrap_or(&Value::Null), &location.pointer);
+        let path = fingerprint::path(value.unwrap_or(&Value::Null), &location.pointer);
         let own = match part {
             0 => self.id,
             // A contract that a product refers to is the same contract when it is judged for itself.
             _ => value.and_then(|value| value.get("id")?.as_str()),
         };
-        let descriptor = own.unwrap_or(&location.file);
-        fingerprint::of(rule, descriptor, &anchor, message)
+        let descriptor = own.map_or(Descriptor::File(&location.file), Descriptor::Id);
+        let apart = match said.key {
+            Some(key) => Apart::Key(key),
+            None if said.is_ours => Apart::Nothing,
+            None => Apart::Message(said.message),
+        };
+        let (Descriptor::Id(name) | Descriptor::File(name)) = descriptor;
+        [fingerprint::of(said.rule, descriptor, &path, apart), fingerprint::of_v1(said.rule, name, &path, said.message)]
     }
 
     /// The id of the document in a file that the descriptor refers to.
@@ -146,10 +163,18 @@ impl<'a> Locator<'a> {
             .into_iter()
             .map(|related| Related { location: self.place(&related.place).1, message: related.message });
         let (part, location) = self.place(&remark.place);
+        let told = Told {
+            rule: remark.rule.as_str(),
+            key: remark.key.as_deref(),
+            message: &remark.message,
+            is_ours: embedded::is_own(rule),
+        };
+        let [fingerprint, fingerprint_v1] = self.fingerprints(part, &location, &told);
         Finding {
             severity: rule.severity,
             enforcement: Enforcement::Block,
-            fingerprint: self.fingerprint(remark.rule.as_str(), part, &location, &remark.message),
+            fingerprint,
+            fingerprint_v1,
             message: remark.message,
             location,
             // A label is one line under a place.
@@ -184,8 +209,12 @@ impl<'a> Locator<'a> {
             Focus::Key(pointer) => document.key_span(pointer),
         });
         let location = self.at(violation.part, violation.pointer, span.unwrap_or_default());
+        let (rule, key) = (violation.rule, violation.key.as_deref());
+        let told = Told { rule, key, message: &violation.message, is_ours: true };
+        let [fingerprint, fingerprint_v1] = self.fingerprints(violation.part, &location, &told);
         Finding {
-            fingerprint: self.fingerprint(violation.rule, violation.part, &location, &violation.message),
+            fingerprint,
+            fingerprint_v1,
             rule: RuleId::foreign(violation.rule),
             severity,
             enforcement: Enforcement::Block,

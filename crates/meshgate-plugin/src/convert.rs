@@ -47,6 +47,7 @@ fn remark(finding: types::Finding, rules: &[Rule]) -> Result<Remark, String> {
         label: finding.label,
         related: related.collect::<Result<_, String>>()?,
         fix: finding.fix.map(|text| fix(&text)).transpose()?,
+        key: None,
     })
 }
 

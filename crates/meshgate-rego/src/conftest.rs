@@ -182,5 +182,5 @@ fn remark(rule: &RuleId, item: &Value) -> Result<Remark, String> {
         return Err("a result has an empty message".to_owned());
     }
     let place = Place::parse("").map_err(|error| error.to_string())?;
-    Ok(Remark { rule: rule.clone(), place, message, label, related: Vec::new(), fix: None })
+    Ok(Remark { rule: rule.clone(), place, message, label, related: Vec::new(), fix: None, key: None })
 }

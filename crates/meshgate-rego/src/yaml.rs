@@ -75,7 +75,7 @@ fn events(text: &str) -> Result<()> {
     let mut count = 0_usize;
     loop {
         count += 1;
-        if count % LOOK_EVERY == 0 {
+        if count.is_multiple_of(LOOK_EVERY) {
             look()?;
         }
         // What is no YAML is for the reader to say.

@@ -143,7 +143,8 @@ fn result(finding: &Finding, index: Option<usize>) -> Value {
         });
         put("relatedLocations", related.collect());
     }
-    put("partialFingerprints", json!({"meshgate/v1": finding.fingerprint}));
+    let prints = json!({"meshgate/v1": finding.fingerprint_v1, "meshgate/v2": finding.fingerprint});
+    put("partialFingerprints", prints);
     if let Some(new) = finding.new {
         put("baselineState", json!(if new { "new" } else { "unchanged" }));
     }

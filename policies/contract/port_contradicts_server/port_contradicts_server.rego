@@ -30,6 +30,7 @@ findings contains finding if {
 			port.type,
 			server.type,
 		]),
+		"key": server.type,
 	}
 }
 

@@ -23,5 +23,6 @@ findings contains finding if {
 	finding := {
 		"pointer": input.product.pointer,
 		"message": sprintf("made from itself: %s", [concat(" → ", array.concat(circle, [circle[0]]))]),
+		"key": circle,
 	}
 }

@@ -15,5 +15,9 @@ findings contains finding if {
 	input.mesh.complete
 	some one in input.mesh.dangling
 	one.file == input.file
-	finding := {"pointer": one.pointer, "message": sprintf("`%s` is in no descriptor of the mesh", [one.reference])}
+	finding := {
+		"pointer": one.pointer,
+		"message": sprintf("`%s` is in no descriptor of the mesh", [one.reference]),
+		"key": one.reference,
+	}
 }

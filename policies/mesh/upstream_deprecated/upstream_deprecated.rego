@@ -21,5 +21,6 @@ findings contains finding if {
 	finding := {
 		"pointer": input.product.pointer,
 		"message": sprintf("made from `%s`, which is %s", [object.get(other, "name", other.id), other.status]),
+		"key": other.id,
 	}
 }

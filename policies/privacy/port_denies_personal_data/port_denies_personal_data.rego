@@ -28,6 +28,7 @@ findings contains finding if {
 			names.of(port),
 			names.of(column),
 		]),
+		"key": names.of(column),
 		"related": [{"pointer": column.pointer, "message": "marked as personal data"}],
 	}
 }

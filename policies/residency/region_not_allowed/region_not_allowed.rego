@@ -46,6 +46,7 @@ findings contains finding if {
 			names.of(column),
 			server.region,
 		]),
+		"key": server.region,
 	}
 }
 
@@ -62,6 +63,7 @@ findings contains finding if {
 			names.of(found[0]),
 			port.location.region,
 		]),
+		"key": port.location.region,
 	}
 }
 

@@ -37,6 +37,7 @@ findings contains finding if {
 			name,
 			concat(", ", sort(types)),
 		]),
+		"key": name,
 		"related": [{"pointer": places[0], "message": "here, too"}],
 	}
 }

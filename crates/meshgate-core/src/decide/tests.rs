@@ -32,6 +32,7 @@ fn finding(severity: Severity, enforcement: Enforcement, source: Source) -> Find
         waiver: None,
         approvers: Vec::new(),
         fingerprint: String::new(),
+        fingerprint_v1: String::new(),
         denies: false,
         new: None,
     }

@@ -113,6 +113,7 @@ impl<'a> Lint<'a> {
                 focus: Focus::Key(place),
                 message: format!("`{}` is no key of the standard, and has no effect", words::short(&entry.key)),
                 help: Some(format!("did you mean `{near}`?")),
+                key: None,
             });
         }
     }

@@ -35,6 +35,8 @@ pub struct Violation {
     pub message: String,
     /// What to do.
     pub help: Option<String>,
+    /// The key that is missing, or too much: it tells violations of one place apart.
+    pub key: Option<String>,
 }
 
 /// The place to look at.
@@ -126,6 +128,7 @@ impl<'a> Check<'a> {
                 focus: Focus::Pointer,
                 message: format!("{} more values break the schema", self.more),
                 help: None,
+                key: None,
             });
             self.more = 0;
         }
@@ -153,6 +156,7 @@ impl<'a> Check<'a> {
             focus: Focus::Pointer,
             message: message(check),
             help,
+            key: None,
         });
     }
 
@@ -381,7 +385,15 @@ impl<'a> Check<'a> {
         let required = record.fields.iter().filter(|field| field.required).map(|field| &field.key);
         for key in required.chain(&record.needs).filter(|key| !has(key)) {
             let help = Some(words::missing_help(record, key, self.version));
-            self.fail_here("schema.missing_key", |check| format!("{} has no `{key}`", check.label()), help);
+            self.fail(|check| Violation {
+                rule: "schema.missing_key",
+                part: check.part,
+                pointer: check.pointer(),
+                focus: Focus::Pointer,
+                message: format!("{} has no `{key}`", check.label()),
+                help,
+                key: Some(key.to_string()),
+            });
         }
         if record.forbids.len() == 1 && record.forbids.iter().all(|key| has(key)) {
             for key in &record.forbids {
@@ -392,6 +404,7 @@ impl<'a> Check<'a> {
                     focus: Focus::Key(check.pointer().key(key)),
                     message: format!("{} cannot have `{key}` here", check.label()),
                     help: Some(format!("take `{key}` away")),
+                    key: Some(key.to_string()),
                 });
             }
         }
@@ -429,6 +442,7 @@ impl<'a> Check<'a> {
                 focus: Focus::Key(check.pointer().key(&entry.key)),
                 message: format!("key `{}` does not have the form the standard wants", words::short(&entry.key)),
                 help: Some(format!("the standard wants the form {}", names.source)),
+                key: Some(entry.key.to_string()),
             });
         }
         self.steps.push(Step::Key(&entry.key));
@@ -503,6 +517,7 @@ impl<'a> Check<'a> {
                     focus: Focus::Key(check.pointer().key(&stranger.key)),
                     message,
                     help: Some(help),
+                    key: Some(stranger.key.to_string()),
                 }
             });
         }

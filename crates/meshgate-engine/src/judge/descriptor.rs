@@ -3,7 +3,7 @@
 //!
 //! Deliberately absent: files; those are the run's.
 
-use super::{FileResult, Run};
+use super::{FileResult, Judgement, Run};
 use crate::config::Said;
 use crate::discover::Found;
 use crate::engine::Engine;
@@ -97,7 +97,6 @@ impl Engine {
         let id_in = |file: &str| locator.id_in(file).map(str::to_owned);
         let judged = Judged { ids: &ids, id_in: &id_in, looked: &looked, columns: &columns };
         waive(chain, run, domain.as_deref(), &judged, &mut findings);
-        findings.iter_mut().for_each(|(finding, _)| self.mark_known(finding, run));
         let deny_at = chain.deny_at(self.deny_at);
         let mut findings: Vec<Finding> = findings.into_iter().map(|(finding, _)| finding).collect();
         for finding in &mut findings {
@@ -107,12 +106,12 @@ impl Engine {
             }
         }
         let any = !looked.is_empty() || (schema.is_some() && chain.schema(format).is_some());
-        let verdict = if one.whole && !chain.is_broken(domain.as_deref()) {
-            decide(&findings, &faults, deny_at)
-        } else {
-            Verdict::Deny
-        };
+        let shut = !one.whole || chain.is_broken(domain.as_deref()) || !faults.is_empty();
+        let verdict = if shut { Verdict::Deny } else { decide(&findings, &faults, deny_at) };
         self.tell_layers(chain, domain.as_deref(), result);
+        let at = result.findings.len();
+        let findings_of = at..at + findings.len();
+        result.judgements.push(Judgement { descriptor: result.descriptors.len(), findings: findings_of, shut });
         result.descriptors.push(DescriptorReport {
             file: one.file.name.clone(),
             format: Some(descriptor.format.as_str()),
@@ -264,24 +263,6 @@ impl Engine {
         excepted
     }
 
-    /// Marks what was there before: in what is compared with, and in the baseline.
-    fn mark_known(&self, finding: &mut Finding, run: &Run<'_>) {
-        if matches!(finding.source, Source::Read | Source::Governance) {
-            return;
-        }
-        if let Some(known) = run.known {
-            let is_known = known.knows(finding);
-            finding.new = Some(!is_known);
-            if is_known && run.new_only && finding.waiver.is_none() {
-                finding.waiver = Some(known_in(&known.name));
-            }
-        }
-        if let Some(baseline) = self.baseline.as_ref().filter(|baseline| baseline.knows(finding)) {
-            finding.new = Some(false);
-            finding.waiver.get_or_insert_with(|| known_in(&baseline.name));
-        }
-    }
-
     /// What the law of layers remarks, what did not load, and the rules that the root does not know.
     fn tell_layers(&self, chain: &Chain, domain: Option<&str>, result: &mut FileResult) {
         result.findings.extend(chain.findings.iter().cloned());
@@ -355,17 +336,6 @@ fn excepting(place: &str) -> Waived {
         expires: None,
         ticket: None,
         origin: place.to_owned(),
-    }
-}
-
-fn known_in(name: &str) -> Waived {
-    Waived {
-        kind: WaiverKind::Known,
-        reason: format!("known: it is in {name}"),
-        approver: None,
-        expires: None,
-        ticket: None,
-        origin: name.to_owned(),
     }
 }
 

@@ -106,7 +106,7 @@ fn follow(
             continue;
         };
         *steps += top.path.len();
-        if *steps % 1_024 == 0 {
+        if steps.is_multiple_of(1_024) {
             context::may_go_on()?;
         }
         if *steps > PATHS_MAX * 10 || found.len() > PATHS_MAX {

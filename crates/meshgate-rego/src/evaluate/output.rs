@@ -1,4 +1,4 @@
-//! What a rule returned, held to the rule contract: a set of `{pointer, message, label?, related?, fix?}`.
+//! What a rule returned, held to the rule contract: a set of `{pointer, message, key?, label?, related?, fix?}`.
 //!
 //! Deliberately absent: leniency. Any other shape is a fault of the rule, not a guess of ours.
 
@@ -22,7 +22,8 @@ pub fn remarks(rule: &RuleId, value: &Value, findings_max: usize) -> Result<Vec<
 fn remark(rule: &RuleId, item: &Value) -> Result<Remark, String> {
     let json = serde_json::to_value(item).map_err(|error| error.to_string())?;
     let Json::Object(map) = &json else { return Err(format!("a finding is `{json}`, not an object")) };
-    if let Some(key) = map.keys().find(|key| !["pointer", "message", "label", "related", "fix"].contains(&key.as_str()))
+    if let Some(key) =
+        map.keys().find(|key| !["pointer", "message", "key", "label", "related", "fix"].contains(&key.as_str()))
     {
         return Err(format!("a finding has the unknown key `{key}`"));
     }
@@ -38,6 +39,7 @@ fn remark(rule: &RuleId, item: &Value) -> Result<Remark, String> {
         label: map.get("label").map(|label| text(Some(label), "label")).transpose()?,
         related,
         fix: map.get("fix").cloned(),
+        key: map.get("key").map(ToString::to_string),
     })
 }
 

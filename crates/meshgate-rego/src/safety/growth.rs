@@ -501,7 +501,8 @@ impl Sizes<'_> {
 fn give(pattern: &Ref<Expr>, size: &Size, locals: &mut Locals) -> bool {
     let mut names = BTreeSet::new();
     index::variables(pattern, &mut names);
-    names.iter().fold(false, |changed, name| locals.set(name, size) || changed)
+    // Every name is set.
+    names.iter().map(|name| locals.set(name, size)).filter(|changed| *changed).count() > 0
 }
 
 /// The variables that a query has of its own: those that it declares, and those that nobody around it knows.

@@ -86,6 +86,7 @@ fn report(text: &str) -> Report {
         }),
         approvers: vec![name("may")],
         fingerprint: "0123456789abcdef".to_owned(),
+        fingerprint_v1: "fedcba9876543210".to_owned(),
         denies: kind.is_none(),
         new: Some(true),
     };

@@ -60,7 +60,7 @@ impl<'i> Keyword<'i> for Step {
 fn look() {
     let steps = STEPS.get().wrapping_add(1);
     STEPS.set(steps);
-    if steps % LOOK_EVERY == 0 && context::may_go_on().is_err() {
+    if steps.is_multiple_of(LOOK_EVERY) && context::may_go_on().is_err() {
         resume_unwind(Box::new(Stop));
     }
 }
