@@ -13,6 +13,12 @@ mod sidecar;
 #[path = "attacks/known.rs"]
 mod known;
 
+#[path = "attacks/requests.rs"]
+mod requests;
+
+#[path = "attacks/tree.rs"]
+mod tree;
+
 use serde_json::{Value, json};
 use sidecar::Sidecar;
 use std::io::Write;

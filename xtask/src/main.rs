@@ -4,6 +4,7 @@
 //! Deliberately absent: anything that is shipped.
 
 mod conformance;
+mod entrances;
 mod library;
 mod tidy;
 

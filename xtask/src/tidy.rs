@@ -104,6 +104,7 @@ fn source(file: &Path, remarks: &mut Vec<String>) {
     let text = std::fs::read_to_string(file).unwrap_or_default();
     let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let lines = text.lines().count();
+    remarks.extend(crate::entrances::check(&root(), file, &text));
     let mut remark = |what: String| remarks.push(format!("{}: {what}", file.display()));
     if !text.starts_with("//!") {
         remark("does not open with `//!`: say what the file is for".into());

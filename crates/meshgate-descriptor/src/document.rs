@@ -104,6 +104,12 @@ impl Document {
         }
     }
 
+    /// How many values it has, without what aliases repeat.
+    #[must_use]
+    pub fn values(&self) -> usize {
+        self.tree.len()
+    }
+
     /// Returns the document as JSON, aliases expanded. Bounded by the reader's limits.
     #[must_use]
     pub fn to_value(&self) -> Value {

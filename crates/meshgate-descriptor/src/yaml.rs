@@ -182,6 +182,8 @@ impl<'a> Builder<'a> {
         let trimmed = Span::new(trimmed.end - without_properties(trimmed.slice(self.text)).len(), trimmed.end);
         let is_key = matches!(self.open.last(), Some(Open { kind: OpenKind::Map { key: None, .. }, .. }));
         if is_key {
+            let decoded = if tag == Some("tag:yaml.org,2002:binary") { scalar::binary(value) } else { None };
+            let value = decoded.as_deref().unwrap_or(value);
             if let Some(anchor) = anchor {
                 let node = self.tree.push(trimmed, NodeValue::Text(value.into()));
                 self.anchors.insert(anchor, node);

@@ -6,9 +6,11 @@
 //! Deliberately absent: output. The same report goes to the terminal and over HTTP.
 
 mod conclude;
+mod density;
 mod known;
 mod options;
 
+use density::Weight;
 pub use options::{CheckOptions, Listener, Outcome, Progress, WaiverReport};
 
 use crate::base::{Base, History};
@@ -28,7 +30,7 @@ use meshgate_core::fault::{Fault, FaultKind};
 use meshgate_core::model::Context;
 use meshgate_descriptor::{Files, NoFiles, Parsed, Recognised, recognise};
 use rayon::prelude::*;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -43,6 +45,8 @@ pub(crate) struct Prepared {
     /// What was read, when it was kept.
     pub parsed: Option<Parsed>,
     pub entries: Vec<Entry>,
+    /// What its documents weigh.
+    pub weights: Vec<Weight>,
     /// Files that its references lead to, where somebody wants to know.
     pub refers: Vec<String>,
 }
@@ -142,14 +146,22 @@ impl Engine {
             new_only: false,
             waivers: Mutex::default(),
             looked: Mutex::default(),
+            told: Mutex::default(),
         }
     }
 
     fn judge_all(&self, prepared: Vec<Prepared>, run: &Run<'_>, listener: Option<&Listener>) -> Vec<FileResult> {
         let total = prepared.len();
         let done = AtomicUsize::new(0);
+        let files: Vec<(&str, &[Weight])> =
+            prepared.iter().map(|file| (file.found.name.as_str(), file.weights.as_slice())).collect();
+        let dense: HashMap<String, String> =
+            density::too_dense(&files).into_iter().map(|(name, why)| (name.to_owned(), why)).collect();
         let judge = |file: Prepared| {
-            let result = self.judge_file(file, run);
+            let result = match dense.get(&file.found.name) {
+                Some(why) => density::unjudged(&file.found.name, why.clone()),
+                None => self.judge_file(file, run),
+            };
             let done = done.fetch_add(1, Ordering::Relaxed) + 1;
             if let Some(Listener(listener)) = listener {
                 listener(Progress { done, total });
@@ -166,7 +178,8 @@ impl Engine {
         let all = layers.map(Layers::chains).unwrap_or_default();
         let plain = !refers && layers.is_some() && plain(&self.chain) && all.into_iter().all(|chain| plain(chain));
         if plain {
-            let unread = |found| Prepared { found, parsed: None, entries: Vec::new(), refers: Vec::new() };
+            let unread =
+                |found| Prepared { found, parsed: None, entries: Vec::new(), weights: Vec::new(), refers: Vec::new() };
             return found.into_iter().map(unread).collect();
         }
         let prepare = |file: Found| self.prepare(file, tree, &kept, refers);
@@ -217,7 +230,7 @@ impl Engine {
         let day = options.at.unwrap_or_else(today);
         let read = || meshgate_descriptor::read(name, bytes, &self.read_limits);
         let parsed = catch_unwind(AssertUnwindSafe(read)).ok();
-        let entries = parsed.as_ref().map(|parsed| self.entries(name, parsed, &NoFiles)).unwrap_or_default();
+        let (entries, _) = parsed.as_ref().map(|parsed| self.entries(name, parsed, &NoFiles)).unwrap_or_default();
         let (mesh, dense) = self.mesh(entries, options);
         let mut errors = Vec::new();
         let earlier = options.previous.as_ref().and_then(|bytes| {
@@ -234,7 +247,13 @@ impl Engine {
         let run = self.run(options, day, &NoFiles, None, mesh, None, earlier);
         let result = match parsed {
             Some(parsed) => {
-                let prepared = Prepared { found, parsed: Some(parsed), entries: Vec::new(), refers: Vec::new() };
+                let prepared = Prepared {
+                    found,
+                    parsed: Some(parsed),
+                    entries: Vec::new(),
+                    weights: Vec::new(),
+                    refers: Vec::new(),
+                };
                 self.judge_file(prepared, &run)
             }
             None => failed(&found),
@@ -268,30 +287,35 @@ impl Engine {
     }
 
     fn prepare(&self, found: Found, tree: &dyn Tree, kept: &AtomicUsize, refers: bool) -> Prepared {
-        let unread = |found| Prepared { found, parsed: None, entries: Vec::new(), refers: Vec::new() };
+        let unread =
+            |found| Prepared { found, parsed: None, entries: Vec::new(), weights: Vec::new(), refers: Vec::new() };
         // What cannot be opened is told when it is judged.
         let Ok(bytes) = self.open(&found, Some(tree)) else { return unread(found) };
         let read = || meshgate_descriptor::read(&found.name, &bytes, &self.read_limits);
         let Ok(parsed) = catch_unwind(AssertUnwindSafe(read)) else { return unread(found) };
         let recorder = changed::Recorder::new(tree.files());
-        let entries = self.entries(&found.name, &parsed, if refers { &recorder } else { tree.files() });
+        let (entries, weights) = self.entries(&found.name, &parsed, if refers { &recorder } else { tree.files() });
         let keep = kept.fetch_add(bytes.len(), Ordering::Relaxed) < KEPT_BYTES_MAX;
-        Prepared { found, parsed: keep.then_some(parsed), entries, refers: recorder.seen() }
+        Prepared { found, parsed: keep.then_some(parsed), entries, weights, refers: recorder.seen() }
     }
 
     /// What a file brings to the mesh; a failure here is met again, and told, when the file is judged.
-    fn entries(&self, name: &str, parsed: &Parsed, files: &dyn Files) -> Vec<Entry> {
+    fn entries(&self, name: &str, parsed: &Parsed, files: &dyn Files) -> (Vec<Entry>, Vec<Weight>) {
         let entry = |document: &meshgate_descriptor::Document| {
             let Recognised::Known(format) = recognise(document) else { return None };
             let extract = Arc::clone(&self.extract);
             let join = || {
                 let (descriptor, _) =
                     meshgate_descriptor::link(name, document.clone(), format, files, &self.read_limits, extract);
-                mesh::entry(&meshgate_descriptor::outline(&descriptor))
+                let input = meshgate_descriptor::outline(&descriptor);
+                let parts = descriptor.parts().iter().skip(1).map(|part| part.document.values());
+                let weight = Weight::of(&input, document.values(), parts.sum());
+                (mesh::entry(&input), weight)
             };
-            catch_unwind(AssertUnwindSafe(join)).ok().flatten()
+            catch_unwind(AssertUnwindSafe(join)).ok()
         };
-        parsed.documents.iter().filter_map(entry).collect()
+        let (entries, weights): (Vec<_>, Vec<_>) = parsed.documents.iter().filter_map(entry).unzip();
+        (entries.into_iter().flatten().collect(), weights)
     }
 }
 

@@ -280,8 +280,8 @@ impl Config {
         self.plugins.iter().find(|plugin| is(self.folder.join(&plugin.path)))
     }
 
-    /// Looks for `meshgate.yaml` in a folder and those above it, up to the one that holds `.git`: the outermost is the root,
-    /// so that a configuration deeper in a tree cannot stand in for the one above it.
+    /// Looks for `meshgate.yaml` in a folder and those above it, as far as [`reach`] goes: the outermost is the root, so that a
+    /// configuration deeper in a tree cannot stand in for the one above it.
     #[must_use]
     pub fn discover(from: &Path) -> Option<PathBuf> {
         Self::outermost(from, CONFIG_FILE)
@@ -296,19 +296,39 @@ impl Config {
     fn outermost(from: &Path, name: &str) -> Option<PathBuf> {
         // `..` must be gone before the folders above are looked at; a path that does not exist is looked for by its text.
         let absolute = std::fs::canonicalize(from).or_else(|_| std::path::absolute(from)).ok()?;
-        let mut found = None;
-        for folder in absolute.ancestors() {
-            // A file that is there and cannot be read is found, and then refused: it must not be as if it were not there.
-            let path = folder.join(name);
-            if path.symlink_metadata().is_ok() {
-                found = Some(path);
-            }
-            if folder.join(".git").symlink_metadata().is_ok() {
-                break;
-            }
-        }
-        found
+        // A file that is there and cannot be read is found, and then refused: it must not be as if it were not there.
+        let there = |folder: &&Path| folder.join(name).symlink_metadata().is_ok();
+        reach(&absolute).into_iter().rfind(there).map(|folder| folder.join(name))
     }
+}
+
+/// The folders from this one upwards that belong together, this one first: up to the one that holds `.git`, or to the end.
+///
+/// But a `.git` hides nothing that is above: a submodule has one, and whoever writes in a tree can make one. Behind the first,
+/// what another repository holds belongs to it, and so do configurations of the same owner, or of the system's.
+pub(crate) fn reach(folder: &Path) -> Vec<&Path> {
+    let all: Vec<&Path> = folder.ancestors().collect();
+    let is_there = |at: &Path, name: &str| at.join(name).symlink_metadata().is_ok();
+    let Some(border) = all.iter().position(|at| is_there(at, ".git")) else { return all };
+    let owner = all.get(border).and_then(|at| owner(at));
+    let belongs = |at: &&Path| {
+        let own = |name: &str| self::owner(&at.join(name)).is_some_and(|uid| uid == 0 || Some(uid) == owner);
+        is_there(at, ".git") || own(CONFIG_FILE) || own(MISNAMED)
+    };
+    let end = all.iter().rposition(belongs).unwrap_or(border).max(border);
+    all.into_iter().take(end + 1).collect()
+}
+
+/// Who owns a file, as a number; `None` where there is none, or the system does not say.
+#[cfg(unix)]
+fn owner(path: &Path) -> Option<u32> {
+    use std::os::unix::fs::MetadataExt;
+    Some(path.symlink_metadata().ok()?.uid())
+}
+
+#[cfg(not(unix))]
+fn owner(_path: &Path) -> Option<u32> {
+    None
 }
 
 /// Bytes of a configuration.

@@ -23,6 +23,7 @@ use meshgate_core::model::{Context, Format};
 use meshgate_core::report::DescriptorReport;
 use meshgate_core::rule::{Rule, RuleId};
 use meshgate_descriptor::{Diagnostic, Document, Files, Parsed, Recognised, recognise};
+use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
@@ -49,6 +50,8 @@ pub(crate) struct Run<'a> {
     pub waivers: Mutex<BTreeMap<String, Use>>,
     /// Lists of rules that looked: most descriptors share one.
     pub looked: Mutex<HashSet<Arc<[RuleId]>>>,
+    /// Findings in files that others refer to: many products may say the same of one contract, and a run keeps it once.
+    pub told: Mutex<HashSet<Same>>,
 }
 
 /// Earlier versions of descriptors.
@@ -83,6 +86,21 @@ pub(crate) struct Judgement {
     pub findings: std::ops::Range<usize>,
     /// Is it denied whatever the findings are?
     pub shut: bool,
+    /// Findings that deny it and that were told before, of another descriptor.
+    pub elsewhere: Vec<Same>,
+}
+
+/// What is the same for findings that are the same in every respect.
+pub(crate) type Same = [u8; 16];
+
+/// Returns that of a finding.
+pub(crate) fn same(finding: &Finding) -> Same {
+    let mut hash = Sha256::new();
+    // Of plain data, what is shown for debugging is all that there is.
+    hash.update(format!("{finding:?}"));
+    let mut same = Same::default();
+    same.iter_mut().zip(hash.finalize()).for_each(|(to, from)| *to = from);
+    same
 }
 
 impl Engine {

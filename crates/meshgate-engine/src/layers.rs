@@ -4,7 +4,7 @@
 //! Deliberately absent: trust. What lies in the tree that is judged can add and tighten, and nothing else.
 
 use crate::bundle;
-use crate::config::{CONFIG_FILE, Config, ConfigError, MISNAMED, Said};
+use crate::config::{CONFIG_FILE, Config, ConfigError, MISNAMED, Said, reach};
 use crate::engine::Engine;
 use crate::governance::{Chain, LayerRules, OVERRIDE, attempt};
 use crate::locate::Located;
@@ -229,10 +229,11 @@ impl<'a> Finder<'a> {
         let mut lying = Vec::new();
         let roots = self.engine.root_folders();
         // Below a root its folder is the end, and nothing between hides what is above.
-        let end = |at: &Path| match roots.iter().any(|root| folder.starts_with(root)) {
-            true => roots.iter().any(|root| root == at),
-            false => at.join(".git").symlink_metadata().is_ok(),
+        let last = match roots.iter().any(|root| folder.starts_with(root)) {
+            true => None,
+            false => reach(folder).last().copied(),
         };
+        let end = |at: &Path| roots.iter().any(|root| root == at) || last == Some(at);
         for at in folder.ancestors() {
             // At the root's own folder the root speaks; above it nobody of the tree does.
             if roots.iter().any(|root| root == at) {

@@ -13,7 +13,6 @@ mod config;
 mod discover;
 mod embedded;
 mod engine;
-mod fingerprint;
 mod governance;
 mod judge;
 mod known;
@@ -31,6 +30,7 @@ mod sources;
 mod transport;
 mod waivers;
 mod walls;
+pub mod writing;
 
 pub use applying::{Applying, ApplyingTo};
 pub use base::{Base, Baseline};

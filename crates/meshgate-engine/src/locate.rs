@@ -2,9 +2,11 @@
 //!
 //! Deliberately absent: judgement; nothing is added to or taken from what was said.
 
+mod fingerprint;
+
 use crate::config::Said;
 use crate::embedded;
-use crate::fingerprint::{self, Apart, Descriptor};
+use fingerprint::{Apart, Descriptor};
 use meshgate_core::finding::{Excerpt, Finding, Location, Related, Remark};
 use meshgate_core::pointer::{Place, Pointer};
 use meshgate_core::rule::{Rule, RuleId, Source};

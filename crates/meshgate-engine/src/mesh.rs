@@ -101,6 +101,7 @@ pub fn join(entries: Vec<Entry>, complete: bool) -> Result<Arc<Shared>, String> 
         }
     }
     connect(&mut mesh)?;
+    mesh.index();
     // Strings, lists and string-keyed maps only: this cannot fail.
     Ok(Arc::new(Shared::new(serde_json::to_value(&mesh).unwrap_or_default())))
 }

@@ -83,7 +83,8 @@ pub fn clear_path(path: Option<&Path>) -> Result<Cleared, Vec<EngineError>> {
 /// When it cannot be written.
 pub fn write_clearance(folder: &Path, cleared: &Cleared) -> Result<PathBuf, EngineError> {
     let file = folder.join(bundle::CLEARANCE);
-    std::fs::write(&file, cleared.record.write()).map_err(|error| EngineError::new(file.display(), error))?;
+    crate::writing::file_of(folder, &file, cleared.record.write().as_bytes())
+        .map_err(|error| EngineError::new(file.display(), error))?;
     Ok(file)
 }
 

@@ -135,7 +135,7 @@ pub async fn read(headers: &HeaderMap, body: Body, most: usize, share: &Share) -
     if said.is_some_and(|said| said > most as u64) {
         return Err(Refused::TooLarge);
     }
-    let bytes = collect(body, most, said, share).await?;
+    let bytes = collect(body, most, share).await?;
     match headers.get(header::CONTENT_ENCODING).map(HeaderValue::as_bytes) {
         None | Some(b"" | b"identity") => Ok((bytes, false)),
         Some(word) if word.eq_ignore_ascii_case(b"gzip") => Ok((bytes, true)),
@@ -143,38 +143,58 @@ pub async fn read(headers: &HeaderMap, body: Body, most: usize, share: &Share) -
     }
 }
 
-/// Joins what comes of a body.
-async fn collect(mut body: Body, most: usize, said: Option<u64>, share: &Share) -> Result<Bytes, Refused> {
+/// Joins what comes of a body. Until all of it is there it is held in blocks: a list that grows by doubling would hold twice
+/// what came, and the pieces as they come may each hold a whole buffer of the connection.
+async fn collect(mut body: Body, most: usize, share: &Share) -> Result<Bytes, Refused> {
     let mut next = async || poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await;
-    let mut all: Vec<u8> = Vec::new();
+    let mut blocks: Vec<Vec<u8>> = Vec::new();
     let mut first: Option<Bytes> = None;
+    let mut length = 0_usize;
     while let Some(frame) = next().await {
         let Ok(bytes) = frame.map_err(|_| Refused::Cut)?.into_data() else { continue };
         if bytes.is_empty() {
             continue;
         }
         share.add(bytes.len() as u64)?;
-        // Most bodies come at once, and are not copied.
-        if first.is_none() && all.is_empty() {
-            first = Some(bytes);
-        } else {
-            if let Some(first) = first.take() {
-                // So much is believed of what it says of itself; what comes of it is held as it comes.
-                let said = usize::try_from(said.unwrap_or_default()).unwrap_or_default();
-                all.reserve(said.min(most).min(BELIEVED_MAX));
-                all.extend_from_slice(&first);
-            }
-            all.extend_from_slice(&bytes);
-        }
-        if all.len().max(first.as_ref().map_or(0, Bytes::len)) > most {
+        length = length.saturating_add(bytes.len());
+        if length > most {
             return Err(Refused::TooLarge);
         }
+        // Most bodies come at once, and are not copied.
+        if first.is_none() && blocks.is_empty() {
+            first = Some(bytes);
+            continue;
+        }
+        for mut piece in first.take().into_iter().chain([bytes]) {
+            while !piece.is_empty() {
+                if blocks.last().is_none_or(|block| block.len() == block.capacity()) {
+                    let room = if blocks.is_empty() { BLOCK_MIN } else { BLOCK_MAX };
+                    blocks.push(Vec::with_capacity(room));
+                }
+                if let Some(block) = blocks.last_mut() {
+                    let fits = (block.capacity() - block.len()).min(piece.len());
+                    block.extend_from_slice(&piece.split_to(fits));
+                }
+            }
+        }
     }
-    Ok(first.unwrap_or_else(|| Bytes::from(all)))
+    match (first, blocks.len()) {
+        (Some(first), _) => Ok(first),
+        (None, 0 | 1) => Ok(Bytes::from(blocks.pop().unwrap_or_default())),
+        _ => {
+            let mut all = Vec::with_capacity(length);
+            // What is copied is let go of.
+            for block in blocks {
+                all.extend_from_slice(&block);
+            }
+            Ok(Bytes::from(all))
+        }
+    }
 }
 
-/// Bytes that are made room for on the word of a header.
-const BELIEVED_MAX: usize = 1 << 20;
+/// Bytes of the first block of a body, and of each that follows.
+const BLOCK_MIN: usize = 64 << 10;
+const BLOCK_MAX: usize = 512 << 10;
 /// Bytes that are unpacked at once.
 const UNPACKED_AT_ONCE: usize = 64 << 10;
 

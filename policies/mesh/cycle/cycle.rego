@@ -17,12 +17,15 @@ package meshgate.rules.mesh.cycle
 import data.meshgate.lib.mesh
 
 findings contains finding if {
-	some circle in input.mesh.cycles
-	some own in mesh.selves
-	own.id in circle
+	some circle in mesh.cycles
 	finding := {
 		"pointer": input.product.pointer,
-		"message": sprintf("made from itself: %s", [concat(" → ", array.concat(circle, [circle[0]]))]),
-		"key": circle,
+		"message": sprintf("made from itself: %s", [concat(" → ", array.concat(_shown(circle), [circle[0]]))]),
+		"key": circle[0],
 	}
 }
+
+# A circle may be as large as the mesh.
+_shown(circle) := circle if {
+	count(circle) <= 10
+} else := array.concat(array.slice(circle, 0, 9), [sprintf("… (%d products)", [count(circle)])])

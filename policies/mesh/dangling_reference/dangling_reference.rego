@@ -11,10 +11,11 @@
 #   since: 0.1.0
 package meshgate.rules.mesh.dangling_reference
 
+import data.meshgate.lib.mesh
+
 findings contains finding if {
 	input.mesh.complete
-	some one in input.mesh.dangling
-	one.file == input.file
+	some one in mesh.dangling
 	finding := {
 		"pointer": one.pointer,
 		"message": sprintf("`%s` is in no descriptor of the mesh", [one.reference]),

@@ -10,10 +10,11 @@
 #   since: 0.1.0
 package meshgate.rules.mesh.port_unused
 
+import data.meshgate.lib.mesh
+
 findings contains finding if {
 	input.mesh.complete
-	some one in input.mesh.orphans
-	one.file == input.file
+	some one in mesh.orphans
 	startswith(one.pointer, object.get(input.product, "pointer", ""))
 	finding := {
 		"pointer": one.pointer,

@@ -11,10 +11,14 @@
 package meshgate.rules.naming.duplicate_port
 
 findings contains finding if {
-	some at, port in input.product.ports
-	some before, other in input.product.ports
-	before < at
-	_key(port) == _key(other)
+	# Sorted, the same names are beside one another: no port is compared with all others.
+	sorted := sort([[_key(port), at] | some at, port in input.product.ports])
+	some n, [key, at] in sorted
+	n > 0
+	[before, first] := sorted[n - 1]
+	before == key
+	port := input.product.ports[at]
+	other := input.product.ports[first]
 	finding := {
 		"pointer": port.pointer,
 		"message": sprintf("there are two %s ports `%s`", [port.direction, port.name]),

@@ -7,7 +7,7 @@ use crate::exit::{Status, say};
 use crate::judging::{Against, judge, say_errors};
 use anyhow::{Context, Result};
 use meshgate_core::rule::Source;
-use meshgate_engine::{Baseline, Outcome};
+use meshgate_engine::{Baseline, Outcome, writing};
 
 pub fn run(args: &BaselineArgs) -> Result<Status> {
     let outcome = judge(&args.run, &Against::default())?;
@@ -19,7 +19,7 @@ pub fn run(args: &BaselineArgs) -> Result<Status> {
     }
     let (text, count) = Baseline::write(report);
     let file = args.output.display();
-    std::fs::write(&args.output, text).with_context(|| format!("{file} cannot be written"))?;
+    writing::file(&args.output, text.as_bytes()).with_context(|| format!("{file} cannot be written"))?;
     let many = if count == 1 { "1 finding".to_owned() } else { format!("{count} findings") };
     say(&format!("wrote {many} to {file}; say `baseline: {file}` in meshgate.yaml, and only what is new denies"));
     let never = |source| matches!(source, Source::Read | Source::Governance);

@@ -7,7 +7,7 @@ use crate::exit::{Status, print_as_is, say};
 use crate::judging::{Against, judge};
 use anyhow::{Context, Result, bail};
 use meshgate_core::report::Report;
-use meshgate_engine::Outcome;
+use meshgate_engine::{Outcome, writing};
 use meshgate_report::Format;
 use std::io::{IsTerminal, Write};
 
@@ -39,7 +39,9 @@ fn write(report: &Report, target: &Target) -> Result<()> {
         summarise(report)?;
     }
     match &target.file {
-        Some(file) => std::fs::write(file, text).with_context(|| format!("{} cannot be written", file.display())),
+        Some(file) => {
+            writing::file(file, text.as_bytes()).with_context(|| format!("{} cannot be written", file.display()))
+        }
         None => print_as_is(&text),
     }
 }

@@ -150,7 +150,7 @@ fn export(from: &FromArgs, which: &WhichArgs, output: &Path) -> Result<Status> {
         }
         Some("jsonl" | "ndjson") => {
             let named = || format!("{} cannot be written", output.display());
-            let mut file = BufWriter::new(File::create(output).with_context(named)?);
+            let mut file = BufWriter::new(meshgate_engine::writing::create(output).with_context(named)?);
             let broken = read::each(&files, |decision| {
                 if wanted.has(&decision) {
                     count += 1;

@@ -8,7 +8,7 @@ use crate::exit::{Status, print, say};
 use anyhow::{Context, Result, bail, ensure};
 use meshgate_core::rule::Rule;
 use meshgate_engine::reading::NAMED_BYTES_MAX;
-use meshgate_engine::{Additions, CheckOptions, Config, Engine};
+use meshgate_engine::{Additions, CheckOptions, Config, Engine, writing};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -50,7 +50,8 @@ pub fn run(args: &PagesArgs) -> Result<Status> {
         if before.is_some_and(|before| !before.starts_with(MARK)) {
             bail!("{} was not written by this command: move it, and the page can be", path.display());
         }
-        std::fs::write(path, text).with_context(|| format!("{} cannot be written", path.display()))?;
+        writing::file_of(&args.dir, path, text.as_bytes())
+            .with_context(|| format!("{} cannot be written", path.display()))?;
         say(&format!("wrote {}", path.display()));
     }
     if !stale.is_empty() {

@@ -85,7 +85,8 @@ impl Export {
         let message = format!("message decisions {{\n{}}}", numbers.chain(texts).collect::<String>());
         let schema = parse_message_type(&message).context("the schema of decisions")?;
         let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
-        let file = File::create(path).with_context(|| format!("{} cannot be written", path.display()))?;
+        let file =
+            meshgate_engine::writing::create(path).with_context(|| format!("{} cannot be written", path.display()))?;
         let writer = SerializedFileWriter::new(file, Arc::new(schema), Arc::new(properties))?;
         Ok(Self { writer, held: Vec::new() })
     }

@@ -5,6 +5,7 @@
 use super::product::Direction;
 use schemars::JsonSchema;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// The descriptors of a run. The same for each of them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
@@ -21,6 +22,53 @@ pub struct Mesh {
     pub orphans: Vec<Orphan>,
     /// Products that are made from one another: the ids of each circle.
     pub cycles: Vec<Vec<String>>,
+    /// Where things are in the lists above, so that a rule need not go through all of them for each descriptor.
+    pub index: MeshIndex,
+}
+
+/// Positions in the lists of a mesh, from 0.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
+pub struct MeshIndex {
+    /// What is of a file, by the file's name.
+    pub files: BTreeMap<String, InFile>,
+    /// Products, by id.
+    pub products: BTreeMap<String, Vec<usize>>,
+    /// Circles that a product is in, by its id.
+    pub cycles: BTreeMap<String, Vec<usize>>,
+}
+
+/// What of a mesh is of one file.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
+pub struct InFile {
+    /// Its products.
+    pub products: Vec<usize>,
+    /// Its references to what is not there.
+    pub dangling: Vec<usize>,
+    /// Its ports that nobody reads.
+    pub orphans: Vec<usize>,
+}
+
+impl Mesh {
+    /// Makes the index of what is in the lists.
+    pub fn index(&mut self) {
+        let mut index = MeshIndex::default();
+        for (at, product) in self.products.iter().enumerate() {
+            index.files.entry(product.file.clone()).or_default().products.push(at);
+            index.products.entry(product.id.clone()).or_default().push(at);
+        }
+        for (at, one) in self.dangling.iter().enumerate() {
+            index.files.entry(one.file.clone()).or_default().dangling.push(at);
+        }
+        for (at, one) in self.orphans.iter().enumerate() {
+            index.files.entry(one.file.clone()).or_default().orphans.push(at);
+        }
+        for (at, circle) in self.cycles.iter().enumerate() {
+            for id in circle {
+                index.cycles.entry(id.clone()).or_default().push(at);
+            }
+        }
+        self.index = index;
+    }
 }
 
 /// A data product of the run.

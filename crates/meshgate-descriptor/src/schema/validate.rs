@@ -160,6 +160,13 @@ impl<'a> Check<'a> {
         });
     }
 
+    /// A violation that is about a key of the value at hand.
+    fn about(&self, rule: &'static str, key: &str, message: String, help: Option<String>) -> Violation {
+        let (part, pointer) = (self.part, self.pointer());
+        let focus = Focus::Key(pointer.key(key));
+        Violation { rule, part, pointer, focus, message, help, key: Some(key.to_owned()) }
+    }
+
     /// Says whether a value fits, and nothing more.
     fn fits(&mut self, shape: &'a Shape, id: NodeId) -> bool {
         let failed = std::mem::replace(&mut self.failed, false);
@@ -386,25 +393,15 @@ impl<'a> Check<'a> {
         for key in required.chain(&record.needs).filter(|key| !has(key)) {
             let help = Some(words::missing_help(record, key, self.version));
             self.fail(|check| Violation {
-                rule: "schema.missing_key",
-                part: check.part,
-                pointer: check.pointer(),
                 focus: Focus::Pointer,
-                message: format!("{} has no `{key}`", check.label()),
-                help,
-                key: Some(key.to_string()),
+                ..check.about("schema.missing_key", key, format!("{} has no `{key}`", check.label()), help)
             });
         }
         if record.forbids.len() == 1 && record.forbids.iter().all(|key| has(key)) {
             for key in &record.forbids {
-                self.fail(|check| Violation {
-                    rule: "schema.unknown_key",
-                    part: check.part,
-                    pointer: check.pointer(),
-                    focus: Focus::Key(check.pointer().key(key)),
-                    message: format!("{} cannot have `{key}` here", check.label()),
-                    help: Some(format!("take `{key}` away")),
-                    key: Some(key.to_string()),
+                self.fail(|check| {
+                    let message = format!("{} cannot have `{key}` here", check.label());
+                    check.about("schema.unknown_key", key, message, Some(format!("take `{key}` away")))
                 });
             }
         }
@@ -510,15 +507,7 @@ impl<'a> Check<'a> {
                         words::unknown_help(&stranger.key, &free, &declared),
                     ),
                 };
-                Violation {
-                    rule: "schema.unknown_key",
-                    part: check.part,
-                    pointer: check.pointer(),
-                    focus: Focus::Key(check.pointer().key(&stranger.key)),
-                    message,
-                    help: Some(help),
-                    key: Some(stranger.key.to_string()),
-                }
+                check.about("schema.unknown_key", &stranger.key, message, Some(help))
             });
         }
     }

@@ -8,26 +8,40 @@
 //! | `1.5` `.5` `1.5e+3` `.inf` | number; `1e3` and `1.5e3` are text, the exponent needs a dot and a sign |
 //! | `2024-01-31` and timestamps | text: JSON has no dates, and rules compare them as text |
 //!
+//! A tag says otherwise (`!!str 1`); `!!binary` is the text that it encodes, and a tag that does not fit its value hides nothing.
+//!
 //! Deliberately absent: `.nan` and infinities as numbers; JSON has none, so they stay text.
 
 use crate::tree::NodeValue;
+use base64::engine::general_purpose::{GeneralPurpose, NO_PAD as PAD};
+use base64::{Engine as _, alphabet};
 use serde_json::Number;
 
 /// Resolves a scalar. A quoted or block scalar is text, unless a tag says otherwise.
 pub fn resolve(value: &str, plain: bool, tag: Option<&str>) -> NodeValue {
     let text = || NodeValue::Text(value.into());
     match tag.and_then(|tag| tag.strip_prefix("tag:yaml.org,2002:")) {
-        Some("str" | "binary" | "timestamp") => text(),
+        Some("str" | "timestamp") => text(),
+        Some("binary") => NodeValue::Text(binary(value).unwrap_or_else(|| value.to_owned()).into()),
         Some("int") => integer(value).unwrap_or_else(text),
         Some("float") => integer(value).or_else(|| float(value)).unwrap_or_else(text),
         Some("bool") => boolean(value).unwrap_or_else(text),
-        Some("null") => NodeValue::Null,
+        // With a value that is none, the tag would hide it.
+        Some("null") if matches!(value.trim(), "" | "~" | "null" | "Null" | "NULL") => NodeValue::Null,
         _ if tag.is_some() || !plain => text(),
         _ => match value {
             "" | "~" | "null" | "Null" | "NULL" => NodeValue::Null,
             _ => boolean(value).or_else(|| integer(value)).or_else(|| float(value)).unwrap_or_else(text),
         },
     }
+}
+
+/// The text that Base64 stands for, so that nothing hides in it; what no text comes of stays as it is written.
+pub fn binary(value: &str) -> Option<String> {
+    // As Python does, whatever is not of the alphabet is passed over.
+    let digits: Vec<u8> = value.bytes().filter(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/')).collect();
+    let engine = GeneralPurpose::new(&alphabet::STANDARD, PAD.with_decode_allow_trailing_bits(true));
+    String::from_utf8(engine.decode(digits).ok()?).ok()
 }
 
 fn boolean(value: &str) -> Option<NodeValue> {

@@ -3,10 +3,11 @@
 //! Deliberately absent: judgement. What is new keeps the verdict that it has.
 
 use crate::baseline::{Baseline, can_be_known};
-use crate::judge::FileResult;
+use crate::judge::{FileResult, Same, same};
 use meshgate_core::decide::Verdict;
 use meshgate_core::finding::Finding;
 use meshgate_core::waiver::{Waived, WaiverKind};
+use std::collections::HashSet;
 
 /// What a run knows from before.
 pub(super) struct Before<'a> {
@@ -36,18 +37,27 @@ pub(super) fn mark(results: &mut [FileResult], before: &Before<'_>) {
         return;
     }
     let is = |list: &Option<Vec<bool>>, at: usize| list.as_ref().and_then(|list| list.get(at).copied());
+    // What a descriptor shares with others is marked once, where it is kept, and counts for all of them.
+    let shared: HashSet<Same> =
+        results.iter().flat_map(|one| &one.judgements).flat_map(|one| one.elsewhere.clone()).collect();
+    let mut excused: HashSet<Same> = HashSet::new();
     let mut at = 0;
     for (result, places) in results.iter_mut().zip(places) {
         for index in places {
             if let Some(finding) = result.findings.get_mut(index) {
+                let before_it = (!shared.is_empty() && finding.denies).then(|| same(finding));
                 mark_one(finding, is(&known, at), is(&noted, at) == Some(true), before);
+                excused.extend(before_it.filter(|same| !finding.denies && shared.contains(same)));
             }
             at += 1;
         }
+    }
+    for result in results {
         for judgement in result.judgements.iter().filter(|judgement| !judgement.shut) {
             let findings = result.findings.get(judgement.findings.clone()).unwrap_or_default();
             if let Some(descriptor) = result.descriptors.get_mut(judgement.descriptor)
                 && !findings.iter().any(|finding| finding.denies)
+                && judgement.elsewhere.iter().all(|same| excused.contains(same))
             {
                 descriptor.verdict = Verdict::Allow;
             }

@@ -3,7 +3,7 @@
 //!
 //! Deliberately absent: files; those are the run's.
 
-use super::{FileResult, Judgement, Run};
+use super::{FileResult, Judgement, Run, Same, same};
 use crate::config::Said;
 use crate::discover::Found;
 use crate::engine::Engine;
@@ -109,9 +109,15 @@ impl Engine {
         let shut = !one.whole || chain.is_broken(domain.as_deref()) || !faults.is_empty();
         let verdict = if shut { Verdict::Deny } else { decide(&findings, &faults, deny_at) };
         self.tell_layers(chain, domain.as_deref(), result);
+        let elsewhere = told_before(run, &one.file.name, &mut findings);
         let at = result.findings.len();
         let findings_of = at..at + findings.len();
-        result.judgements.push(Judgement { descriptor: result.descriptors.len(), findings: findings_of, shut });
+        result.judgements.push(Judgement {
+            descriptor: result.descriptors.len(),
+            findings: findings_of,
+            shut,
+            elsewhere,
+        });
         result.descriptors.push(DescriptorReport {
             file: one.file.name.clone(),
             format: Some(descriptor.format.as_str()),
@@ -276,6 +282,23 @@ impl Engine {
             result.rules.extend(new);
         }
     }
+}
+
+/// Takes out what was said of other files in the very same words; returns what of it denies.
+fn told_before(run: &Run<'_>, file: &str, findings: &mut Vec<Finding>) -> Vec<Same> {
+    let mut denying = Vec::new();
+    findings.retain(|finding| {
+        if finding.location.file == file {
+            return true;
+        }
+        let same = same(finding);
+        let is_new = run.told.lock().unwrap_or_else(PoisonError::into_inner).insert(same);
+        if !is_new && finding.denies {
+            denying.push(same);
+        }
+        is_new
+    });
+    denying
 }
 
 /// The rules that look at a subject, by layer; and whether selections left out all that there are for its kind.
