@@ -1,7 +1,9 @@
 //! Ten thousand descriptors in one run, against one thousand in the same process: time and memory a descriptor must not
-//! grow with their number, and all cores must be busy. `cargo bench -p meshgate-engine`.
+//! grow with their number, and all cores must be busy. Then the rules of the mesh over small descriptors, and a dense mesh, in
+//! which every product has a port for every contract: what a value costs must not grow. `cargo bench -p meshgate-engine`;
+//! with `MESH_DESCRIPTORS=100000` the sparse mesh of small descriptors has so many.
 //!
-//! Deliberately absent: rules; what they cost is theirs. This is reading, modelling, schemas and the mesh.
+//! Deliberately absent: other rules; what they cost is theirs.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its numbers")]
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot write its files has nothing to measure")]
@@ -73,6 +75,103 @@ fn peak() -> u64 {
     line.split_whitespace().next().and_then(|kb| kb.parse::<u64>().ok()).unwrap_or(0) / 1024
 }
 
+/// A small contract and product, for meshes that are large by their number.
+fn sparse(folder: &Path, descriptors: usize) {
+    for id in 0..descriptors / 2 {
+        let domain = folder.join(format!("d{}", id % 500));
+        std::fs::create_dir_all(&domain).unwrap();
+        let contract = format!(
+            "apiVersion: v3.1.0\nkind: DataContract\nid: c-{id}\nversion: 1.0.0\nstatus: active\nschema:\n- name: t\n  properties:\n  - {{name: a, logicalType: string}}\n"
+        );
+        std::fs::write(domain.join(format!("{id}.odcs.yaml")), contract).unwrap();
+        std::fs::write(domain.join(format!("{id}.odps.yaml")), product(id)).unwrap();
+    }
+}
+
+/// Products that each have a port for every contract.
+fn dense(folder: &Path, descriptors: usize) {
+    let count = descriptors / 2;
+    std::fs::create_dir_all(folder).unwrap();
+    let ports: String =
+        (0..count).map(|port| format!("- {{name: o{port}, version: 1.0.0, contractId: c-{port}}}\n")).collect();
+    for id in 0..count {
+        let product = format!(
+            "apiVersion: v1.0.0\nkind: DataProduct\nid: p-{id}\nname: p-{id}\nversion: 1.0.0\nstatus: active\noutputPorts:\n{ports}"
+        );
+        std::fs::write(folder.join(format!("{id}.odps.yaml")), product).unwrap();
+        std::fs::write(folder.join(format!("{id}.odcs.yaml")), contract(id)).unwrap();
+    }
+}
+
+fn bytes(folder: &Path) -> u64 {
+    let entries = std::fs::read_dir(folder).unwrap().flatten();
+    entries
+        .map(|entry| if entry.path().is_dir() { bytes(&entry.path()) } else { entry.metadata().unwrap().len() })
+        .sum()
+}
+
+/// Rules of the mesh alone, which are asked of every product.
+fn rules_of_the_mesh(folder: &Path) -> Engine {
+    let policies = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policies");
+    for part in ["lib", "mesh"] {
+        copy(&policies.join(part), &folder.join("rules").join(part));
+    }
+    let text = "version: 1\nembedded: false\nbundles: [{ name: library, path: rules }]\nprofiles: [strict]\n";
+    let file = folder.join("meshgate.yaml");
+    std::fs::write(&file, text).unwrap();
+    Engine::new(&Config::read_root(&file).unwrap(), &Additions { root_only: true, ..Additions::default() }).unwrap()
+}
+
+/// Copies modules, without their tests and examples.
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().flatten() {
+        let (path, name) = (entry.path(), entry.file_name());
+        if path.is_dir() {
+            copy(&path, &to.join(name));
+        } else if name.to_string_lossy().ends_with(".rego") && !name.to_string_lossy().ends_with("_test.rego") {
+            std::fs::copy(&path, to.join(name)).unwrap();
+        }
+    }
+}
+
+fn meshes(folder: &Path) {
+    let engine = rules_of_the_mesh(folder);
+    let most = std::env::var("MESH_DESCRIPTORS").ok().and_then(|text| text.parse().ok()).unwrap_or(20_000);
+    println!(
+        "{:>12}{:>10}{:>10}{:>10}{:>16}{:>10}{:>10}",
+        "mesh", "of", "MB", "edges", "µs a KB or edge", "faults", "peak MB"
+    );
+    for (name, sizes) in [("sparse", [most / 10, most]), ("dense", [200, 1_000])] {
+        let mut costs = Vec::new();
+        for size in sizes {
+            let path = folder.join("meshes").join(format!("{name}{size}"));
+            let edges = if name == "sparse" {
+                sparse(&path, size);
+                size
+            } else {
+                dense(&path, size);
+                size / 2 * (size / 2)
+            };
+            let options = CheckOptions { mesh_complete: true, ..CheckOptions::default() };
+            let mut faults = 0;
+            let (wall, ..) = timed(|| {
+                let report = engine.check(std::slice::from_ref(&path), &options).report;
+                faults = report.faults.len();
+                report.descriptors.len()
+            });
+            let bytes = bytes(&path);
+            let cost = wall.as_secs_f64() * 1e6 / (bytes as f64 / 1e3 + edges as f64);
+            costs.push(cost);
+            println!("{name:>12}{size:>10}{:>10}{edges:>10}{cost:>16.1}{faults:>10}{:>10}", bytes / 1_000_000, peak());
+            std::fs::remove_dir_all(&path).unwrap();
+        }
+        if let [small, large] = costs.as_slice() {
+            println!("{name}: a KB or an edge of the larger costs {:.2} times as much", large / small);
+        }
+    }
+}
+
 fn main() {
     let folder = tempfile::tempdir().unwrap();
     let additions = Additions { no_embedded: true, ..Additions::default() };
@@ -103,4 +202,5 @@ fn main() {
     if let [small, large] = rates.as_slice() {
         println!("ten times as many descriptors: each costs {:.2} times as much; {cores} cores", small / large);
     }
+    meshes(folder.path());
 }

@@ -13,12 +13,12 @@ package meshgate.rules.naming.duplicate_port
 findings contains finding if {
 	# Sorted, the same names are beside one another: no port is compared with all others.
 	sorted := sort([[_key(port), at] | some at, port in input.product.ports])
-	some n, [key, at] in sorted
+	some n, pair in sorted
 	n > 0
-	[before, first] := sorted[n - 1]
-	before == key
-	port := input.product.ports[at]
-	other := input.product.ports[first]
+	before := sorted[n - 1]
+	before[0] == pair[0]
+	port := input.product.ports[pair[1]]
+	other := input.product.ports[before[1]]
 	finding := {
 		"pointer": port.pointer,
 		"message": sprintf("there are two %s ports `%s`", [port.direction, port.name]),
