@@ -280,7 +280,7 @@ impl Config {
         self.plugins.iter().find(|plugin| is(self.folder.join(&plugin.path)))
     }
 
-    /// Looks for `meshgate.yaml` in a folder and those above it, as far as [`reach`] goes: the outermost is the root, so that a
+    /// Looks for `meshgate.yaml` in a folder and those above it, as far as they belong together: the outermost is the root, so that a
     /// configuration deeper in a tree cannot stand in for the one above it.
     #[must_use]
     pub fn discover(from: &Path) -> Option<PathBuf> {
