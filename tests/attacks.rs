@@ -10,6 +10,9 @@ mod support;
 #[expect(dead_code, reason = "each test binary uses its own part")]
 mod sidecar;
 
+#[path = "attacks/adapters.rs"]
+mod adapters;
+
 #[path = "attacks/known.rs"]
 mod known;
 

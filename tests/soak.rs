@@ -40,6 +40,9 @@ fn other(version: u64) -> String {
 /// Policies that never end, that want all memory, that fail.
 const HOSTILE: &str = "package hostile\n\nimport rego.v1\n\nendless := count([1 | some a in numbers.range(1, 100000); some b in numbers.range(1, 100000); a == b + input.n])\n\nlarge := concat(\"\", [x | some i in numbers.range(1, 50000); x := sprintf(\"%0200000d\", [i + input.n])])\n\nfails := 1 / (input.n - input.n)\n";
 
+/// Eight levels of ten aliases each.
+const LAUGHS: &str = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\na1: &a1 [*a0, *a0, *a0, *a0, *a0, *a0, *a0, *a0, *a0, *a0]\na2: &a2 [*a1, *a1, *a1, *a1, *a1, *a1, *a1, *a1, *a1, *a1]\na3: &a3 [*a2, *a2, *a2, *a2, *a2, *a2, *a2, *a2, *a2, *a2]\na4: &a4 [*a3, *a3, *a3, *a3, *a3, *a3, *a3, *a3, *a3, *a3]\na5: &a5 [*a4, *a4, *a4, *a4, *a4, *a4, *a4, *a4, *a4, *a4]\na6: &a6 [*a5, *a5, *a5, *a5, *a5, *a5, *a5, *a5, *a5, *a5]\na7: &a7 [*a6, *a6, *a6, *a6, *a6, *a6, *a6, *a6, *a6, *a6]\n";
+
 /// A client that keeps its connection for as long as it can.
 struct Client {
     address: Arc<Mutex<String>>,
@@ -171,6 +174,18 @@ impl Soak {
                     self.note(&answer);
                 }
                 self.hostile.fetch_add(1, Ordering::Relaxed);
+            }
+            // Bodies that would become far more than they are: refused, and nothing of them stays.
+            let laughs = format!("{LAUGHS}{}input: *a7\n", "# ".repeat(usize::try_from(n % 7).unwrap_or(0)) + "\n");
+            let batch = json!({"subject": {"type": "user", "id": "a", "properties": {"x": vec!["a"; 50_000]}},
+                "action": {"name": "read"}, "resource": {"type": "t", "id": "1"}, "evaluations": vec![json!({}); 900]});
+            for (path, mime, body) in [
+                ("/v1/data/app/answer", "application/yaml", laughs),
+                ("/access/v1/evaluations", "application/json", batch.to_string()),
+            ] {
+                if let Some((status, text)) = client.post(path, mime, body.as_bytes()) {
+                    assert!(matches!(status, 400 | 404 | 413 | 501 | 503), "{path}: {status} {text}");
+                }
             }
             // A plugin that loops: the check denies, by a fault that names it.
             if let Some((200, text)) = client.post("/v1/check?file=c.yaml", "application/yaml", CONTRACT.as_bytes()) {
