@@ -6,6 +6,7 @@
 use crate::builtins::{Operand, json, value_of};
 use crate::context;
 use anyhow::{Result, anyhow, bail};
+use meshgate_core::size::has_more_values;
 use regorus::Value;
 use serde_json::{Map, Value as Json, json};
 use std::collections::HashMap;
@@ -299,8 +300,16 @@ fn exchange(network: &Network, transport: &dyn Transport, asked: &Asked) -> Resu
     Err(format!("more than {REDIRECTS_MAX} redirects"))
 }
 
+/// A body that is too large to be read is no body that is not there.
+fn too_much(message: String) -> anyhow::Error {
+    context::breach(format!("http.send: {message}"))
+}
+
+/// Values in a body that is read as JSON.
+const BODY_VALUES_MAX: usize = 1_000_000;
+
 /// The answer as OPA gives it.
-fn answer(response: &Response, asked: &Asked) -> Value {
+fn answer(response: &Response, asked: &Asked) -> Result<Value, String> {
     let mut headers: Map<String, Json> = Map::new();
     for (name, value) in &response.headers {
         let all = headers.entry(name.to_ascii_lowercase()).or_insert_with(|| Json::Array(Vec::new()));
@@ -312,6 +321,9 @@ fn answer(response: &Response, asked: &Asked) -> Value {
     let kind = response.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
     let kind = kind.map(|(_, value)| value.as_str()).unwrap_or_default();
     let body = if asked.force_json || kind.contains("json") {
+        if has_more_values(raw.as_bytes(), BODY_VALUES_MAX) {
+            return Err(format!("the body holds more than {BODY_VALUES_MAX} values"));
+        }
         serde_json::from_str(&raw).ok().map(value_of)
     } else if asked.force_yaml || kind.contains("yaml") {
         crate::yaml::read(&raw).ok()
@@ -326,7 +338,7 @@ fn answer(response: &Response, asked: &Asked) -> Value {
     if let Ok(object) = value.as_object_mut() {
         object.insert(Value::from("body"), body.unwrap_or(Value::Null));
     }
-    value
+    Ok(value)
 }
 
 const fn reason(status: u16) -> &'static str {
@@ -369,7 +381,7 @@ pub fn send(values: &[Value]) -> Result<Value> {
         let kept = || network.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let caches = asked.cache || asked.force_cache.is_some();
         if caches && let Some(known) = kept().get(&key).filter(|known| known.until > Instant::now()) {
-            return Ok(answer(&known.response, &asked));
+            return answer(&known.response, &asked).map_err(too_much);
         }
         match exchange(&network, transport, &asked) {
             Ok(response) => {
@@ -383,7 +395,7 @@ pub fn send(values: &[Value]) -> Result<Value> {
                         kept.insert(key, Kept { until, response: response.clone() });
                     }
                 }
-                Ok(answer(&response, &asked))
+                answer(&response, &asked).map_err(too_much)
             }
             Err(message) if asked.raise => bail!("http.send: {message}"),
             Err(message) => Ok(value_of(

@@ -168,3 +168,29 @@ fn no_builtin_runs_on_behind_its_deadline() {
     println!("{calls} calls, seed {seed}");
     assert!(slow.is_empty(), "{} of {calls} calls ran on:\n{}", slow.len(), slow.join("\n"));
 }
+
+/// What only an evaluator of our own can stop: one step over a value in which a comprehension repeats a large one. It ends
+/// late. The machine empties this list: what is in time is taken off it.
+const UNTIL_THE_MACHINE: &[&str] = &["p if tower == other", "p if tower in [other]", "p := {tower: 1, other: 2}"];
+
+#[test]
+fn what_only_the_machine_can_stop_ends_late() {
+    let run = || {
+        for rule in UNTIL_THE_MACHINE {
+            let text = format!(
+                "package x\n\nimport rego.v1\n\nrow := numbers.range(1, 30000)\n\nmore := numbers.range(1, 30000)\n\n\
+                 tower := [row | some _ in numbers.range(1, 30000)]\n\nother := [more | some _ in numbers.range(1, 30000)]\n\n{rule}\n"
+            );
+            let limits = EvaluationLimits { rule_deadline: DEADLINE, ..EvaluationLimits::default() };
+            let module = Module { file: "x.rego".to_owned(), text };
+            let bundle = Bundle::load(&[module], &[], Options::from(limits)).unwrap();
+            let began = Instant::now();
+            let _ = bundle.value(&["x", "p"], Value::Undefined);
+            let took = began.elapsed();
+            println!("{rule}: {took:?}");
+            assert!(took > MOST, "`{rule}` ends in {took:?}: take it off the list");
+            assert!(took < Duration::from_secs(60), "`{rule}` does not end");
+        }
+    };
+    std::thread::Builder::new().stack_size(64 << 20).spawn(run).unwrap().join().unwrap();
+}
