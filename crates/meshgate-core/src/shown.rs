@@ -109,15 +109,18 @@ pub fn hashes<'a>(text: &'a str, hash: &str) -> Cow<'a, str> {
 /// `text` is JSON that a serialiser wrote, one text or one a line.
 #[must_use]
 pub fn json(text: String) -> String {
-    let plain = |byte: u8| byte < 0x7f;
-    if text.bytes().all(plain) && !text.contains("##") {
+    // Line ends and blanks between the parts of JSON are its own; within strings a serialiser has escaped them.
+    let hides = |c: char| (!c.is_ascii() || c == '\u{7f}') && is_hidden(c);
+    let text = match hashes(&text, "\\u0023") {
+        Cow::Owned(safe) => safe,
+        Cow::Borrowed(_) => text,
+    };
+    if !text.chars().any(hides) {
         return text;
     }
-    let text = hashes(&text, "\\u0023");
     let mut escaped = String::with_capacity(text.len() + 16);
     for c in text.chars() {
-        // Line ends and blanks between the parts of JSON are its own; within strings a serialiser has escaped them.
-        if c.is_ascii() && c != '\u{7f}' || !is_hidden(c) {
+        if !hides(c) {
             escaped.push(c);
         } else {
             for unit in c.encode_utf16(&mut [0; 2]) {

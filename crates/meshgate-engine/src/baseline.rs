@@ -130,10 +130,10 @@ impl Baseline {
         Self { counts, name, ..Self::default() }
     }
 
-    /// Says of each finding whether it is known. As many are as there were: in the same file, or in one that is gone, for
+    /// Says which of the findings are known, by their positions. As many are as there were: in the same file, or in one that is gone, for
     /// files move. What there is more of is new: a copy, a second document with the same id, a twin.
     #[must_use]
-    pub fn known(&self, findings: &[&Finding]) -> Vec<bool> {
+    pub fn known(&self, findings: &[&Finding]) -> HashSet<usize> {
         let mut known: HashSet<usize> = HashSet::new();
         let mut groups: HashMap<&str, BTreeMap<&str, BTreeMap<At<'_>, Vec<usize>>>> = HashMap::new();
         for (index, finding) in findings.iter().enumerate().filter(|(_, finding)| can_be_known(finding)) {
@@ -164,7 +164,7 @@ impl Baseline {
             let gone = left.iter().filter(|(file, count)| **count > 0 && is_gone(file)).map(|(_, count)| count).sum();
             known.extend(moved.into_iter().take(gone).flatten());
         }
-        (0..findings.len()).map(|index| known.contains(&index)).collect()
+        known
     }
 
     /// The name by which a file was known that is called otherwise now.

@@ -42,6 +42,8 @@ pub struct Files {
     pub version: Version,
     /// The record of what is cleared for the fast gear, if it has one.
     pub clearance: Option<String>,
+    /// Are they compiled into the program?
+    pub built_in: bool,
 }
 
 impl Files {

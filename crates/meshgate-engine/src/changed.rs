@@ -4,9 +4,9 @@
 //! Deliberately absent: rules that changed. Where a configuration or a bundle differs, everything below it is looked at.
 
 use crate::base::{Base, History};
-use crate::check::Prepared;
 use crate::config::CONFIG_FILE;
 use crate::engine::Engine;
+use crate::judge::Prepared;
 use crate::layers::{Layers, POLICIES};
 use crate::mesh::Entry;
 use crate::reading;

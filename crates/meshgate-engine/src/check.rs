@@ -6,11 +6,9 @@
 //! Deliberately absent: output. The same report goes to the terminal and over HTTP.
 
 mod conclude;
-mod density;
 mod known;
 mod options;
 
-use density::Weight;
 pub use options::{CheckOptions, Listener, Outcome, Progress, WaiverReport};
 
 use crate::base::{Base, History};
@@ -19,8 +17,9 @@ use crate::changed;
 use crate::discover::{Found, files};
 use crate::engine::{Engine, today};
 use crate::governance::Chain;
-use crate::judge::{Earlier, FileResult, Run, failed};
+use crate::judge::{Earlier, FileResult, Prepared, Run, failed, unjudged};
 use crate::layers::{Layers, looks_like_example};
+use crate::mesh::density::Weight;
 use crate::mesh::{self, Entry};
 use crate::sources::{Sources, Tree};
 use conclude::Whole;
@@ -38,18 +37,6 @@ use std::sync::{Arc, Mutex};
 
 /// Bytes of text that are kept read between the two steps of a run.
 const KEPT_BYTES_MAX: usize = 16 << 20;
-
-/// A file after the first step.
-pub(crate) struct Prepared {
-    pub found: Found,
-    /// What was read, when it was kept.
-    pub parsed: Option<Parsed>,
-    pub entries: Vec<Entry>,
-    /// What its documents weigh.
-    pub weights: Vec<Weight>,
-    /// Files that its references lead to, where somebody wants to know.
-    pub refers: Vec<String>,
-}
 
 impl Engine {
     /// Checks files and folders.
@@ -103,9 +90,7 @@ impl Engine {
             self.known(history, &names, &layers, options, day)
         });
         let earlier = history.as_ref().map(|history| history as &dyn Earlier);
-        let mut run = self.run(options, day, &sources, Some(&sources), mesh, Some(&layers), earlier);
-        run.known = known.as_ref();
-        run.new_only = options.new_only;
+        let run = self.run(options, day, &sources, Some(&sources), mesh, Some(&layers), earlier);
         let mut results = self.judge_all(prepared, &run, options.listener.as_ref());
         let whole = Whole {
             day,
@@ -115,7 +100,7 @@ impl Engine {
             nothing_wanted: (options.changed && all > 0 && judged == 0) || options.skip_unknown,
             notes,
         };
-        self.mark_known(&mut results, &run);
+        known::mark(&mut results, known.as_ref(), options.new_only, self.baseline.as_ref());
         let mut outcome = self.conclude(results.into_iter().chain(dense).collect(), errors, whole);
         outcome.report.skipped += links + examples;
         outcome.left_out = all - judged;
@@ -142,8 +127,6 @@ impl Engine {
             mesh,
             layers,
             previous,
-            known: None,
-            new_only: false,
             waivers: Mutex::default(),
             looked: Mutex::default(),
             told: Mutex::default(),
@@ -156,10 +139,10 @@ impl Engine {
         let files: Vec<(&str, &[Weight])> =
             prepared.iter().map(|file| (file.found.name.as_str(), file.weights.as_slice())).collect();
         let dense: HashMap<String, String> =
-            density::too_dense(&files).into_iter().map(|(name, why)| (name.to_owned(), why)).collect();
+            mesh::density::too_dense(&files).into_iter().map(|(name, why)| (name.to_owned(), why)).collect();
         let judge = |file: Prepared| {
             let result = match dense.get(&file.found.name) {
-                Some(why) => density::unjudged(&file.found.name, why.clone()),
+                Some(why) => unjudged(&file.found.name, why.clone()),
                 None => self.judge_file(file, run),
             };
             let done = done.fetch_add(1, Ordering::Relaxed) + 1;
@@ -259,14 +242,9 @@ impl Engine {
             None => failed(&found),
         };
         let mut results = vec![result];
-        self.mark_known(&mut results, &run);
+        known::mark(&mut results, None, false, self.baseline.as_ref());
         let whole = Whole { day, run: &run, layers: None, complete: false, nothing_wanted: false, notes: Vec::new() };
         self.conclude(results.into_iter().chain(dense).collect(), errors, whole)
-    }
-
-    fn mark_known(&self, results: &mut [FileResult], run: &Run<'_>) {
-        let before = known::Before { known: run.known, new_only: run.new_only, baseline: self.baseline.as_ref() };
-        known::mark(results, &before);
     }
 
     /// Joins the mesh; one that cannot be told is a fault, and no rule may argue from it.

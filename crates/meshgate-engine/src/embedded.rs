@@ -69,6 +69,13 @@ mod tests {
     use std::collections::BTreeSet;
 
     #[test]
+    fn what_is_not_looked_at_when_the_program_starts_is_looked_at_here() {
+        let load = || meshgate_rego::Bundle::load(&modules(), &[], meshgate_rego::Options::default()).map(|_| ());
+        let loaded = std::thread::Builder::new().stack_size(64 << 20).spawn(load).unwrap().join().unwrap();
+        assert!(loaded.is_ok(), "{loaded:?}");
+    }
+
+    #[test]
     fn every_rule_is_of_known_profiles() {
         let mut found = BTreeSet::new();
         for module in modules().iter().filter(|module| !module.is_test()) {

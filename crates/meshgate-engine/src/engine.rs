@@ -275,6 +275,7 @@ impl Engine {
             let files = bundle::Files {
                 modules: embedded::modules(),
                 clearance: embedded::clearance().map(str::to_owned),
+                built_in: true,
                 ..bundle::Files::default()
             };
             self.add_bundle(&mut global, "embedded", &files, Vec::new());

@@ -4,12 +4,12 @@
 
 mod descriptor;
 
-use crate::baseline::Baseline;
-use crate::check::Prepared;
 use crate::discover::Found;
 use crate::engine::Engine;
 use crate::layers::Layers;
 use crate::locate::Located;
+use crate::mesh::Entry;
+use crate::mesh::density::Weight;
 use crate::reading;
 use crate::sources::Tree;
 use crate::waivers::Use;
@@ -28,6 +28,18 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 
+/// A file after the first step.
+pub(crate) struct Prepared {
+    pub found: Found,
+    /// What was read, when it was kept.
+    pub parsed: Option<Parsed>,
+    pub entries: Vec<Entry>,
+    /// What its documents weigh.
+    pub weights: Vec<Weight>,
+    /// Files that its references lead to, where somebody wants to know.
+    pub refers: Vec<String>,
+}
+
 /// What all files of a run share.
 pub(crate) struct Run<'a> {
     pub context: Context,
@@ -42,10 +54,6 @@ pub(crate) struct Run<'a> {
     pub previous: Option<&'a dyn Earlier>,
     /// Products of the run, by the contracts that they offer.
     pub providers: HashMap<String, Vec<String>>,
-    /// Fingerprints of what was there before, if anything is compared.
-    pub known: Option<&'a Baseline>,
-    /// Do only findings deny that were not?
-    pub new_only: bool,
     /// What became of each waiver, by its place.
     pub waivers: Mutex<BTreeMap<String, Use>>,
     /// Lists of rules that looked: most descriptors share one.
@@ -214,6 +222,12 @@ impl Engine {
         result.findings.extend(unread);
         result
     }
+}
+
+/// What becomes of a file that is not judged, since it asks for too much.
+pub(crate) fn unjudged(file: &str, message: String) -> FileResult {
+    let fault = Fault { file: Some(file.to_owned()), rule: "meshgate".to_owned(), kind: FaultKind::Limit, message };
+    FileResult { faults: vec![fault], judged: true, ..FileResult::default() }
 }
 
 pub(crate) fn failed(file: &Found) -> FileResult {

@@ -2,6 +2,8 @@
 //!
 //! Deliberately absent: judgement. That an orphan or a circle is wrong is a rule's remark.
 
+pub mod density;
+
 use meshgate_core::evaluate::Shared;
 use meshgate_core::model::{
     Dangling, Direction, Input, Mesh, MeshContract, MeshPort, MeshProduct, Orphan, Port, Product,

@@ -326,7 +326,12 @@ fn answer(response: &Response, asked: &Asked) -> Result<Value, String> {
         }
         serde_json::from_str(&raw).ok().map(value_of)
     } else if asked.force_yaml || kind.contains("yaml") {
-        crate::yaml::read(&raw).ok()
+        match crate::yaml::read(&raw) {
+            Ok(body) => Some(body),
+            Err(error) if error.is::<crate::yaml::TooMuch>() => return Err(error.to_string()),
+            // What cannot be read has no body, as in OPA.
+            Err(_) => None,
+        }
     } else {
         None
     };

@@ -59,11 +59,28 @@ impl Size {
 /// # Errors
 /// [`TooMuch`]; what is no YAML is not found here.
 pub fn measure(text: &str) -> Result<()> {
+    if is_small(text) {
+        return Ok(());
+    }
     if text.len() > BYTES_MAX {
         bail!(TooMuch(format!("the text to be read has more than {BYTES_MAX} bytes")));
     }
     // The parser has panics of its own.
     catch_unwind(AssertUnwindSafe(|| events(text))).unwrap_or_else(|_| Err(anyhow!("the YAML parser failed")))
+}
+
+/// Cannot a text be too large, as one sees without reading it? Without anchors it is as large as it is long, and its nesting
+/// is no deeper than its brackets and its indentation: METADATA is so, and would be read twice.
+fn is_small(text: &str) -> bool {
+    const BYTES: usize = 64 << 10;
+    const BRACKETS: usize = 40;
+    const COLUMNS: usize = 40;
+    let columns = |line: &str| line.len() - line.trim_start_matches([' ', '-', '?', ':', '\t']).len();
+    text.len() <= BYTES
+        && !text.contains('&')
+        && text.bytes().filter(|byte| matches!(byte, b'[' | b'{')).count() <= BRACKETS
+        // A list may stand at the column of its key: two levels a column, at most.
+        && text.split(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']).all(|line| columns(line) <= COLUMNS)
 }
 
 fn events(text: &str) -> Result<()> {
@@ -78,8 +95,13 @@ fn events(text: &str) -> Result<()> {
         if count.is_multiple_of(LOOK_EVERY) {
             look()?;
         }
-        // What is no YAML is for the reader to say.
-        let Ok(event) = parser.parse() else { return Ok(()) };
+        let event = match parser.parse() {
+            Ok(event) => event,
+            // Nothing hides behind a difference of this parser and the reader's.
+            Err(error) if text.contains('&') => bail!("{error}"),
+            // What is no YAML is for the reader to say.
+            Err(_) => return Ok(()),
+        };
         let (size, anchor) = match event.data {
             EventData::StreamEnd => return Ok(()),
             EventData::Scalar { value, anchor, .. } => (Size { values: 1, text: value.len(), depth: 0 }, anchor),
@@ -118,6 +140,34 @@ fn events(text: &str) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_small_by_its_looks_is_small() {
+        let nested = |step: &str, end: &str, depth: usize| -> String {
+            (0..depth).map(|at| format!("{}{}{end}", step.repeat(at), "a:")).collect()
+        };
+        let mut small = 0;
+        for depth in [1, 10, 40, 41, 100, 130, 300] {
+            let mut texts: Vec<String> =
+                ["\n", "\r", "\r\n", "\u{85}", "\u{2028}"].map(|end| nested(" ", end, depth)).into();
+            texts.extend([
+                "- ".repeat(depth) + "x",
+                "? ".repeat(depth) + "x",
+                "[".repeat(depth),
+                "{a: ".repeat(depth),
+                format!("a: &b [{}]", "*b, ".repeat(depth)),
+                (0..depth).map(|at| format!("{0}a:\n{0}- b:\n", " ".repeat(at * 2))).collect(),
+            ]);
+            for text in texts {
+                if is_small(&text) {
+                    small += 1;
+                    assert!(events(&text).is_ok(), "{text:?}");
+                }
+            }
+        }
+        assert!(small > 20, "{small}");
+        assert!(measure(&"[".repeat(200)).is_err() && measure(&nested(" ", "\r", 200)).is_err());
+    }
 
     #[test]
     fn aliases_count_each_time() {

@@ -3,9 +3,9 @@
 //! Deliberately absent: rules.
 
 use super::Base;
-use crate::check::Prepared;
 use crate::discover::Found;
 use crate::judge::Earlier;
+use crate::judge::Prepared;
 use crate::mesh::Entry;
 use crate::sources::{Tree, name as shown_name, tidy};
 use meshgate_core::evaluate::Shared;

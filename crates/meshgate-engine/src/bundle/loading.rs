@@ -32,6 +32,7 @@ impl Engine {
             // What lies in the tree asks nothing over the root's network.
             network: if network { Arc::clone(&self.options.network) } else { Arc::default() },
             clearance,
+            known_sizes: files.built_in,
             params: Arc::new(config.params.clone()),
             ..self.options.clone()
         };

@@ -9,18 +9,18 @@ use meshgate_core::finding::Finding;
 use meshgate_core::waiver::{Waived, WaiverKind};
 use std::collections::HashSet;
 
-/// What a run knows from before.
-pub(super) struct Before<'a> {
-    /// What was found in the version compared with.
-    pub known: Option<&'a Baseline>,
-    /// Do only findings deny that were not found there?
-    pub new_only: bool,
-    /// The baseline of the configuration.
-    pub baseline: Option<&'a Baseline>,
-}
-
-/// Marks the findings of a run. All of it is needed at once: known findings are counted, whatever files they moved to.
-pub(super) fn mark(results: &mut [FileResult], before: &Before<'_>) {
+/// Marks the findings of a run: what was found in the version compared with (`earlier`), which is waived when only what is
+/// `new_only` denies; and what the baseline of the configuration has. All results are needed at once: known findings are
+/// counted, whatever files they moved to.
+pub(super) fn mark(
+    results: &mut [FileResult],
+    earlier: Option<&Baseline>,
+    new_only: bool,
+    baseline: Option<&Baseline>,
+) {
+    if earlier.is_none() && baseline.is_none() {
+        return;
+    }
     let judged = |result: &FileResult| -> Vec<usize> {
         let all = result.judgements.iter().flat_map(|judgement| judgement.findings.clone());
         all.filter(|index| result.findings.get(*index).is_some_and(can_be_known)).collect()
@@ -32,11 +32,7 @@ pub(super) fn mark(results: &mut [FileResult], before: &Before<'_>) {
         .flat_map(|(result, places)| places.iter().filter_map(|index| result.findings.get(*index)))
         .collect();
     let of = |baseline: Option<&Baseline>| baseline.map(|baseline| baseline.known(&findings));
-    let (known, noted) = (of(before.known), of(before.baseline));
-    if known.is_none() && noted.is_none() {
-        return;
-    }
-    let is = |list: &Option<Vec<bool>>, at: usize| list.as_ref().and_then(|list| list.get(at).copied());
+    let (known, noted) = (of(earlier), of(baseline));
     // What a descriptor shares with others is marked once, where it is kept, and counts for all of them.
     let shared: HashSet<Same> =
         results.iter().flat_map(|one| &one.judgements).flat_map(|one| one.elsewhere.clone()).collect();
@@ -45,9 +41,19 @@ pub(super) fn mark(results: &mut [FileResult], before: &Before<'_>) {
     for (result, places) in results.iter_mut().zip(places) {
         for index in places {
             if let Some(finding) = result.findings.get_mut(index) {
-                let before_it = (!shared.is_empty() && finding.denies).then(|| same(finding));
-                mark_one(finding, is(&known, at), is(&noted, at) == Some(true), before);
-                excused.extend(before_it.filter(|same| !finding.denies && shared.contains(same)));
+                let before = (!shared.is_empty() && finding.denies).then(|| same(finding));
+                let is_known = known.as_ref().map(|known| known.contains(&at));
+                let is_noted = noted.as_ref().is_some_and(|noted| noted.contains(&at));
+                if is_known.is_some() || is_noted {
+                    finding.new = Some(!(is_noted || is_known == Some(true)));
+                }
+                let waives = earlier.filter(|_| new_only && is_known == Some(true)).or(baseline.filter(|_| is_noted));
+                if let Some(by) = waives {
+                    finding.waiver.get_or_insert_with(|| known_in(&by.name));
+                    finding.denies = false;
+                    finding.approvers.clear();
+                }
+                excused.extend(before.filter(|same| !finding.denies && shared.contains(same)));
             }
             at += 1;
         }
@@ -62,23 +68,6 @@ pub(super) fn mark(results: &mut [FileResult], before: &Before<'_>) {
                 descriptor.verdict = Verdict::Allow;
             }
         }
-    }
-}
-
-fn mark_one(finding: &mut Finding, known: Option<bool>, noted: bool, before: &Before<'_>) {
-    if let Some(known) = known {
-        finding.new = Some(!known);
-        if let Some(by) = before.known.filter(|_| known && before.new_only) {
-            finding.waiver.get_or_insert_with(|| known_in(&by.name));
-        }
-    }
-    if let Some(baseline) = before.baseline.filter(|_| noted) {
-        finding.new = Some(false);
-        finding.waiver.get_or_insert_with(|| known_in(&baseline.name));
-    }
-    if finding.waiver.is_some() {
-        finding.denies = false;
-        finding.approvers.clear();
     }
 }
 

@@ -1,10 +1,8 @@
 //! How much a run joins: each product's rules see the contracts of its ports whole, so many products over the same contracts
 //! are far more to look at than their files are to read.
 //!
-//! Deliberately absent: the mesh's own edges, which `mesh` counts.
+//! Deliberately absent: the mesh's own edges, which `mesh` counts; and what becomes of who joins too much.
 
-use crate::judge::FileResult;
-use meshgate_core::fault::{Fault, FaultKind};
 use meshgate_core::model::Input;
 use std::collections::{BTreeSet, HashMap};
 
@@ -15,7 +13,7 @@ const FREE: usize = 250_000;
 
 /// What one document is, and what is joined to it.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Weight {
+pub struct Weight {
     /// Its own values.
     pub own: usize,
     /// Values of the files that it refers to.
@@ -27,7 +25,7 @@ pub(crate) struct Weight {
 }
 
 impl Weight {
-    pub(super) fn of(input: &Input, own: usize, referred: usize) -> Self {
+    pub fn of(input: &Input, own: usize, referred: usize) -> Self {
         let ports = input.product.iter().flat_map(|product| &product.ports);
         let named = ports.filter(|port| port.contract.is_none()).filter_map(|port| port.contract_id.clone()).collect();
         let contract = if input.product.is_none() { input.id().map(str::to_owned) } else { None };
@@ -37,7 +35,7 @@ impl Weight {
 
 /// Says which files of a run join too much, with how much: those that join the most, until the rest is in proportion to what
 /// there is to read. Each is given by its name and the weights of its documents.
-pub(super) fn too_dense<'a>(files: &[(&'a str, &[Weight])]) -> HashMap<&'a str, String> {
+pub fn too_dense<'a>(files: &[(&'a str, &[Weight])]) -> HashMap<&'a str, String> {
     let weights = || files.iter().flat_map(|(_, weights)| weights.iter());
     let mut contracts: HashMap<&str, usize> = HashMap::new();
     for weight in weights() {
@@ -74,12 +72,6 @@ pub(super) fn too_dense<'a>(files: &[(&'a str, &[Weight])]) -> HashMap<&'a str, 
         );
     }
     dense
-}
-
-/// What becomes of a file that joins too much: nobody has judged it.
-pub(super) fn unjudged(file: &str, message: String) -> FileResult {
-    let fault = Fault { file: Some(file.to_owned()), rule: "meshgate".to_owned(), kind: FaultKind::Limit, message };
-    FileResult { faults: vec![fault], judged: true, ..FileResult::default() }
 }
 
 #[cfg(test)]
