@@ -140,7 +140,7 @@ impl Metrics {
     }
 }
 
-/// A label's value: the three escapes that the exposition format has, and no others. What cannot be seen is shown.
+/// A label's value: the three escapes that the exposition format has, and no others.
 fn label(text: &str) -> String {
     let mut written = String::with_capacity(text.len());
     for letter in text.chars() {

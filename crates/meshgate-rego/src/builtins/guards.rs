@@ -106,13 +106,19 @@ pub fn replace_n(values: &[Value]) -> Result<()> {
     let (Some(Ok(patterns)), Some(whole)) = (values.first().map(Value::as_object), text(values.get(1))) else {
         return Ok(());
     };
+    let pairs = || patterns.iter().filter_map(|(old, new)| text(Some(old)).zip(text(Some(new))));
     // The text is gone through for each pattern, and may become longer with each.
-    let mut length = whole.len();
-    for (old, new) in patterns.iter() {
-        let (Some(old), Some(new)) = (text(Some(old)), text(Some(new))) else { continue };
-        let times = if old.is_empty() { length + 1 } else { length / old.len() };
-        length = length.saturating_add(times.min(whole.matches(old).count().max(1)).saturating_mul(new.len()));
-        replaced(whole, old, new)?;
+    let longest = |count: &dyn Fn(&str) -> usize| {
+        pairs().fold(whole.len(), |length, (old, new)| {
+            let times = if old.is_empty() { length + 1 } else { length / old.len() };
+            length.saturating_add(times.min(count(old)).saturating_mul(new.len()))
+        })
+    };
+    // How often each is there is counted where that could matter.
+    let mut length = longest(&|_| usize::MAX);
+    if length > BYTES_MAX {
+        length = longest(&|old| whole.matches(old).count().max(1));
+        pairs().try_for_each(|(old, new)| replaced(whole, old, new))?;
     }
     if length > BYTES_MAX || whole.len().saturating_mul(patterns.len()) > SCANNED_MAX {
         bail!(Exceeded(format!("the replaced text has more than {BYTES_MAX} bytes")));
@@ -150,13 +156,24 @@ pub fn found(values: &[Value]) -> Result<()> {
 /// Bounds the work of holding a pattern against a text of so many bytes: at the worst, each state of the pattern is looked at
 /// for each byte.
 pub fn matched(pattern: &str, length: usize) -> Result<()> {
+    lengths(pattern, length)?;
+    steps(states(pattern), length)
+}
+
+/// Bounds a pattern and a text by their bytes alone.
+pub fn lengths(pattern: &str, length: usize) -> Result<()> {
     if pattern.len() > PATTERN_MAX {
         bail!(Exceeded(format!("the pattern has more than {PATTERN_MAX} bytes")));
     }
     if length > BYTES_MAX {
         bail!(Exceeded(format!("the text has more than {BYTES_MAX} bytes")));
     }
-    if states(pattern).saturating_mul(length) > STEPS_MAX {
+    Ok(())
+}
+
+/// Bounds the work of holding so many states against a text of so many bytes.
+pub fn steps(states: usize, length: usize) -> Result<()> {
+    if states.saturating_mul(length) > STEPS_MAX {
         bail!(Exceeded("the pattern and the text are too long to be held against each other".to_owned()));
     }
     Ok(())
@@ -166,7 +183,7 @@ pub fn matched(pattern: &str, length: usize) -> Result<()> {
 const STEPS_MAX: usize = 1 << 26;
 
 /// About the states of a pattern, its repeats counted out.
-fn states(pattern: &str) -> usize {
+pub fn states(pattern: &str) -> usize {
     // The sizes of the groups that are open, and of the last part of each, which a repeat is of.
     let mut open: Vec<(usize, usize)> = vec![(0, 0)];
     let mut letters = pattern.char_indices();

@@ -16,15 +16,25 @@ const SIZE_MAX: usize = 100 * 1024;
 const KEPT_MAX: usize = 128;
 
 thread_local! {
-    static KEPT: RefCell<HashMap<String, Regex>> = RefCell::default();
+    static KEPT: RefCell<HashMap<String, Kept>> = RefCell::default();
 }
 
-/// Does something with a pattern; `None` where it is none.
-fn with<T>(pattern: &str, run: impl Fn(&Regex) -> T) -> Result<Option<T>> {
+/// A pattern, and how many states it has: to count them takes longer than most answers.
+struct Kept {
+    regex: Regex,
+    states: usize,
+}
+
+/// Does something with a pattern and a text, within the bounds of both; `None` where it is no pattern.
+fn with<T>(pattern: &str, text: &str, run: impl Fn(&Regex, &str) -> T) -> Result<Option<T>> {
+    guards::lengths(pattern, text.len())?;
     KEPT.with_borrow_mut(|kept| {
-        if let Some(regex) = kept.get(pattern) {
-            return Ok(Some(run(regex)));
+        if let Some(Kept { regex, states }) = kept.get(pattern) {
+            guards::steps(*states, text.len())?;
+            return Ok(Some(run(regex, text)));
         }
+        let states = guards::states(pattern);
+        guards::steps(states, text.len())?;
         let regex = match RegexBuilder::new(pattern).size_limit(SIZE_MAX).build() {
             Ok(regex) => regex,
             Err(Error::CompiledTooBig(_)) => return Err(LimitError::RegexSizeLimitExceeded { limit: SIZE_MAX }.into()),
@@ -33,8 +43,8 @@ fn with<T>(pattern: &str, run: impl Fn(&Regex) -> T) -> Result<Option<T>> {
         if kept.len() >= KEPT_MAX {
             kept.clear();
         }
-        let answer = run(&regex);
-        kept.insert(pattern.to_owned(), regex);
+        let answer = run(&regex, text);
+        kept.insert(pattern.to_owned(), Kept { regex, states });
         Ok(Some(answer))
     })
 }
@@ -42,8 +52,7 @@ fn with<T>(pattern: &str, run: impl Fn(&Regex) -> T) -> Result<Option<T>> {
 /// Does a text have the pattern?
 pub fn matches(values: &[Value]) -> Result<Value> {
     let (pattern, text) = (operand(values, 0)?, operand(values, 1)?);
-    guards::pattern(values)?;
-    match with(pattern, |regex| regex.is_match(text))? {
+    match with(pattern, text, Regex::is_match)? {
         Some(is) => Ok(Value::Bool(is)),
         None => bail!("invalid regex"),
     }
@@ -52,8 +61,7 @@ pub fn matches(values: &[Value]) -> Result<Value> {
 /// A text with something else in the place of the pattern. One that is no pattern makes it undefined, as in regorus.
 pub fn replace(values: &[Value]) -> Result<Value> {
     let (text, pattern, by) = (operand(values, 0)?, operand(values, 1)?, operand(values, 2)?);
-    guards::matched(pattern, text.len())?;
-    let replaced = with(pattern, |regex| bounded(regex, text, by))?;
+    let replaced = with(pattern, text, |regex, text| bounded(regex, text, by))?;
     Ok(match replaced {
         Some(Some(replaced)) => Value::from(replaced),
         Some(None) => bail!(Exceeded(format!("the replaced text has more than {BYTES_MAX} bytes"))),
