@@ -122,3 +122,75 @@ fn a_bundles_own_rules_have_parameters_and_profiles_too() {
         assert!(ran.code == 2 && ran.stdout.contains(said), "{params}: {}", ran.stdout);
     }
 }
+
+/// Values that no rule may stumble over, wherever they stand.
+const ODD: &[&str] = &[
+    "\"05\"",
+    "\"5_0\"",
+    "1e999",
+    "-0",
+    "\"\u{665}\u{660}\"",
+    "{a: {b: [1]}}",
+    "[{a: 1}, {b: ~}]",
+    "\"-----BEGIN PRIVATE KEY-----\"",
+    "123456789012345678901234567890",
+    "\"\\0\"",
+    "[password, 7]",
+    "{password: 123456, property: 5, value: [x]}",
+    "5",
+    "true",
+    "[1, x]",
+    "~",
+    "\"a b\"",
+    "-1.5",
+    "[[1]]",
+    "2024-01-01",
+    "\"\"",
+    "\"\\u202e\"",
+    "\"(\"",
+    "!!binary AA==",
+];
+
+/// Gives a line of YAML (`key: value`) another value.
+fn with_value(line: &str, value: &str) -> Option<String> {
+    let (key, old) = line.split_once(": ")?;
+    let plain = |c: char| c.is_alphanumeric() || " -_\"$".contains(c);
+    (!old.trim().is_empty() && key.chars().all(plain)).then(|| format!("{key}: {value}"))
+}
+
+#[test]
+fn no_rule_of_the_library_stumbles_over_a_value() {
+    let here = folder(&[]);
+    let policies = support::root().join("policies");
+    let (mut open, mut number) = (vec![policies], 0_usize);
+    while let Some(folder) = open.pop() {
+        let mut paths: Vec<_> =
+            std::fs::read_dir(folder).expect("a folder").flatten().map(|entry| entry.path()).collect();
+        paths.sort();
+        for path in paths {
+            let name = path.display().to_string();
+            if path.is_dir() {
+                open.push(path);
+            } else if name.contains("/examples/") && name.ends_with(".yaml") {
+                let text = std::fs::read_to_string(&path).expect("a text");
+                let lines: Vec<&str> = text.lines().collect();
+                for (at, line) in lines.iter().enumerate() {
+                    number += 1;
+                    let Some(line) = with_value(line, ODD[number * 7 % ODD.len()]).filter(|_| number.is_multiple_of(5))
+                    else {
+                        continue;
+                    };
+                    let mut mutant = lines.clone();
+                    mutant[at] = &line;
+                    support::write(here.path(), &format!("{number}.yaml"), mutant.join("\n").as_bytes());
+                }
+            }
+        }
+    }
+    let mutants = std::fs::read_dir(here.path()).expect("a folder").count();
+    assert!(mutants > 500, "{mutants}");
+    let profiles = "starter,baseline,strict,gdpr,production";
+    let report = run(here.path(), &["check", ".", "--format", "json", "--mesh", "--profile", profiles]).json();
+    let stumbled: Vec<_> = report["faults"].as_array().expect("faults").iter().take(5).collect();
+    assert!(stumbled.is_empty(), "{stumbled:#?}");
+}

@@ -107,18 +107,30 @@ struct Bounded {
     stopped: Option<Stopped>,
 }
 
+impl Bounded {
+    /// Looks whether more may be written.
+    #[cold]
+    fn check(&mut self) -> std::io::Result<()> {
+        self.looked = self.text.len();
+        let outcome = if self.text.len() > ANSWER_MAX { Err(Stopped::Memory) } else { look() };
+        outcome.map_err(|stopped| {
+            self.stopped = Some(stopped);
+            std::io::Error::other(stopped)
+        })
+    }
+}
+
+// Values are written in pieces of a few bytes.
 impl Write for Bounded {
+    #[inline]
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.write_all(bytes).map(|()| bytes.len())
+    }
+
+    #[inline]
+    fn write_all(&mut self, bytes: &[u8]) -> std::io::Result<()> {
         self.text.extend_from_slice(bytes);
-        if self.text.len() - self.looked >= LOOK_EVERY {
-            self.looked = self.text.len();
-            let outcome = if self.text.len() > ANSWER_MAX { Err(Stopped::Memory) } else { look() };
-            if let Err(stopped) = outcome {
-                self.stopped = Some(stopped);
-                return Err(std::io::Error::other(stopped));
-            }
-        }
-        Ok(bytes.len())
+        if self.text.len() - self.looked < LOOK_EVERY { Ok(()) } else { self.check() }
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
