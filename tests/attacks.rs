@@ -13,6 +13,9 @@ mod sidecar;
 #[path = "attacks/adapters.rs"]
 mod adapters;
 
+#[path = "attacks/exploding.rs"]
+mod exploding;
+
 #[path = "attacks/known.rs"]
 mod known;
 

@@ -243,6 +243,12 @@ impl App {
         (workers.held(long) + guests.held(long), workers.threads() + guests.threads())
     }
 
+    /// Wakes threads that rest.
+    pub fn wake(&self) {
+        self.0.workers.wake();
+        self.0.guests.wake();
+    }
+
     /// What a request begins with: nothing held yet.
     pub fn share(&self) -> Arc<Share> {
         Arc::new(Share::new(Arc::clone(&self.0.room), self.0.request_max))

@@ -10,8 +10,9 @@ use meshgate_core::work::{Room, Share, Work};
 use std::cell::Cell;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 tokio::task_local! {
     /// What the request at hand holds.
@@ -19,7 +20,7 @@ tokio::task_local! {
 }
 
 /// Bytes from which on memory is given back to the system when a request has ended.
-const LARGE: u64 = 8 << 20;
+const LARGE: u64 = 1 << 20;
 
 /// What the request at hand holds; outside of requests, something of its own.
 pub fn share(room: &Arc<Room>, max: u64) -> Arc<Share> {
@@ -48,28 +49,70 @@ impl Drop for Waits {
     }
 }
 
+/// How much work has ended that took much memory, and what each thread has seen of that. The memory was taken on one thread and
+/// perhaps let go of on another: what is free again is found by the thread that took it, so that each looks for itself.
+static ENDED: AtomicU64 = AtomicU64::new(0);
+
 thread_local! {
-    static WAS_LARGE: Cell<bool> = const { Cell::new(false) };
+    static SEEN: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Notes that this thread did work that took much memory.
+/// Notes that work has ended, or an answer was sent, that took much memory.
 pub fn note(share: &Share) {
     if share.held() >= LARGE {
-        WAS_LARGE.set(true);
+        ENDED.fetch_add(1, Ordering::Relaxed);
     }
 }
 
-/// Gives memory back to the system, if this thread did work that took much.
+/// Was much let go of since this thread gave back what it had?
+pub fn is_behind() -> bool {
+    SEEN.get() != ENDED.load(Ordering::Relaxed)
+}
+
+/// Gives memory back to the system, if much was let go of since this thread did so. Threads do it before they rest.
 pub fn give_back() {
-    if WAS_LARGE.take() {
+    let ended = ENDED.load(Ordering::Relaxed);
+    if SEEN.replace(ended) != ended {
         meshgate_engine::give_back();
+    }
+}
+
+/// How often it is looked whether threads that rest have memory to give back.
+const LOOK: Duration = Duration::from_secs(1);
+/// Tasks of no work for each thread of the runtime: none can tell which thread it wakes.
+const NUDGES: usize = 8;
+
+/// Wakes threads that rest when much memory was let go of, so that each gives back what it has of it. It never ends.
+pub async fn wake_when_much_was_freed(wake: impl Fn()) {
+    let mut seen = 0;
+    loop {
+        tokio::time::sleep(LOOK).await;
+        let ended = ENDED.load(Ordering::Relaxed);
+        if std::mem::replace(&mut seen, ended) == ended {
+            continue;
+        }
+        wake();
+        let threads = tokio::runtime::Handle::current().metrics().num_workers();
+        for _ in 0..threads * NUDGES {
+            drop(tokio::spawn(async {
+                give_back();
+                tokio::task::yield_now().await;
+            }));
+        }
     }
 }
 
 /// An answer that holds its share until its last byte is taken.
 struct Held {
     body: Body,
-    _share: Arc<Share>,
+    share: Arc<Share>,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        drop(std::mem::take(&mut self.body));
+        note(&self.share);
+    }
 }
 
 impl hyper::body::Body for Held {
@@ -100,5 +143,5 @@ pub fn sent(response: Response, share: Arc<Share>) -> Response {
     if response.body().size_hint().lower() <= SMALL {
         return response;
     }
-    response.map(|body| Body::new(Held { body, _share: share }))
+    response.map(|body| Body::new(Held { body, share }))
 }

@@ -114,6 +114,8 @@ pub async fn serve(
     }
     let watching = Watching { app: app.clone(), source, loader, front: Arc::clone(&front), tls: tls.clone(), voice };
     tokio::spawn(watching.run());
+    let resting = app.clone();
+    tokio::spawn(crate::held::wake_when_much_was_freed(move || resting.wake()));
     tokio::spawn(async move {
         signals.await;
         let _ = stop.send(true);

@@ -213,6 +213,11 @@ impl Workers {
         self.shared.since.iter().filter(is_held).count()
     }
 
+    /// Wakes those that rest; they look whether there is memory to give back.
+    pub fn wake(&self) {
+        self.shared.wake.notify_all();
+    }
+
     /// How many jobs wait.
     pub fn waiting(&self) -> usize {
         self.shared.queue.lock().unwrap_or_else(PoisonError::into_inner).waiting
@@ -241,6 +246,12 @@ fn work(shared: &Shared, index: usize) {
             if queue.closed {
                 return;
             }
+            if crate::held::is_behind() {
+                drop(queue);
+                crate::held::give_back();
+                queue = shared.queue.lock().unwrap_or_else(PoisonError::into_inner);
+                continue;
+            }
             queue = shared.wake.wait(queue).unwrap_or_else(PoisonError::into_inner);
         };
         drop(queue);
@@ -248,7 +259,6 @@ fn work(shared: &Shared, index: usize) {
         since(u64::try_from(shared.start.elapsed().as_millis()).unwrap_or(u64::MAX - 1) + 1);
         let _ = catch_unwind(AssertUnwindSafe(|| job(Turn::Now)));
         since(0);
-        crate::held::give_back();
         let mut queue = shared.queue.lock().unwrap_or_else(PoisonError::into_inner);
         queue.done(client);
         // What waits may have waited for that.
