@@ -1,4 +1,6 @@
 //! `cargo xtask tidy`: what the compiler does not check. `cargo test` runs the same.
+//! `cargo xtask oracle [--seconds N] [--seed S|fresh] [--only KIND] [--format text|json] [--report-only] | --self-test`: our
+//! engine beside OPA's own library.
 //! `cargo xtask conformance FOLDER [--format text|json]`: cases of OPA's compliance suite through our own evaluation.
 //!
 //! Deliberately absent: anything that is shipped.
@@ -6,11 +8,14 @@
 mod conformance;
 mod entrances;
 mod library;
+mod oracle;
 mod tidy;
 
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: cargo xtask tidy\n       cargo xtask conformance FOLDER [--format text|json]";
+const USAGE: &str = "usage: cargo xtask tidy\n       cargo xtask conformance FOLDER [--format text|json]\n       \
+    cargo xtask oracle [--seconds N] [--seed S|fresh] [--only policies|builtins|numbers|patterns|syntax|corpora] [--format text|json]\n                    \
+    [--report-only] | --self-test";
 
 #[expect(clippy::print_stderr, clippy::print_stdout, reason = "a tool for developers, which talks to a terminal")]
 fn main() -> ExitCode {
@@ -42,6 +47,14 @@ fn main() -> ExitCode {
                 }
             }
         }
+        ["oracle", rest @ ..] => match oracle::settings(rest) {
+            Some(Ok(settings)) => oracle::run(&settings),
+            Some(Err(())) => oracle::self_test(),
+            None => {
+                eprintln!("{USAGE}");
+                ExitCode::from(2)
+            }
+        },
         _ => {
             eprintln!("{USAGE}");
             ExitCode::from(2)

@@ -98,7 +98,7 @@ fn ask(address: &str, body: &str, until: Instant, answers: &AtomicUsize) {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_nodelay(true).unwrap();
     let request = format!(
-        "POST /v1/check HTTP/1.1\r\nhost: sidecar\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        "POST /v1/check HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     );
     let mut buffer = vec![0; 64 << 10];

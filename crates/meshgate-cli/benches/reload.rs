@@ -62,7 +62,7 @@ fn request(number: usize) -> Vec<u8> {
         number % PRODUCTS,
         number % 60
     );
-    let head = "POST /v1/data/access/decision HTTP/1.1\r\nhost: x\r\ncontent-type: application/json";
+    let head = "POST /v1/data/access/decision HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json";
     format!("{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into_bytes()
 }
 

@@ -108,7 +108,7 @@ fn requests(path: &str, body: fn(usize) -> Value) -> Arc<Vec<Vec<u8>>> {
     let one = |number: usize| {
         let body = body(number).to_string();
         let length = body.len();
-        format!("POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}")
+        format!("POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}")
             .into_bytes()
     };
     Arc::new((0..REQUESTS).map(one).collect())

@@ -354,7 +354,7 @@ fn data(
 ) -> Result<(RegoValue, usize), EngineError> {
     let values = json_values(bytes);
     // A tree of a large document would need several times the memory of what is made of it in the end.
-    let read = if values > values_max { None } else { documents.read(bytes).ok() };
+    let read = if values > values_max { None } else { documents.read(bytes, values).ok() };
     let (value, values) = match read {
         Some(value) => (value, values),
         None => documents.take(&any_document(name, bytes, bytes.len(), values_max)?),
