@@ -7,7 +7,7 @@ import data.lib.asked
 
 denials contains {"message": message} if {
 	told := data.access.purposes[input.resource.product]
-	not input.purpose in told
+	not _purpose in told
 	some one in asked.columns
 	asked.is_personal(one.column)
 	not asked.emergency

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::time::Duration;
 
 /// The engine's threads have this stack, and so has this one.
@@ -63,8 +64,23 @@ impl Outcome {
     }
 }
 
+/// Runs every case below a folder and prints what became of them; exits with 2 when there are none.
+#[expect(clippy::print_stderr, clippy::print_stdout, reason = "a tool for developers, which talks to a terminal")]
+pub fn told(folder: &Path, json: bool) -> ExitCode {
+    match run(folder) {
+        Ok(outcome) => {
+            println!("{}", if json { outcome.json() } else { outcome.text() });
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
 /// Runs every case below a folder.
-pub fn run(folder: &Path) -> Result<Outcome, String> {
+fn run(folder: &Path) -> Result<Outcome, String> {
     let folder = folder.to_owned();
     // regorus' own panics are caught and counted as failures; their backtraces would bury the result.
     std::panic::set_hook(Box::new(|_| {}));

@@ -33,8 +33,8 @@ use std::time::{Duration, Instant};
 const STACK_BYTES: usize = 64 << 20;
 /// Seeds of a run that gates are fixed.
 const SEED: u64 = 1;
-/// Differences that are made small and kept; more are counted only.
-const KEPT_MAX: usize = 400;
+/// Differences of each kind of case that are kept and printed; more are counted only.
+const KEPT_MAX: usize = 200;
 
 /// What is wanted.
 #[derive(Debug, Clone)]
@@ -75,6 +75,8 @@ pub struct Outcome {
     pub compared: BTreeMap<String, u64>,
     /// Differences that nobody knows of.
     pub unknown: Vec<Found>,
+    /// How many of them there are, by kind of case.
+    kept: BTreeMap<String, usize>,
     /// How many those are, with those that were not kept.
     pub unknown_count: u64,
     /// Cases that are known to differ, by the name of the entry.
@@ -219,7 +221,7 @@ impl Run<'_> {
             self.keep(|outcome| *outcome.compared.entry("corpora".to_owned()).or_default() += 1);
             if let Some((difference, at, ours, theirs)) = differs(&mut opa, &given.case) {
                 let case = given.case.with(given.case.inputs.get(at).cloned().flatten());
-                self.found(Found { of: given.name.clone(), case, difference, ours, opa: theirs });
+                self.found("corpora", Found { of: given.name.clone(), case, difference, ours, opa: theirs });
             }
         }
         while Instant::now() < self.deadline && !self.kinds.is_empty() {
@@ -243,16 +245,18 @@ impl Run<'_> {
         };
         let smallest = shrink::shrink(dice.drawn(), &difference, make, |case| Some(differs(opa, case)?.0));
         let Some((difference, _, ours, theirs)) = differs(opa, &smallest) else { return };
-        self.found(Found { of: kind.name().to_owned(), case: smallest, difference, ours, opa: theirs });
+        self.found(kind.name(), Found { of: kind.name().to_owned(), case: smallest, difference, ours, opa: theirs });
     }
 
-    fn found(&self, found: Found) {
+    fn found(&self, kind: &str, found: Found) {
         let known = known::entry(&found);
         self.keep(|outcome| match known {
             Some(name) => *outcome.excluded.entry(name.to_owned()).or_default() += 1,
             None => {
                 outcome.unknown_count += 1;
-                if outcome.unknown.len() < KEPT_MAX {
+                let kept = outcome.kept.entry(kind.to_owned()).or_default();
+                *kept += 1;
+                if *kept <= KEPT_MAX {
                     outcome.unknown.push(found);
                 }
             }

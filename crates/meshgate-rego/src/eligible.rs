@@ -4,8 +4,8 @@
 //! Deliberately absent: names of policies, tests or files. And trust: what is eligible must still be cleared.
 
 use crate::index::{self, Definition, Index};
+use crate::settle::terms::{self, Sides};
 use crate::syntax::{self, Node};
-use crate::terms::{self, Sides};
 use crate::wanted::{Wanted, wanted};
 use regorus::unstable::{AssignOp, Expr, Literal, LiteralStmt, Query, Ref, Rule, RuleAssign, RuleHead};
 use std::collections::BTreeSet;

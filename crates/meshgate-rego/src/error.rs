@@ -34,7 +34,7 @@ pub(crate) fn parts(text: &str) -> (Option<String>, String) {
     let message = message.trim_end_matches(':');
     // regorus does not say what it expects where a text ends.
     let message = if message == "expecting" { "the text ends where an expression goes on" } else { message };
-    (place, message.to_owned())
+    (place, written(message))
 }
 
 /// OPA's code for what regorus says of a failed evaluation.
@@ -54,4 +54,30 @@ pub(crate) fn is_arithmetic(message: &str) -> bool {
     let operator = |name: &str| message.contains(&format!("`{name}` expects"));
     ["add", "sub", "mul", "div", "mod", "union", "intersection", "difference"].into_iter().any(operator)
         || message.contains("modulo on floating-point")
+}
+
+/// The name that a variable was given by its author.
+fn written(text: &str) -> String {
+    const BEFORE: &str = "__local_";
+    let mut said = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(BEFORE) {
+        said.push_str(rest.get(..at).unwrap_or_default());
+        rest = rest.get(at + BEFORE.len()..).unwrap_or_default();
+        let end = rest.find(|sign: char| !(sign.is_ascii_alphanumeric() || sign == '_')).unwrap_or(rest.len());
+        let name = rest.get(..end).unwrap_or_default();
+        said.push_str(name.strip_suffix("__").unwrap_or(name));
+        rest = rest.get(end..).unwrap_or_default();
+    }
+    said.push_str(rest);
+    said
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_authors_name_is_told() {
+        assert_eq!(super::written("var `__local_i__` and __local_my_x__"), "var `i` and my_x");
+        assert_eq!(super::written("nothing __here__"), "nothing __here__");
+    }
 }

@@ -207,17 +207,23 @@ pub fn locals(rule: &Rule) -> BTreeSet<String> {
     if let Rule::Spec { head: RuleHead::Func { args, .. }, .. } | Rule::Default { args, .. } = rule {
         args.iter().for_each(|argument| variables(argument, &mut found));
     }
-    syntax::visit(syntax::parts(rule), |node| {
+    declared(syntax::parts(rule), &mut found);
+    found
+}
+
+/// The names that are declared below some nodes.
+pub fn declared(nodes: Vec<Node<'_>>, found: &mut BTreeSet<String>) {
+    syntax::visit(nodes, |node| {
         match node {
             Node::Expr(expr) => {
                 if let Expr::AssignExpr { op: AssignOp::ColEq, lhs, .. } = expr.as_ref() {
-                    variables(lhs, &mut found);
+                    variables(lhs, found);
                 }
             }
             Node::Statement(statement) => match &statement.literal {
                 Literal::SomeVars { vars, .. } => found.extend(vars.iter().map(|span| span.text().to_owned())),
                 Literal::SomeIn { key, value, .. } => {
-                    key.iter().chain([value]).for_each(|pattern| variables(pattern, &mut found));
+                    key.iter().chain([value]).for_each(|pattern| variables(pattern, found));
                 }
                 Literal::Every { key, value, .. } => {
                     found.extend(key.iter().chain([value]).map(|span| span.text().to_owned()));
@@ -228,7 +234,6 @@ pub fn locals(rule: &Rule) -> BTreeSet<String> {
         }
         true
     });
-    found
 }
 
 /// What a definition calls and refers to.

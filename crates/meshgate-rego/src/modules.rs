@@ -6,11 +6,10 @@
 use crate::annotations::{self, Annotation};
 use crate::bundle::Module;
 use crate::error::{self, LoadError};
-use crate::heads;
 use crate::lexical::{self, HEAD_MARK, Page};
 use crate::rewrite::{self, Names, Rewriter, Variant};
+use crate::settle::{bodies, heads, negation, objects, shadows, terms};
 use crate::syntax::{self, Node};
-use crate::terms;
 use crate::text::{Edit, Position, Text};
 use regorus::unstable::{Expr, Module as Parsed, Parser, Ref, Rule};
 use regorus::{Engine, PolicyLengthConfig, Source};
@@ -180,23 +179,42 @@ fn parse(given: &mut Given, version: Version, warnings: &mut Vec<LoadError>) -> 
     }
 }
 
-/// Moves what may be undefined into bodies; see `heads` and `terms`.
+/// Makes a module mean in regorus what it means in OPA; see `settle`.
 fn settle(given: &mut Given, module: Parsed, variant: Variant, names: &Names) -> Result<Parsed, LoadError> {
     let mut module = module;
-    let mut edits = heads::edits(&module, &given.text.now, variant == Variant::Fast);
-    // Comprehensions within moved terms are settled in a round of their own.
-    for _ in 0..=NESTING_MAX {
-        if edits.is_empty() && variant == Variant::Fast {
-            edits = terms::edits(&module, &given.text.now, names);
+    // Operands, patterns and comprehensions within others are settled in rounds of their own.
+    let round = |given: &mut Given, module: &mut Parsed, edits: Vec<Edit>| {
+        let goes_on = !edits.is_empty();
+        if goes_on {
+            given.text.edit(edits);
+            *module = parse_as(&given.name, &given.text.now, given.v0).map_err(|error| {
+                let (_, message) = error::parts(&error.to_string());
+                LoadError::new(&given.file, format!("rego_compile_error: a rule could not be rewritten: {message}"))
+            })?;
         }
-        if edits.is_empty() {
+        Ok(goes_on)
+    };
+    let edits = shadows::edits(&module, names);
+    round(given, &mut module, edits)?;
+    for _ in 0..=NESTING_MAX {
+        let edits = negation::edits(&module, &given.text.now, names);
+        if !round(given, &mut module, edits)? {
             break;
         }
-        given.text.edit(std::mem::take(&mut edits));
-        module = parse_as(&given.name, &given.text.now, given.v0).map_err(|error| {
-            let (_, message) = error::parts(&error.to_string());
-            LoadError::new(&given.file, format!("rego_compile_error: a rule could not be rewritten: {message}"))
-        })?;
+    }
+    for _ in 0..=NESTING_MAX {
+        let edits = objects::edits(&module, &given.text.now);
+        if !round(given, &mut module, edits)? {
+            break;
+        }
+    }
+    let edits = heads::edits(&module, &given.text.now, variant == Variant::Fast);
+    round(given, &mut module, edits)?;
+    for _ in 0..=NESTING_MAX {
+        let edits = if variant == Variant::Fast { terms::edits(&module, &given.text.now, names) } else { Vec::new() };
+        if !round(given, &mut module, edits)? {
+            break;
+        }
     }
     Ok(module)
 }
@@ -235,6 +253,8 @@ pub fn load(
             errors.push(LoadError::new(place, format!("rego_parse_error: {}", refusal.message)));
             continue;
         }
+        let further = bodies::edits(&text.now);
+        text.edit(further);
         // Two files of one name are told apart.
         let name =
             if names.insert(module.file.clone()) { module.file.clone() } else { format!("{}#{index}", module.file) };

@@ -9,11 +9,13 @@ use crate::eligible::{self, Construct, Reason};
 use crate::error::{self, LoadError};
 use crate::evaluate::{self, QueryError};
 use crate::fast::Fast;
+use crate::index;
 use crate::lexical::{self, Page, Token};
 use crate::modules::{Version, Written};
 use crate::pool::Copies;
 use crate::probe;
 use crate::rewrite::{Names, Rewriter, Variant, mocked_in};
+use crate::settle::{negation, objects};
 use crate::syntax;
 use crate::testing::{Coverage, Failure, FileCoverage, printed};
 use crate::text::{Edit, Position, Text};
@@ -515,6 +517,22 @@ fn prepare_text(text: &mut Text, names: &Names) -> Result<BTreeSet<String>, Load
     let steps = stepped(&query, &Page::new(&text.now));
     if !steps.is_empty() {
         text.edit(steps);
+        query = parsed(&text.now)?;
+    }
+    // As modules are settled, round by round.
+    loop {
+        let nodes = || vec![syntax::Node::Query(&query)];
+        let (mut locals, mut edits) = (BTreeSet::new(), Vec::new());
+        index::declared(nodes(), &mut locals);
+        let page = Page::new(&text.now);
+        negation::below(nodes(), &page, &locals, names, &mut edits);
+        if edits.is_empty() {
+            objects::below(nodes(), &locals, &|| &page, &mut edits);
+        }
+        if edits.is_empty() {
+            break;
+        }
+        text.edit(edits);
         query = parsed(&text.now)?;
     }
     let mocked = mocked_in(vec![syntax::Node::Query(&query)], names);

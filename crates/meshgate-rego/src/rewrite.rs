@@ -128,14 +128,15 @@ impl Rewriter<'_> {
 
     fn nodes(&mut self, nodes: Vec<Node<'_>>, rule: Option<(&Rule, &[String])>) {
         // The calls whose output argument is moved: they are statements.
-        let mut outputs: BTreeMap<usize, ()> = BTreeMap::new();
+        let mut outputs: BTreeMap<usize, bool> = BTreeMap::new();
         syntax::visit(nodes, |node| {
             match node {
                 Node::Statement(statement) => {
                     if let Literal::Expr { expr, .. } | Literal::NotExpr { expr, .. } = &statement.literal
                         && let Expr::Call { span, .. } = expr.as_ref()
                     {
-                        outputs.insert(syntax::range(span).start, ());
+                        let is_negated = matches!(statement.literal, Literal::NotExpr { .. });
+                        outputs.insert(syntax::range(span).start, is_negated);
                     }
                     self.with(statement);
                     if self.variant == Variant::Fast {
@@ -148,7 +149,7 @@ impl Rewriter<'_> {
                 Node::Expr(expr) => match expr.as_ref() {
                     Expr::Call { span, fcn, params, .. } => {
                         let start = syntax::range(span).start;
-                        self.call(span, fcn, params.len(), params, outputs.contains_key(&start), rule);
+                        self.call(span, fcn, params, outputs.get(&start).copied(), rule);
                     }
                     // A default has no calls; there is nothing for its keys to clash with.
                     _ if rule.is_some_and(|(rule, _)| matches!(rule, Rule::Default { .. })) => {}
@@ -201,12 +202,12 @@ impl Rewriter<'_> {
         &mut self,
         span: &Span,
         function: &Expr,
-        given: usize,
         params: &[regorus::unstable::Ref<Expr>],
-        statement: bool,
+        negated: Option<bool>,
         rule: Option<(&Rule, &[String])>,
     ) {
         let Some(name) = self.names.builtin(function).or_else(|| metadata_call(function)) else { return };
+        let given = params.len();
         let whole = syntax::range(span);
         let called = syntax::range(function.span());
         if let ("rego.metadata.chain" | "rego.metadata.rule", Some((rule, package)), 0) = (name.as_str(), rule, given) {
@@ -220,19 +221,19 @@ impl Rewriter<'_> {
             self.edits.push(Edit::new(called.clone(), "internal.walk"));
         }
         let wanted = builtins::arguments(&name).map_or(0, usize::from);
-        if statement
+        if let Some(negated) = negated
             && given == wanted + 1
             && let Some(last) = params.last()
         {
-            self.output(&whole, last, given);
+            self.output(&whole, last, given, negated);
         }
         if name == "walk" {
             self.edits.push(Edit::new(whole.end..whole.end, "[_]"));
         }
     }
 
-    /// `f(x, out)` becomes `out = f(x)`.
-    fn output(&mut self, call: &std::ops::Range<usize>, last: &Expr, given: usize) {
+    /// `f(x, out)` becomes `out = f(x)`, and `not f(x, out)` becomes `not out == f(x)`: what is negated gives no value.
+    fn output(&mut self, call: &std::ops::Range<usize>, last: &Expr, given: usize, negated: bool) {
         let start = syntax::range(last.span()).start;
         let before = self.page.text.get(call.start..start).unwrap_or_default();
         // A text's span begins behind its quote, and parentheses are in no span.
@@ -240,7 +241,8 @@ impl Rewriter<'_> {
         let Some(cut) = before.rfind(separator).map(|at| call.start + at) else { return };
         let close = call.end - 1;
         let out = self.page.text.get(cut + 1..close).unwrap_or_default().trim().trim_end_matches(',').trim_end();
-        self.edits.push(Edit::new(call.start..call.start, format!("{out} = ")));
+        let sign = if negated && matches!(last, Expr::Var { .. }) { "==" } else { "=" };
+        self.edits.push(Edit::new(call.start..call.start, format!("{out} {sign} ")));
         let keep = usize::from(given == 1);
         self.edits.push(Edit::new(cut + keep..close, ""));
     }

@@ -15,7 +15,7 @@ import data.meshgate.lib.names
 
 findings contains finding if {
 	input.product
-	not _said(input.product.description)
+	not _said(object.get(input.product, "description", ""))
 	finding := {
 		"pointer": input.product.pointer,
 		"message": sprintf("data product `%s` has no description", [names.of(input.product)]),

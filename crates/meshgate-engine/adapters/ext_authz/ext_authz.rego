@@ -40,9 +40,11 @@ groups := [group |
 
 reading := {"GET", "HEAD", "OPTIONS"}
 
-action := "read" if input.attributes.request.http.method in reading
+action := "read" if is_read
 
-action := "write" if not input.attributes.request.http.method in reading
+action := "write" if not is_read
+
+is_read if input.attributes.request.http.method in reading
 
 path := concat("/", array.concat([""], input.parsed_path))
 

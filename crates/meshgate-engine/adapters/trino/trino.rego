@@ -164,10 +164,11 @@ row_filters contains {"expression": filter} if {
 }
 
 # Whoever may not read is shown nothing.
-row_filters contains {"expression": "1 = 0"} if {
-	not readable(input.action.resource.table, [])
-	not is_free(input.action.resource.table)
-}
+row_filters contains {"expression": "1 = 0"} if not is_shown
+
+is_shown if readable(input.action.resource.table, [])
+
+is_shown if is_free(input.action.resource.table)
 
 # METADATA
 # entrypoint: true
@@ -181,9 +182,12 @@ batch_column_masks contains {"index": index, "viewExpression": expression} if {
 }
 
 mask_of(column) := {"expression": "NULL"} if {
-	not readable(column, [column.columnName])
+	not is_column_shown(column)
 	not is_free(column)
 }
+
+# A column without a name is none that may be read.
+is_column_shown(column) if readable(column, [column.columnName])
 
 mask_of(column) := {"expression": typed(mask, object.get(column, "columnType", ""))} if {
 	decision := decided(column, [column.columnName], "read")

@@ -176,7 +176,7 @@ impl Page<'_> {
     }
 
     /// What stands between the brackets around an index.
-    fn within_brackets(&self, index: &Expr) -> Option<Range<usize>> {
+    pub fn within_brackets(&self, index: &Expr) -> Option<Range<usize>> {
         let mut first = self.at(syntax::range(index.span()).start.saturating_sub(1));
         while !self.is_mark(first, b'[') {
             first = first.checked_sub(1)?;
