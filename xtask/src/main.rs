@@ -1,5 +1,5 @@
 //! `cargo xtask tidy`: what the compiler does not check. `cargo test` runs the same.
-//! `cargo xtask oracle [--seconds N] [--seed S|fresh] [--only KIND] [--format text|json] [--report-only] | --self-test`: our
+//! `cargo xtask oracle [--seconds N] [--cases N] [--seed S|fresh] [--only KIND] [--format text|json] [--report-only] | --self-test`: our
 //! engine beside OPA's own library.
 //! `cargo xtask conformance FOLDER [--format text|json]`: cases of OPA's compliance suite through our own evaluation.
 //!
@@ -14,7 +14,7 @@ mod tidy;
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: cargo xtask tidy\n       cargo xtask conformance FOLDER [--format text|json]\n       \
-    cargo xtask oracle [--seconds N] [--seed S|fresh] [--only KIND] [--format text|json] [--report-only] | --self-test\n\
+    cargo xtask oracle [--seconds N] [--cases N] [--seed S|fresh] [--only KIND] [--format text|json] [--report-only] | --self-test\n\
     KIND: policies, builtins, numbers, patterns, syntax or corpora";
 
 #[expect(clippy::print_stderr, reason = "a tool for developers, which talks to a terminal")]

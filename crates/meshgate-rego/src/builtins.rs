@@ -8,6 +8,7 @@ mod arithmetic;
 mod aws;
 mod crypto;
 mod evaluation;
+mod glob;
 mod guards;
 mod identity;
 mod jwt;
@@ -17,12 +18,15 @@ mod net;
 mod parse_module;
 mod patterns;
 mod pem;
+mod re2;
 mod schema;
+mod semver;
 mod sprintf;
 mod strings;
 mod template;
 #[cfg(test)]
 mod tests;
+mod time;
 mod weight;
 mod x509;
 
@@ -110,6 +114,7 @@ macro_rules! bounded {
 
 const OURS: &[Builtin] = ours![
     "array.flatten" 1 evaluation::flatten,
+    "count" 1 evaluation::count,
     "crypto.hmac.equal" 2 crypto::hmac_equal,
     "crypto.hmac.md5" 2 crypto::hmac_md5,
     "crypto.hmac.sha1" 2 crypto::hmac_sha1,
@@ -125,11 +130,15 @@ const OURS: &[Builtin] = ours![
     "crypto.x509.parse_certificates" 1 x509::parse_certificates,
     "crypto.x509.parse_keypair" 2 x509::parse_keypair,
     "crypto.x509.parse_rsa_private_key" 1 x509::parse_rsa_private_key,
+    "glob.match" 3 glob::matches,
+    "glob.quote_meta" 1 glob::quote_meta,
     "graph.reachable_paths" 2 evaluation::reachable_paths,
     "http.send" 1 http::send,
     "internal.and" 2 arithmetic::and,
     "internal.collection" 1 evaluation::collection,
     "internal.div" 2 arithmetic::div,
+    "internal.member_2" 2 evaluation::member_2,
+    "internal.member_3" 3 evaluation::member_3,
     "internal.minus" 2 arithmetic::minus,
     "internal.mul" 2 arithmetic::mul,
     "internal.object" 1 evaluation::object,
@@ -167,20 +176,35 @@ const OURS: &[Builtin] = ours![
     "net.cidr_merge" 1 net::merge,
     "net.lookup_ip_addr" 1 http::lookup,
     "numbers.range_step" 3 guards::stepped,
+    "object.subset" 2 evaluation::subset,
     "opa.runtime" 0 evaluation::runtime,
     "providers.aws.sign_req" 3 aws::sign_req,
     "rand.intn" 2 evaluation::intn,
+    "regex.find_all_string_submatch_n" 3 patterns::find_all_submatch_n,
+    "regex.find_n" 3 patterns::find_n,
     "regex.globs_match" 2 strings::globs_match,
+    "regex.is_valid" 1 patterns::is_valid,
     "regex.match" 2 patterns::matches,
     "regex.replace" 3 patterns::replace,
+    "regex.split" 2 patterns::split,
+    "regex.template_match" 4 patterns::template_match,
     "rego.parse_module" 2 parse,
+    "semver.compare" 2 semver::compare,
+    "semver.is_valid" 1 semver::is_valid,
     "sprintf" 2 sprintf::sprintf,
     "strings.count" 2 strings::count,
     "strings.render_template" 2 template::render,
+    "strings.split_n" 3 strings::split_n,
     "test.sleep" 1 evaluation::sleep,
+    "time.add_date" 4 time::add_date,
+    "time.format" 1 time::format,
     "time.now_ns" 0 evaluation::now_ns,
+    "time.parse_duration_ns" 1 time::parse_duration_ns,
+    "time.parse_ns" 2 time::parse_ns,
+    "time.parse_rfc3339_ns" 1 time::parse_rfc3339_ns,
     "trace" 1 evaluation::trace,
     "upper" 1 strings::upper,
+    "urlquery.decode" 1 strings::unescaped,
     "uuid.rfc4122" 1 evaluation::uuid,
     "yaml.is_valid" 1 evaluation::yaml_is_valid,
 ];
@@ -196,7 +220,6 @@ const BOUNDED: &[Builtin] = bounded![
     "bits.lsh" 2 guards::shift,
     "concat" 2 guards::concat,
     "format_int" 2 weight::number,
-    "glob.match" 3 guards::glob,
     "graph.reachable" 2 weight::walked,
     "hex.encode" 1 weight::twice,
     "indexof_n" 2 weight::parts,
@@ -212,15 +235,9 @@ const BOUNDED: &[Builtin] = bounded![
     "numbers.range" 2 guards::range,
     "object.filter" 2 weight::walked,
     "object.remove" 2 weight::walked,
-    "object.subset" 2 weight::walked,
     "object.union" 2 weight::walked,
     "object.union_n" 1 weight::walked,
     "product" 1 weight::product,
-    "regex.find_all_string_submatch_n" 3 guards::found,
-    "regex.find_n" 3 guards::found,
-    "regex.is_valid" 1 guards::pattern,
-    "regex.split" 2 guards::pattern,
-    "regex.template_match" 4 guards::pattern,
     "replace" 3 guards::replace,
     "sort" 1 weight::walked,
     "split" 2 weight::parts,

@@ -11,7 +11,7 @@ use crate::rewrite::{self, Names, Rewriter, Variant};
 use crate::settle::{bodies, heads, negation, objects, shadows, terms};
 use crate::syntax::{self, Node};
 use crate::text::{Edit, Position, Text};
-use regorus::unstable::{Expr, Module as Parsed, Parser, Ref, Rule};
+use regorus::unstable::{Expr, Module as Parsed, Parser, Ref, Rule, RuleHead};
 use regorus::{Engine, PolicyLengthConfig, Source};
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -203,7 +203,7 @@ fn settle(given: &mut Given, module: Parsed, variant: Variant, names: &Names) ->
         }
     }
     for _ in 0..=NESTING_MAX {
-        let edits = objects::edits(&module, &given.text.now);
+        let edits = objects::edits(&module, &given.text.now, names);
         if !round(given, &mut module, edits)? {
             break;
         }
@@ -266,7 +266,10 @@ pub fn load(
                         format!("rego_parse_error: an expression is nested {depth} times; at most {NESTING_MAX}");
                     errors.push(LoadError::new(&given.file, message));
                 }
-                _ => parsed.push((given, module)),
+                _ => match twice(&given, &module) {
+                    Some(error) => errors.push(error),
+                    None => parsed.push((given, module)),
+                },
             },
             Err(error) => errors.push(error),
         }
@@ -340,6 +343,34 @@ pub fn load(
     }
     engine.set_rego_v0(false);
     Loaded { engine, packages, places, annotations, warnings }
+}
+
+/// A function one of whose arguments has a name twice: OPA compares the two, and regorus does not.
+fn twice(given: &Given, module: &Parsed) -> Option<LoadError> {
+    for rule in &module.policy {
+        let Rule::Spec { head: RuleHead::Func { args, .. }, .. } = rule.as_ref() else { continue };
+        let mut names = BTreeSet::new();
+        let mut again = None;
+        syntax::visit(args.iter().map(Node::Expr).collect(), |node| {
+            if let Node::Expr(expr) = node
+                && let Expr::Var { span, .. } = expr.as_ref()
+                && span.text() != "_"
+                && !names.insert(span.text().to_owned())
+            {
+                again.get_or_insert_with(|| span.clone());
+            }
+            true
+        });
+        if let Some(span) = again {
+            let Position { line, column } = given.text.position(syntax::range(&span).start);
+            let name = span.text();
+            let message = format!(
+                "rego_compile_error: the argument `{name}` stands twice: name the two apart, and compare them in the body"
+            );
+            return Some(LoadError::new(format!("{}:{line}:{column}", given.file), message));
+        }
+    }
+    None
 }
 
 /// Where each rule stands: up to the next, since a span does not hold the quote that ends a rule.

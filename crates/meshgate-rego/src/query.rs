@@ -527,6 +527,7 @@ fn prepare_text(text: &mut Text, names: &Names) -> Result<BTreeSet<String>, Load
         let page = Page::new(&text.now);
         negation::below(nodes(), &page, &locals, names, &mut edits);
         if edits.is_empty() {
+            locals.extend(names.all());
             objects::below(nodes(), &locals, &|| &page, &mut edits);
         }
         if edits.is_empty() {

@@ -61,6 +61,12 @@ impl Names {
         Self { imports: imports.collect(), rules: rules.clone() }
     }
 
+    /// All of these names.
+    pub fn all(&self) -> impl Iterator<Item = String> {
+        let given = ["data", "input"].map(str::to_owned);
+        self.imports.iter().chain(&self.rules).cloned().chain(given)
+    }
+
     /// Is it a name that means something outside of a rule?
     pub fn has(&self, name: &str) -> bool {
         self.imports.contains(name) || self.rules.contains(name) || ["data", "input"].contains(&name)
@@ -133,7 +139,7 @@ impl Rewriter<'_> {
             match node {
                 Node::Statement(statement) => {
                     if let Literal::Expr { expr, .. } | Literal::NotExpr { expr, .. } = &statement.literal
-                        && let Expr::Call { span, .. } = expr.as_ref()
+                        && let Expr::Call { span, .. } | Expr::Membership { span, .. } = expr.as_ref()
                     {
                         let is_negated = matches!(statement.literal, Literal::NotExpr { .. });
                         outputs.insert(syntax::range(span).start, is_negated);
@@ -168,6 +174,11 @@ impl Rewriter<'_> {
                         if self.variant != Variant::Plain || *op == ArithOp::Mul =>
                     {
                         self.operation(span, syntax::operator(op), lhs, rhs);
+                    }
+                    Expr::Membership { span, key, value, collection, .. }
+                        if !outputs.contains_key(&syntax::range(span).start) =>
+                    {
+                        self.member(span, key.as_deref(), value, collection);
                     }
                     Expr::BinExpr { span, op, lhs, rhs, .. } if self.variant != Variant::Plain => {
                         self.operation(span, if *op == BinOp::Union { "or" } else { "and" }, lhs, rhs);
@@ -350,6 +361,20 @@ impl Rewriter<'_> {
         let start = self.page.start(whole.start);
         self.edits.push(Edit::new(start..start, format!("internal.{name}(")));
         self.edits.push(Edit::new(at..at + 1, ","));
+        self.edits.push(Edit::new(close..close, ")"));
+    }
+
+    /// `a in b`, where it is a value, becomes `internal.member_2(a, b)`, which has none when there is no `b`.
+    fn member(&mut self, span: &Span, key: Option<&Expr>, value: &Expr, collection: &Expr) {
+        let whole = syntax::range(span);
+        let from = syntax::range(value.span()).end;
+        let is_in = |token: &&Token| token.range.start >= from && self.page.word(token) == Some("in");
+        let Some(within) = self.page.tokens.iter().find(is_in).map(|token| token.range.clone()) else { return };
+        let close = self.closing(syntax::range(collection.span()).end, whole.end);
+        let start = self.page.start(whole.start);
+        let arity = if key.is_some() { 3 } else { 2 };
+        self.edits.push(Edit::new(start..start, format!("internal.member_{arity}(")));
+        self.edits.push(Edit::new(within, ","));
         self.edits.push(Edit::new(close..close, ")"));
     }
 

@@ -11,7 +11,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 /// A case after which OPA has not answered is left out, and its process is ended.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(2);
 /// The library keeps prepared queries; its process is ended after so many cases.
 const CASES_MAX: usize = 2_000;
 /// What the script says by its exit code: the library cannot be had.

@@ -4,9 +4,12 @@
 
 use super::case::Case;
 use super::compare::Difference;
+use std::time::{Duration, Instant};
 
 /// Cases that are tried.
 const TRIES_MAX: usize = 300;
+/// How long they are tried; some take OPA for long.
+const TIME_MAX: Duration = Duration::from_secs(10);
 
 /// Makes choices smaller while the case made of them still shows the difference.
 pub fn shrink(
@@ -16,6 +19,7 @@ pub fn shrink(
     mut shown: impl FnMut(&Case) -> Option<Difference>,
 ) -> Case {
     let mut best = make(choices.clone());
+    let began = Instant::now();
     let mut tries = 0;
     let mut is_shown = |choices: &[u32], best: &mut Case, tries: &mut usize| {
         let case = make(choices.to_vec());
@@ -23,6 +27,9 @@ pub fn shrink(
             return true;
         }
         *tries += 1;
+        if began.elapsed() > TIME_MAX {
+            *tries = TRIES_MAX;
+        }
         let holds = shown(&case).as_ref() == Some(wanted);
         if holds {
             *best = case;

@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: the environment; `opa.runtime` has none.
 
-use super::{Exceeded, Operand, PATHS_MAX, guards, operand, text};
+use super::{Exceeded, Operand, PATHS_MAX, guards, operand, text, weight};
 use crate::context;
 use anyhow::{Result, bail};
 use regorus::Value;
@@ -222,4 +222,68 @@ pub fn object(values: &[Value]) -> Result<Value> {
         }
     }
     Ok(Value::from(object))
+}
+
+/// How many elements, pairs or characters there are.
+pub fn count(values: &[Value]) -> Result<Value> {
+    let count = match values.first() {
+        Some(Value::Array(items)) => items.len(),
+        Some(Value::Set(items)) => items.len(),
+        Some(Value::Object(pairs)) => pairs.len(),
+        Some(Value::String(text)) => text.chars().count(),
+        _ => bail!(Operand("operand 1 must be one of {array, object, set, string}".to_owned())),
+    };
+    Ok(Value::from(count))
+}
+
+/// Is a value in a collection? In what is none, nothing is.
+pub fn member_2(values: &[Value]) -> Result<Value> {
+    let [value, collection] = values else { return Ok(Value::Undefined) };
+    Ok(Value::Bool(match collection {
+        Value::Array(items) => items.iter().any(|item| item == value),
+        Value::Set(items) => items.contains(value),
+        Value::Object(pairs) => pairs.iter().any(|(_, item)| item == value),
+        _ => false,
+    }))
+}
+
+/// Has a collection a value at a key?
+pub fn member_3(values: &[Value]) -> Result<Value> {
+    let [key, value, collection] = values else { return Ok(Value::Undefined) };
+    Ok(Value::Bool(match collection {
+        Value::Array(items) => {
+            let index = key.as_i64().ok().and_then(|index| usize::try_from(index).ok());
+            index.and_then(|index| items.iter().nth(index)).is_some_and(|item| item == value)
+        }
+        Value::Set(items) => key == value && items.contains(value),
+        Value::Object(pairs) => pairs.get(key).is_some_and(|item| item == value),
+        _ => false,
+    }))
+}
+
+/// Is the second within the first: pairs of an object, all the way down; elements of a set; a stretch of a list?
+pub fn subset(values: &[Value]) -> Result<Value> {
+    weight::walked(values)?;
+    let is = match (values.first(), values.get(1)) {
+        (Some(whole @ Value::Object(_)), Some(part @ Value::Object(_)))
+        | (Some(whole @ Value::Set(_)), Some(part @ Value::Set(_)))
+        | (Some(whole @ Value::Array(_)), Some(part @ (Value::Array(_) | Value::Set(_)))) => is_within(whole, part),
+        _ => bail!(Operand("both arguments object.subset must be of the same type or array and set".to_owned())),
+    };
+    Ok(Value::Bool(is))
+}
+
+fn is_within(whole: &Value, part: &Value) -> bool {
+    match (whole, part) {
+        (Value::Object(whole), Value::Object(part)) => {
+            part.iter().all(|(key, part)| whole.get(key).is_some_and(|whole| is_within(whole, part)))
+        }
+        (Value::Set(whole), Value::Set(part)) => part.is_subset(whole),
+        (Value::Array(whole), Value::Array(part)) => {
+            let (whole, part): (Vec<&Value>, Vec<&Value>) = (whole.iter().collect(), part.iter().collect());
+            part.is_empty() || whole.windows(part.len()).any(|window| window == part)
+        }
+        (Value::Array(whole), Value::Set(part)) => part.iter().all(|one| whole.iter().any(|other| other == one)),
+        _ => whole == part,
+    }
 }

@@ -129,37 +129,6 @@ pub fn replace_n(values: &[Value]) -> Result<()> {
 /// Bytes that one builtin may go through, over and over.
 const SCANNED_MAX: usize = 256 << 20;
 
-/// Bounds a pattern of `regex.*`, the first operand, and the work of holding it against a text.
-pub fn pattern(values: &[Value]) -> Result<()> {
-    let Some(pattern) = text(values.first()) else { return Ok(()) };
-    matched(pattern, text(values.get(1)).map_or(0, str::len))
-}
-
-/// Bounds a pattern of `glob.match`, the first operand; the text is the third.
-pub fn glob(values: &[Value]) -> Result<()> {
-    let Some(pattern) = text(values.first()) else { return Ok(()) };
-    matched(pattern, text(values.get(2)).map_or(0, str::len))
-}
-
-/// Bounds a pattern whose text is the second operand, with what its groups are told of each place where it fits.
-pub fn found(values: &[Value]) -> Result<()> {
-    pattern(values)?;
-    let (Some(pattern), Some(whole)) = (text(values.first()), text(values.get(1))) else { return Ok(()) };
-    let groups = pattern.matches('(').count() + 1;
-    let most = integer(values.get(2)).and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
-    if whole.len().saturating_add(1).min(most).saturating_mul(groups) > weight::TREE_MAX * 2 {
-        bail!(Exceeded(format!("the pattern may fit in more than {} places", weight::TREE_MAX * 2)));
-    }
-    Ok(())
-}
-
-/// Bounds the work of holding a pattern against a text of so many bytes: at the worst, each state of the pattern is looked at
-/// for each byte.
-pub fn matched(pattern: &str, length: usize) -> Result<()> {
-    lengths(pattern, length)?;
-    steps(states(pattern), length)
-}
-
 /// Bounds a pattern and a text by their bytes alone.
 pub fn lengths(pattern: &str, length: usize) -> Result<()> {
     if pattern.len() > PATTERN_MAX {

@@ -90,7 +90,7 @@ impl Argument {
 
     const fn kind(&self) -> &'static str {
         match self {
-            Self::Int(_) => "int",
+            Self::Int(_) => "int64",
             Self::Big(_) => "*big.Int",
             Self::Float(_) => "float64",
             Self::Text(_) => "string",
@@ -442,17 +442,17 @@ mod tests {
             ("%s|%10s|%-10s|%.2s", r#"["a", "b", "c", "defg"]"#, "a|         b|c         |de"),
             ("%q|%x", r#"["a\"b", "hi"]"#, r#""a\"b"|6869"#),
             ("%d", r#"["x"]"#, "%!d(string=x)"),
-            ("%s", "[5]", "%!s(int=5)"),
+            ("%s", "[5]", "%!s(int64=5)"),
             ("%d", "[2.5]", "%!d(float64=2.5)"),
             ("%d %d", "[1]", "1 %!d(MISSING)"),
-            ("%d", "[1, 2]", "1%!(EXTRA int=2)"),
+            ("%d", "[1, 2]", "1%!(EXTRA int64=2)"),
             ("%[2]d %[1]d", "[1, 2]", "2 1"),
             ("100%% %v", r#"[{"a": [1, "x"]}]"#, r#"100% {"a": [1, "x"]}"#),
             ("%*d", "[5, 42]", "   42"),
             ("%v %t", "[true, false]", "true %!t(string=false)"),
             ("%", "[]", "%!(NOVERB)"),
             ("%6.2f|%06d|%-6d|", "[-1.5, -42, -42]", " -1.50|-00042|-42   |"),
-            ("%g|%.3g|%G", "[100000, 123456.5, 1e-10]", "%!g(int=100000)|1.23e+05|1E-10"),
+            ("%g|%.3g|%G", "[100000, 123456.5, 1e-10]", "%!g(int64=100000)|1.23e+05|1E-10"),
             ("%c %U", "[65, 9731]", "A U+2603"),
         ] {
             assert_eq!(formatted(format, arguments), wanted, "{format} {arguments}");

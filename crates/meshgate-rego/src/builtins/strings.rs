@@ -3,7 +3,7 @@
 //!
 //! Deliberately absent: those that are the same in both.
 
-use super::{Operand, operand};
+use super::{Operand, operand, weight};
 use anyhow::{Result, bail};
 use regorus::Value;
 use std::collections::BTreeSet;
@@ -177,6 +177,49 @@ pub fn walk(values: &[Value]) -> Result<Value> {
         pairs.push(Value::from(vec![Value::from(path), value]));
     }
     Ok(Value::from(pairs))
+}
+
+/// A text of a query, read: `+` is a blank, `%41` an `A`.
+pub fn unescaped(values: &[Value]) -> Result<Value> {
+    let text = operand(values, 0)?;
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((byte, behind)) = rest.split_first() {
+        rest = behind;
+        bytes.push(match byte {
+            b'+' => b' ',
+            b'%' => {
+                let digit = |at: usize| char::from(*behind.get(at)?).to_digit(16);
+                let value = digit(0).zip(digit(1)).and_then(|(high, low)| u8::try_from(high * 16 + low).ok());
+                let Some(value) = value else {
+                    let from = text.len() - behind.len() - 1;
+                    let shown = text.get(from..).unwrap_or_default().chars().take(3).collect::<String>();
+                    bail!("invalid URL escape {shown:?}");
+                };
+                rest = behind.get(2..).unwrap_or_default();
+                value
+            }
+            other => *other,
+        });
+    }
+    Ok(Value::from(String::from_utf8_lossy(&bytes).into_owned()))
+}
+
+/// The parts of a text between a delimiter, so many at most; less than none: all.
+pub fn split_n(values: &[Value]) -> Result<Value> {
+    weight::parts(values)?;
+    let (text, delimiter) = (operand(values, 0)?, operand(values, 1)?);
+    let many = values.get(2).and_then(|value| value.as_i64().ok());
+    let many = many.ok_or_else(|| Operand("operand 3 must be an integer number".to_owned()))?;
+    let many = usize::try_from(many).unwrap_or(usize::MAX);
+    let parts: Vec<Value> = if many == 0 {
+        Vec::new()
+    } else if delimiter.is_empty() {
+        text.chars().take(many).map(|sign| Value::from(sign.to_string())).collect()
+    } else {
+        text.splitn(many, delimiter).map(Value::from).collect()
+    };
+    Ok(Value::from(parts))
 }
 
 #[cfg(test)]

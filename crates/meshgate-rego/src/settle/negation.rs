@@ -178,7 +178,9 @@ impl<'a> Negation<'a> {
             Expr::Membership { key, value, collection, .. } => {
                 let is_in =
                     |index: usize| self.page.tokens.get(index).and_then(|token| self.page.word(token)) == Some("in");
-                let Some(within) = self.behind(value, &range, is_in) else { return };
+                // The span of an empty set ends too late.
+                let within = self.behind(value, &range, is_in).or_else(|| range.clone().find(|index| is_in(*index)));
+                let Some(within) = within else { return };
                 let mut start = range.start;
                 if let Some(key) = key {
                     let Some(comma) = self.behind(key, &range, |index| self.page.is_mark(index, b',')) else { return };
@@ -216,20 +218,23 @@ impl<'a> Negation<'a> {
         }
     }
 
+    /// Are all variables of a term declared, outside of the names of what it calls?
     fn is_declared(&self, expr: &Ref<Expr>) -> bool {
         let mut is_declared = true;
-        syntax::visit(vec![Node::Expr(expr)], |node| {
-            match node {
-                Node::Expr(expr) => {
-                    if let Expr::Var { span, .. } = expr.as_ref() {
-                        let name = span.text();
-                        is_declared &= name == "_" || self.locals.contains(name) || self.names.has(name);
-                    }
+        let mut open = vec![expr];
+        while let Some(expr) = open.pop() {
+            match expr.as_ref() {
+                Expr::Var { span, .. } => {
+                    let name = span.text();
+                    is_declared &= name == "_" || self.locals.contains(name) || self.names.has(name);
                 }
-                Node::Query(_) | Node::Statement(_) => return false,
+                Expr::Call { params, .. } => open.extend(params),
+                _ => open.extend(syntax::children(Node::Expr(expr)).into_iter().filter_map(|node| match node {
+                    Node::Expr(expr) => Some(expr),
+                    Node::Query(_) | Node::Statement(_) => None,
+                })),
             }
-            true
-        });
+        }
         is_declared
     }
 

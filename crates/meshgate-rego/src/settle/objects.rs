@@ -5,6 +5,7 @@
 
 use crate::index;
 use crate::lexical::Page;
+use crate::rewrite::Names;
 use crate::syntax::{self, Node};
 use crate::text::{Edit, Piece};
 use regorus::unstable::{AssignOp, Expr, Literal, LiteralStmt, Module, Ref, Rule, RuleHead};
@@ -15,12 +16,14 @@ use std::collections::BTreeSet;
 const COUNTED: &str = "__object_";
 
 /// Returns the edits of the outermost patterns; those within them are another round's.
-pub fn edits(module: &Module, text: &str) -> Vec<Edit> {
+pub fn edits(module: &Module, text: &str, names: &Names) -> Vec<Edit> {
     let late = OnceCell::new();
     let page = || late.get_or_init(|| Page::new(text));
     let mut edits = Vec::new();
     for (at, rule) in module.policy.iter().enumerate() {
-        below(syntax::parts(rule), &index::locals(rule), &page, &mut edits);
+        let mut known = index::locals(rule);
+        known.extend(names.all());
+        below(syntax::parts(rule), &known, &page, &mut edits);
         if let Rule::Spec { head: RuleHead::Func { args, .. }, .. } = rule.as_ref() {
             let objects: Vec<&Ref<Expr>> = args.iter().flat_map(|argument| outermost(argument)).collect();
             if !objects.is_empty() {
@@ -32,7 +35,8 @@ pub fn edits(module: &Module, text: &str) -> Vec<Edit> {
     edits
 }
 
-/// The same, of the statements below some nodes; `known` are names of variables.
+/// The same, of the statements below some nodes; `known` are names of variables
+/// that are declared, of rules and of imports: others may be given a value by a unification.
 pub fn below<'p, 't: 'p>(
     nodes: Vec<Node<'_>>,
     known: &BTreeSet<String>,
@@ -107,9 +111,13 @@ fn patterns<'a>(statement: &'a LiteralStmt, known: &BTreeSet<String>) -> Option<
 
 /// The text of an object, with its braces.
 fn range(object: &Expr, page: &Page<'_>) -> Option<std::ops::Range<usize>> {
-    let open = page.at(syntax::range(object.span()).start);
-    let open =
-        if page.is_mark(open, b'{') { open } else { open.checked_sub(1).filter(|open| page.is_mark(*open, b'{'))? };
+    // The span of an object begins with its last pair.
+    let Expr::Object { fields, .. } = object else { return None };
+    let (_, key, _) = fields.first()?;
+    let mut open = page.at(syntax::range(key.span()).start);
+    while !page.is_mark(open, b'{') {
+        open = open.checked_sub(1)?;
+    }
     let first = page.tokens.get(open)?;
     let close = (open + 1..page.tokens.len()).find(|index| {
         page.is_mark(*index, b'}') && page.tokens.get(*index).is_some_and(|last| last.depth == first.depth)
@@ -138,6 +146,9 @@ fn counted(statement: &LiteralStmt, objects: &[&Ref<Expr>], assigns: bool, page:
     let (start, end) = (page.at(syntax::range(&statement.span).start), page.close(statement)?);
     let before = |index: usize| page.tokens.get(index.checked_sub(1)?).and_then(|token| page.word(token));
     let start = if before(start) == Some("some") { start - 1 } else { start };
+    // A statement that begins with an object has its span, which begins too late.
+    let opens = objects.iter().filter_map(|object| Some(page.at(range(object, page)?.start)));
+    let start = opens.fold(start, usize::min);
     let is_bare = before(start) == Some("if");
     let mut edits = Vec::new();
     let mut behind = Vec::new();
@@ -195,4 +206,56 @@ fn arguments(rule: &Rule, objects: &[&Ref<Expr>], page: &Page<'_>, end: usize) -
         edits.push(Edit::of(at..at, pieces));
     }
     Some(edits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::edits;
+    use crate::rewrite::Names;
+    use crate::text::Text;
+    use regorus::Source;
+    use regorus::unstable::Parser;
+    use std::collections::BTreeSet;
+
+    fn counted(rule: &str) -> String {
+        let mut text = Text::new(&format!("package a\n\n{rule}"));
+        for _ in 0..4 {
+            let source = Source::from_contents("a".to_owned(), text.now.clone()).unwrap();
+            let mut parser = Parser::new(&source).unwrap();
+            parser.enable_rego_v1().unwrap();
+            let module = parser.parse().unwrap_or_else(|error| panic!("{}: {error}", text.now));
+            let names = Names { imports: BTreeSet::new(), rules: BTreeSet::from(["rule".to_owned()]) };
+            let edits = edits(&module, &text.now, &names);
+            text.edit(edits);
+        }
+        text.now.trim_start_matches("package a\n\n").to_owned()
+    }
+
+    #[test]
+    fn patterns_are_counted() {
+        for (rule, wanted) in [
+            (
+                "p := x if {\"a\": x} := input",
+                "p := x if { __object_21__ := input; is_object(__object_21__); count(__object_21__) == 1; {\"a\": x} := __object_21__ }",
+            ),
+            (
+                "p if { {\"a\": x, \"b\": 1} = input.c; q }",
+                "p if { __object_18__ = input.c; is_object(__object_18__); count(__object_18__) == 2; {\"a\": x, \"b\": 1} = __object_18__; q }",
+            ),
+            (
+                "p if some {\"a\": x} in rule",
+                "p if { some __object_21__ in rule; is_object(__object_21__); count(__object_21__) == 1; {\"a\": x} := __object_21__ }",
+            ),
+            (
+                "f({\"a\": x}) := x",
+                "f(__object_13__) := x if { is_object(__object_13__); count(__object_13__) == 1; {\"a\": x} = __object_13__; true }",
+            ),
+        ] {
+            assert_eq!(counted(rule), wanted);
+        }
+        for same in ["p if {\"a\": 1} = input", "p if y = {\"a\": x}", "p := {\"a\": x} if x := 1", "p if [x] = input"]
+        {
+            assert_eq!(counted(same), same);
+        }
+    }
 }

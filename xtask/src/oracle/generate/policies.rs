@@ -38,13 +38,16 @@ struct Maker<'a> {
 /// A policy, and inputs for it.
 pub fn case(dice: &mut Dice) -> Case {
     let mut maker = Maker { dice, rules: Vec::new(), scope: Vec::new() };
-    let many = 1 + maker.dice.below(4);
     let mut text = "package t\n".to_owned();
     let mut second = None;
     if maker.dice.chance(5) {
         text += "\nimport data.d.q as imported\n";
     }
-    for number in 0..many {
+    for number in 0..5 {
+        // A choice for each: what is left out leaves the rest as it is.
+        if number > 0 && !maker.dice.chance(70) {
+            break;
+        }
         let rule = maker.rule(number);
         if number > 0 && maker.dice.chance(5) {
             second.get_or_insert_with(|| "package t\n".to_owned()).push_str(&format!("\n{rule}"));
@@ -168,9 +171,14 @@ impl Maker<'_> {
     }
 
     fn body(&mut self, most: usize) -> String {
-        let many = 1 + self.dice.below(most);
-        let lines: Vec<String> = (0..many).map(|_| format!("\t{}", self.statement(2))).collect();
-        format!("{{\n{}\n}}", lines.join("\n"))
+        let mut text = "{\n".to_owned();
+        for at in 0..most {
+            if at > 0 && !self.dice.chance(70) {
+                break;
+            }
+            text += &format!("\t{}\n", self.statement(2));
+        }
+        text + "}"
     }
 
     /// A body of its own within another one: what it names is not seen outside.
@@ -179,9 +187,22 @@ impl Maker<'_> {
         (0..many).map(|_| self.statement(depth)).collect::<Vec<_>>().join("; ")
     }
 
+    /// Something of which nothing is known before, which may be what is wanted.
+    fn source(&mut self, of: Of) -> String {
+        match (of, self.dice.below(4)) {
+            (Of::List, 0) => "input.pair".to_owned(),
+            (Of::List, 1) => "input.l".to_owned(),
+            (Of::List, 2) => "input.m".to_owned(),
+            (Of::Object, 0) => "input.one".to_owned(),
+            (Of::Object, 1) => "input.o".to_owned(),
+            (Of::Object, 2) => "input.p.a".to_owned(),
+            _ => self.path(),
+        }
+    }
+
     /// A name that is not taken here; rarely one that is a rule's or a builtin's.
     fn fresh(&mut self) -> String {
-        let mut name = if self.dice.chance(6) {
+        let mut name = if self.dice.chance(3) {
             match self.rules.len() {
                 0 => "count".to_owned(),
                 many => self.rules[self.dice.below(many)].name.clone(),
@@ -223,9 +244,18 @@ impl Maker<'_> {
                 let domain = self.collection(depth - 1);
                 let kept = self.scope.len();
                 let pair = self.dice.chance(30);
-                let names = if pair { format!("{}, {}", self.fresh(), self.fresh()) } else { self.fresh() };
-                let body = self.inner(2, depth - 1);
+                let key = if pair { Some(self.fresh()) } else { None };
+                let value = self.fresh();
+                // What is named must be used.
+                let mut body = format!("{value} {} {}", self.dice.one(&["!=", "==", ">"]), self.field(Of::Any));
+                if let Some(key) = &key {
+                    body += &format!("; {key} != {}", self.constant(Of::Text));
+                }
+                if self.dice.chance(40) {
+                    body += &format!("; {}", self.statement(depth - 1));
+                }
                 self.scope.truncate(kept);
+                let names = key.map_or_else(|| value.clone(), |key| format!("{key}, {value}"));
                 format!("every {names} in {domain} {{ {body} }}")
             }
             9 => self.with(depth - 1),
@@ -234,22 +264,22 @@ impl Maker<'_> {
                 format!("{} = {list}[{}]", self.fresh(), self.dice.one(&["_", "0", "\"a\""]))
             }
             11 => {
-                let list = self.collection(0);
+                let list = self.source(Of::Object);
                 let key = self.fresh();
                 format!("some {key}; {list}[{key}]")
             }
             12 => {
                 let (one, other) = (self.fresh(), self.fresh());
-                let source = self.term(Of::List, 1);
+                let source = self.source(Of::List);
                 format!("[{one}, {other}] {} {source}", self.dice.one(&[":=", "="]))
             }
             13 => {
                 let one = self.fresh();
-                let source = self.term(Of::Object, 1);
+                let source = self.source(Of::Object);
                 format!("{{\"a\": {one}}} {} {source}", self.dice.one(&[":=", "="]))
             }
             14 => {
-                let list = self.collection(0);
+                let list = self.source(Of::List);
                 let value = self.fresh();
                 let constant = values::plain_number(self.dice);
                 format!("some [{constant}, {value}] in {list}")
@@ -334,6 +364,19 @@ impl Maker<'_> {
         }
     }
 
+    /// A call that gives what is wanted, as far as that is known.
+    fn call_of(&mut self, of: Of, depth: usize) -> String {
+        let fit = |rule: &Rule| rule.arguments.is_some() && rule.of == of;
+        let functions: Vec<usize> = (0..self.rules.len()).filter(|at| fit(&self.rules[*at])).collect();
+        if functions.is_empty() {
+            return self.built(of, depth);
+        }
+        let rule = functions[self.dice.below(functions.len())];
+        let (name, many) = (self.rules[rule].name.clone(), self.rules[rule].arguments.unwrap_or_default());
+        let of: Vec<String> = (0..many).map(|_| self.term(Of::Any, depth.saturating_sub(1))).collect();
+        format!("{name}({})", of.join(", "))
+    }
+
     fn collection(&mut self, depth: usize) -> String {
         let of = [Of::List, Of::Object, Of::Set][self.dice.below(3)];
         self.term(of, depth)
@@ -355,7 +398,7 @@ impl Maker<'_> {
     }
 
     fn term(&mut self, of: Of, depth: usize) -> String {
-        let of = if of == Of::Any || self.dice.chance(6) { OF[self.dice.below(OF.len())] } else { of };
+        let of = if of == Of::Any || self.dice.chance(2) { OF[self.dice.below(OF.len())] } else { of };
         let form = self.dice.below(if depth == 0 { 5 } else { 10 });
         match form {
             0 => self.constant(of),
@@ -366,7 +409,7 @@ impl Maker<'_> {
             },
             3 => self.reference(of),
             4 => self.path(),
-            5 if depth > 0 => self.call(depth - 1),
+            5 if depth > 0 => self.call_of(of, depth - 1),
             6 => {
                 let base = self.field(Of::Object);
                 let key = self.term(Of::Text, 0);

@@ -154,6 +154,8 @@ pub fn input(dice: &mut Dice) -> String {
     field(dice, "t", |dice| list(dice, 3, plain_text));
     field(dice, "o", |dice| object(dice, 3, plain_number));
     field(dice, "p", |dice| object(dice, 3, |dice| object(dice, 2, plain_number)));
+    field(dice, "pair", |dice| format!("[{}, {}]", plain_number(dice), plain_text(dice)));
+    field(dice, "one", |dice| format!("{{\"a\": {}}}", plain_number(dice)));
     field(dice, "m", |dice| list(dice, 2, |dice| object(dice, 2, plain_text)));
     format!("{{{}}}", fields.join(", "))
 }
