@@ -66,6 +66,8 @@ pub const MISSING: &[&str] = &[
     "graphql.parse_query",
     "graphql.parse_schema",
     "graphql.schema_is_valid",
+    "uri.is_valid",
+    "uri.parse",
 ];
 
 /// How regorus calls a builtin: the place, the parameters' expressions, their values, and whether errors are strict.
@@ -245,7 +247,7 @@ const BOUNDED: &[Builtin] = bounded![
     "strings.any_suffix_match" 2 weight::each_with_each,
     "strings.replace_n" 2 guards::replace_n,
     "strings.reverse" 1 weight::once,
-    "to_number" 1 weight::number,
+    "to_number" 1 weight::numeral,
     "trim" 2 weight::cut,
     "trim_left" 2 weight::cut,
     "trim_right" 2 weight::cut,

@@ -194,6 +194,27 @@ pub fn number(values: &[Value]) -> Result<()> {
     Ok(())
 }
 
+/// A text that is a number, as JSON writes them: what else Go reads, OPA cannot write.
+pub fn numeral(values: &[Value]) -> Result<()> {
+    number(values)?;
+    let Some(text) = text(values.first()) else { return Ok(()) };
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let plain = text.strip_prefix('-').unwrap_or(text);
+    let (mantissa, exponent) = match plain.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, Some(exponent.strip_prefix(['+', '-']).unwrap_or(exponent))),
+        None => (plain, None),
+    };
+    let (whole, fraction) = match mantissa.split_once('.') {
+        Some((whole, fraction)) => (whole, Some(fraction)),
+        None => (mantissa, None),
+    };
+    let is_number = digits(whole)
+        && (whole == "0" || !whole.starts_with('0'))
+        && fraction.is_none_or(digits)
+        && exponent.is_none_or(digits);
+    if is_number { Ok(()) } else { bail!("strconv.ParseFloat: parsing {text:?}: invalid syntax") }
+}
+
 /// A number with a unit: its exponent would be written out in digits.
 pub fn unit(values: &[Value]) -> Result<()> {
     let Some(text) = text(values.first()) else { return Ok(()) };

@@ -326,8 +326,8 @@ mod tests {
             ("p if not input.m[input.k]", "p if { __not_28__ := (input.k); not input.m[__not_28__] }"),
             ("p if not [input.x]", "p if { __not_20__ := ([input.x]); not __not_20__ }"),
             (
-                "p if not f(x).y with input as {}",
-                "p if { __not_20__ := (f(x)) with input as {}; not __not_20__.y with input as {} }",
+                "p if not f(1).y with input as {}",
+                "p if { __not_20__ := (f(1)) with input as {}; not __not_20__.y with input as {} }",
             ),
             ("p if not f(rule)", "p if { __not_22__ := (rule); not f(__not_22__) }"),
             ("p if not 1 == input.x + 1", "p if { __not_25__ := (input.x + 1); not 1 == __not_25__ }"),
