@@ -22,7 +22,7 @@ findings contains finding if {
 	last := parts[count(parts) - 1]
 	regex.match(`^[0-9]+$`, last)
 	semver.is_valid(input.product.version)
-	major := split(input.product.version, ".")[0]
+	major := trim_prefix(split(input.product.version, ".")[0], "v")
 	last != major
 	finding := {
 		"pointer": object.get(place, input.format, input.product.pointer),

@@ -37,6 +37,6 @@ things contains [contract, contract.pointer] if {
 	some contract in input.contracts
 }
 
-_unstable(version) if startswith(version, "0.")
+_unstable(version) if startswith(trim_prefix(version, "v"), "0.")
 
 _unstable(version) if contains(version, "-")

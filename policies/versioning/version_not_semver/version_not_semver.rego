@@ -14,8 +14,8 @@
 package meshgate.rules.versioning.version_not_semver
 
 findings contains finding if {
-	not semver.is_valid(input.product.version)
 	version := input.product.version
+	not _is_semantic(version)
 	finding := {
 		"pointer": object.get(place, input.format, ""),
 		"message": sprintf("data product has the version `%s`, which is not semantic", [version]),
@@ -34,7 +34,7 @@ findings contains finding if {
 	input.kind == "data-contract"
 	some contract in input.contracts
 	version := contract.version
-	not semver.is_valid(version)
+	not _is_semantic(version)
 	finding := {
 		"pointer": sprintf("%s/version", [contract.pointer]),
 		"message": sprintf("contract has the version `%s`, which is not semantic", [version]),
@@ -51,3 +51,9 @@ findings contains finding if {
 
 # Elsewhere the product itself is the place.
 place := {"dpds": "/info/version", "odps": "/version", "witboost": "/version", "odps-lf": "/product/details"}
+
+# The builtin takes a `v` before them and zeros before numbers, too.
+_is_semantic(version) if {
+	semver.is_valid(version)
+	regex.match(`^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)([-+]|$)`, version)
+}
