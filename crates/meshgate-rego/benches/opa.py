@@ -78,4 +78,5 @@ def main():
         print(json.dumps({"ns": statistics.median(taken), "cpu_ns": cpu, "result": value}), flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

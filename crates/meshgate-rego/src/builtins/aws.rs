@@ -3,8 +3,10 @@
 //! Deliberately absent: credentials from anywhere but the policy, and the normalising of paths and queries: what is signed is
 //! what is sent, as OPA has it.
 
+use super::time::calendar::{self, Moment};
 use super::{Operand, hex, json};
 use anyhow::{Result, bail};
+use chrono_tz::Tz;
 use hmac::digest::KeyInit;
 use hmac::{Hmac, Mac};
 use regorus::Value;
@@ -105,18 +107,8 @@ fn hmac(key: &[u8], text: &str) -> Result<Vec<u8>> {
 /// `20151228T140825Z` of nanoseconds since 1970.
 fn stamp(nanos: &Value) -> Option<String> {
     let nanos = nanos.as_i64().ok().filter(|nanos| *nanos >= 0)?;
-    let seconds = nanos.div_euclid(1_000_000_000);
-    let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    // Days to a date in the proleptic Gregorian calendar, by eras of 400 years that begin in March.
-    let shifted = days + 719_468;
-    let (era, day) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let of_year = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * of_year + 2) / 153;
-    let of_month = of_year - (153 * month + 2) / 5 + 1;
-    let (month, year) = if month < 10 { (month + 3, era * 400 + year) } else { (month - 9, era * 400 + year + 1) };
-    let (hour, minute, second) = (second / 3_600, second % 3_600 / 60, second % 60);
-    Some(format!("{year:04}{month:02}{of_month:02}T{hour:02}{minute:02}{second:02}Z"))
+    let Moment { year, month, day, hour, minute, second, .. } = calendar::shown(nanos, Tz::UTC);
+    Some(format!("{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}Z"))
 }
 
 pub fn sign_req(values: &[Value]) -> Result<Value> {

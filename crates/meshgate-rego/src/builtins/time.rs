@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: `time.clock`, `time.date`, `time.weekday` and `time.diff`, which are regorus'.
 
-mod calendar;
+pub mod calendar;
 mod layout;
 mod parse;
 

@@ -224,19 +224,10 @@ impl Page<'_> {
 #[cfg(test)]
 mod tests {
     use super::edits;
-    use crate::text::Text;
-    use regorus::Source;
-    use regorus::unstable::Parser;
+    use crate::settle::settled;
 
-    fn settled(rule: &str) -> String {
-        let mut text = Text::new(&format!("package a\n\n{rule}"));
-        let source = Source::from_contents("a".to_owned(), text.now.clone()).unwrap();
-        let mut parser = Parser::new(&source).unwrap();
-        parser.enable_rego_v1().unwrap();
-        let module = parser.parse().unwrap();
-        let edits = edits(&module, &text.now, false);
-        text.edit(edits);
-        text.now.trim_start_matches("package a\n\n").to_owned()
+    fn moved(rule: &str) -> String {
+        settled(rule, 1, |module, text| edits(module, text, false))
     }
 
     #[test]
@@ -264,7 +255,7 @@ mod tests {
                 "p := __head_16__ if { \"y\" in input; __head_16__ := (count(\"x\")) }",
             ),
         ] {
-            assert_eq!(settled(rule), wanted);
+            assert_eq!(moved(rule), wanted);
         }
         for same in [
             "p := 1 if x",
@@ -273,7 +264,7 @@ mod tests {
             "f(x) := x.y if x",
             "p contains {\"a\": x} if x := 1",
         ] {
-            assert_eq!(settled(same), same);
+            assert_eq!(moved(same), same);
         }
     }
 }

@@ -212,23 +212,12 @@ fn arguments(rule: &Rule, objects: &[&Ref<Expr>], page: &Page<'_>, end: usize) -
 mod tests {
     use super::edits;
     use crate::rewrite::Names;
-    use crate::text::Text;
-    use regorus::Source;
-    use regorus::unstable::Parser;
+    use crate::settle::settled;
     use std::collections::BTreeSet;
 
     fn counted(rule: &str) -> String {
-        let mut text = Text::new(&format!("package a\n\n{rule}"));
-        for _ in 0..4 {
-            let source = Source::from_contents("a".to_owned(), text.now.clone()).unwrap();
-            let mut parser = Parser::new(&source).unwrap();
-            parser.enable_rego_v1().unwrap();
-            let module = parser.parse().unwrap_or_else(|error| panic!("{}: {error}", text.now));
-            let names = Names { imports: BTreeSet::new(), rules: BTreeSet::from(["rule".to_owned()]) };
-            let edits = edits(&module, &text.now, &names);
-            text.edit(edits);
-        }
-        text.now.trim_start_matches("package a\n\n").to_owned()
+        let names = Names { imports: BTreeSet::new(), rules: BTreeSet::from(["rule".to_owned()]) };
+        settled(rule, 4, |module, text| edits(module, text, &names))
     }
 
     #[test]
