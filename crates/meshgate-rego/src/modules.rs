@@ -197,7 +197,10 @@ fn settle(given: &mut Given, module: Parsed, variant: Variant, names: &Names) ->
     let edits = shadows::edits(&module, names);
     round(given, &mut module, edits)?;
     for _ in 0..=NESTING_MAX {
-        let edits = negation::edits(&module, &given.text.now, names);
+        let edits = negation::edits(&module, &given.text.now, names).map_err(|unread| {
+            let Position { line, column } = given.text.position(unread.0);
+            LoadError::new(format!("{}:{line}:{column}", given.file), negation::UNREAD)
+        })?;
         if !round(given, &mut module, edits)? {
             break;
         }

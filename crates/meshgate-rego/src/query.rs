@@ -522,10 +522,11 @@ fn prepare_text(text: &mut Text, names: &Names) -> Result<BTreeSet<String>, Load
     // As modules are settled, round by round.
     loop {
         let nodes = || vec![syntax::Node::Query(&query)];
-        let (mut locals, mut edits) = (BTreeSet::new(), Vec::new());
+        let mut locals = BTreeSet::new();
         index::declared(nodes(), &mut locals);
         let page = Page::new(&text.now);
-        negation::below(nodes(), &page, &locals, names, &mut edits);
+        let mut edits = negation::below(nodes(), &page, &locals, names)
+            .map_err(|unread| LoadError::new(at(text, unread.0), negation::UNREAD))?;
         if edits.is_empty() {
             locals.extend(names.all());
             objects::below(nodes(), &locals, &|| &page, &mut edits);

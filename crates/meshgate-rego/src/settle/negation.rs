@@ -13,18 +13,28 @@ use regorus::unstable::{AssignOp, BoolOp, Expr, Literal, LiteralStmt, Module, Re
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+/// Where a negation stands whose operands cannot be told apart: it must be refused, since it could hold where it must not.
+#[derive(Debug, Clone, Copy)]
+pub struct Unread(pub usize);
+
+/// What is said of it.
+pub const UNREAD: &str = "rego_compile_error: the operands of what is negated cannot be told apart here: give them names in statements before it";
+
 /// Returns the edits of the outermost negations of a module; those within their operands are another round's.
-pub fn edits(module: &Module, text: &str, names: &Names) -> Vec<Edit> {
+///
+/// # Errors
+/// [`Unread`].
+pub fn edits(module: &Module, text: &str, names: &Names) -> Result<Vec<Edit>, Unread> {
     let mut page = None;
     let mut edits = Vec::new();
     for rule in &module.policy {
         let parts = syntax::parts(rule);
         if has_negation(&parts) {
             let page = page.get_or_insert_with(|| Page::new(text));
-            below(parts, page, &index::locals(rule), names, &mut edits);
+            edits.extend(below(parts, page, &index::locals(rule), names)?);
         }
     }
-    edits
+    Ok(edits)
 }
 
 fn has_negation(parts: &[Node<'_>]) -> bool {
@@ -37,18 +47,29 @@ fn has_negation(parts: &[Node<'_>]) -> bool {
 }
 
 /// The same, below some nodes; `locals` are names of variables.
-pub fn below(nodes: Vec<Node<'_>>, page: &Page<'_>, locals: &BTreeSet<String>, names: &Names, edits: &mut Vec<Edit>) {
+///
+/// # Errors
+/// [`Unread`].
+pub fn below(
+    nodes: Vec<Node<'_>>,
+    page: &Page<'_>,
+    locals: &BTreeSet<String>,
+    names: &Names,
+) -> Result<Vec<Edit>, Unread> {
+    let (mut edits, mut unread) = (Vec::new(), None);
     syntax::visit(nodes, |node| {
         let Node::Statement(statement) = node else { return true };
         let Literal::NotExpr { expr, .. } = &statement.literal else { return true };
-        match Negation::of(statement, page, locals, names).and_then(|mut negation| negation.taken_out(expr)) {
-            Some(found) => {
-                edits.extend(found);
-                false
-            }
-            None => true,
-        }
+        let found = Negation::of(statement, page, locals, names).and_then(|mut negation| negation.taken_out(expr));
+        let Some(found) = found else {
+            unread.get_or_insert(Unread(syntax::range(&statement.span).start));
+            return false;
+        };
+        let goes_on = found.is_empty();
+        edits.extend(found);
+        goes_on
     });
+    unread.map_or(Ok(edits), Err)
 }
 
 struct Negation<'a> {
@@ -80,11 +101,11 @@ impl<'a> Negation<'a> {
         Some(Self { page, locals, names, at, tokens: at + 1..last, end, operands: Vec::new() })
     }
 
-    /// The edits that take operands out, if there are any to take.
+    /// The edits that take operands out; `None` when they cannot be told apart.
     fn taken_out(&mut self, expr: &Ref<Expr>) -> Option<Vec<Edit>> {
-        self.statement(expr, self.tokens.clone());
+        self.statement(expr, self.tokens.clone())?;
         if self.operands.is_empty() {
-            return None;
+            return Some(Vec::new());
         }
         let tokens = &self.page.tokens;
         let start = tokens.get(self.at)?.range.start;
@@ -159,44 +180,45 @@ impl<'a> Negation<'a> {
         Some((range.start..sign, first..range.end))
     }
 
-    fn statement(&mut self, expr: &Ref<Expr>, range: Range<usize>) {
+    fn statement(&mut self, expr: &Ref<Expr>, range: Range<usize>) -> Option<()> {
         let range = self.bare(range);
         match expr.as_ref() {
-            Expr::Call { fcn, params, .. } => self.arguments(fcn, params, &range),
+            Expr::Call { fcn, params, .. } => self.arguments(fcn, params, &range)?,
             Expr::BoolExpr { op: BoolOp::Eq, lhs, rhs, .. } | Expr::AssignExpr { op: AssignOp::Eq, lhs, rhs, .. } => {
-                if let Some((left, right)) = self.sides(lhs, &range) {
-                    self.equal(lhs, left);
-                    self.equal(rhs, right);
-                }
+                let (left, right) = self.sides(lhs, &range)?;
+                self.equal(lhs, left)?;
+                self.equal(rhs, right)?;
             }
             Expr::BoolExpr { lhs, rhs, .. } | Expr::ArithExpr { lhs, rhs, .. } | Expr::BinExpr { lhs, rhs, .. } => {
-                if let Some((left, right)) = self.sides(lhs, &range) {
-                    self.operand(lhs, left);
-                    self.operand(rhs, right);
-                }
+                let (left, right) = self.sides(lhs, &range)?;
+                self.operand(lhs, left);
+                self.operand(rhs, right);
             }
             Expr::Membership { key, value, collection, .. } => {
-                let is_in =
-                    |index: usize| self.page.tokens.get(index).and_then(|token| self.page.word(token)) == Some("in");
+                let depth = self.page.tokens.get(range.start)?.depth;
+                let is_in = |index: usize| {
+                    let token = self.page.tokens.get(index);
+                    token.is_some_and(|token| token.depth == depth && self.page.word(token) == Some("in"))
+                };
                 // The span of an empty set ends too late.
-                let within = self.behind(value, &range, is_in).or_else(|| range.clone().find(|index| is_in(*index)));
-                let Some(within) = within else { return };
+                let within = self.behind(value, &range, is_in).or_else(|| range.clone().find(|index| is_in(*index)))?;
                 let mut start = range.start;
                 if let Some(key) = key {
-                    let Some(comma) = self.behind(key, &range, |index| self.page.is_mark(index, b',')) else { return };
+                    let comma = self.behind(key, &range, |index| self.page.is_mark(index, b','))?;
                     self.operand(key, start..comma);
                     start = comma + 1;
                 }
                 self.operand(value, start..within);
                 self.operand(collection, within + 1..range.end);
             }
-            _ => self.equal(expr, range),
+            _ => self.equal(expr, range)?,
         }
+        Some(())
     }
 
-    fn arguments(&mut self, function: &Expr, params: &[Ref<Expr>], range: &Range<usize>) {
-        let Some(open) = self.behind(function, range, |index| self.page.is_mark(index, b'(')) else { return };
-        let Some(close) = self.close(open) else { return };
+    fn arguments(&mut self, function: &Expr, params: &[Ref<Expr>], range: &Range<usize>) -> Option<()> {
+        let open = self.behind(function, range, |index| self.page.is_mark(index, b'('))?;
+        let close = self.close(open)?;
         let depth = self.page.tokens.get(open).map_or(0, |token| token.depth + 1);
         let mut start = open + 1;
         for param in params {
@@ -207,6 +229,7 @@ impl<'a> Negation<'a> {
             self.operand(param, start..end);
             start = end + 1;
         }
+        Some(())
     }
 
     /// Is a term there in any case? A variable is, when its statement is reached.
@@ -246,45 +269,43 @@ impl<'a> Negation<'a> {
     }
 
     /// A side of an equality, or all that is negated: references stay, and what they are looked up by is taken out.
-    fn equal(&mut self, expr: &Ref<Expr>, range: Range<usize>) {
-        let bare = self.bare(range.clone());
+    fn equal(&mut self, expr: &Ref<Expr>, range: Range<usize>) -> Option<()> {
         match expr.as_ref() {
             Expr::Var { .. } => {}
-            Expr::RefDot { .. } | Expr::RefBrack { .. } => self.steps(expr, &bare),
+            Expr::RefDot { .. } | Expr::RefBrack { .. } => {
+                let bare = self.bare(range);
+                self.steps(expr, &bare)?;
+            }
             _ => self.operand(expr, range),
         }
+        Some(())
     }
 
-    fn steps(&mut self, expr: &Ref<Expr>, range: &Range<usize>) {
+    fn steps(&mut self, expr: &Ref<Expr>, range: &Range<usize>) -> Option<()> {
         let mut at = expr;
         loop {
             match at.as_ref() {
                 Expr::RefDot { refr, .. } => at = refr,
                 Expr::RefBrack { refr, index, .. } => {
-                    if !self.is_there(index)
-                        && let Some(inner) = self.page.within_brackets(index)
-                    {
+                    if !self.is_there(index) {
+                        let inner = self.page.within_brackets(index)?;
                         let (first, last) = (self.page.at(inner.start), self.page.at(inner.end));
                         self.operands.push((first..last, self.is_declared(index)));
                     }
                     at = refr;
                 }
-                Expr::Var { .. } => break,
+                Expr::Var { .. } => return Some(()),
                 // What is called or made is taken out as a whole.
                 base => {
-                    let Some(open) = self.page.tokens.get(range.start) else { break };
                     let end = match base {
                         Expr::Call { fcn, .. } => {
-                            let call = self.behind(fcn, range, |index| self.page.is_mark(index, b'('));
-                            call.and_then(|open| self.close(open))
+                            self.close(self.behind(fcn, range, |index| self.page.is_mark(index, b'('))?)?
                         }
-                        _ if matches!(open.kind, Kind::Mark(b'(' | b'[' | b'{')) => self.close(range.start),
-                        _ => None,
+                        _ if self.is_there(at) => return Some(()),
+                        _ => self.close(range.start)?,
                     };
-                    if let Some(end) = end {
-                        self.operand(at, range.start..end + 1);
-                    }
-                    break;
+                    self.operand(at, range.start..end + 1);
+                    return Some(());
                 }
             }
         }
@@ -300,7 +321,7 @@ mod tests {
 
     fn taken_out(rule: &str) -> String {
         let names = Names { imports: BTreeSet::new(), rules: BTreeSet::from(["rule".to_owned()]) };
-        settled(rule, 4, |module, text| edits(module, text, &names)).replace('\n', "")
+        settled(rule, 4, |module, text| edits(module, text, &names).unwrap()).replace('\n', "")
     }
 
     #[test]
