@@ -1,0 +1,258 @@
+//! What is wrong with modules together: OPA's compiler stages, in OPA's order. A stage that finds errors ends it.
+//!
+//! Deliberately absent: indices and plans; nothing is evaluated.
+
+mod annotate;
+mod conflicts;
+mod dynamics;
+mod expand;
+mod graph;
+mod heads;
+mod locals;
+mod names;
+mod prints;
+mod query;
+mod resolve;
+mod safety;
+mod tree;
+mod typing;
+mod withs;
+
+pub use annotate::{Note, Scope};
+pub use query::check_query;
+
+use crate::error::{Code, ERRORS_MAX, Error};
+use crate::source::{Source, Span};
+use crate::syntax::ast::{Expr, Import, Module, Name, Rule, Term};
+use crate::types::declarations::Table;
+use crate::types::{Maybe, Type};
+use foldhash::fast::RandomState;
+use names::{Fresh, Renamed};
+use std::collections::HashMap;
+use std::sync::Arc;
+use tree::Tree;
+
+/// What the compiler is told.
+#[derive(Clone)]
+pub struct Options {
+    /// The functions that there are beside those of policies.
+    pub builtins: Arc<Table>,
+    /// What is known of documents, beginning with `input` or `data`: a path and its type, for the packages that begin
+    /// with one of these prefixes.
+    pub documents: Vec<Document>,
+    /// Whether base data has something at a path below `data`.
+    pub data: Option<Arc<dyn Fn(&[&str]) -> bool + Send + Sync>>,
+    /// What METADATA says of documents.
+    pub notes: Vec<Note>,
+}
+
+/// What is known of a document.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// The packages whose rules see it so: those that begin so.
+    pub packages: Vec<String>,
+    /// Its path: `input` or `data.a.b`.
+    pub path: Vec<String>,
+    /// Its type.
+    pub of: Type,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { builtins: crate::types::declarations::opa(), documents: Vec::new(), data: None, notes: Vec::new() }
+    }
+}
+
+/// What was found.
+#[derive(Debug, Clone, Default)]
+pub struct Checked {
+    /// Why OPA refuses it.
+    pub errors: Vec<Error>,
+    /// Type errors of modules of which types are only advice: those of v0.
+    pub warnings: Vec<Error>,
+}
+
+/// A rule among those of all modules.
+pub(crate) struct Node {
+    /// The rule, without what follows `else`.
+    pub rule: Rule,
+    /// The index of its module.
+    pub module: usize,
+    /// The rule behind `else`.
+    pub els: Option<usize>,
+    /// Does it follow `else` itself?
+    pub follows: bool,
+}
+
+/// A module without its rules.
+pub(crate) struct Unit {
+    pub span: Span,
+    pub package: Vec<Term>,
+    pub imports: Vec<Import>,
+    pub v1_compatible: bool,
+}
+
+/// What the stages share.
+pub(crate) struct Compiler<'a> {
+    pub options: &'a Options,
+    pub units: Vec<Unit>,
+    /// All rules, in the order of their modules, each followed by what follows `else`.
+    pub rules: Vec<Node>,
+    pub tree: Tree,
+    pub fresh: Fresh,
+    pub renamed: Renamed,
+    pub errors: Vec<Error>,
+    pub warnings: Vec<Error>,
+    /// What the rules are, once that was checked.
+    pub types: typing::Env,
+    limit: bool,
+}
+
+/// Checks modules, in the order of the names of their files; the index of a module is that of its source.
+pub fn check(sources: &[Source], modules: Vec<Module>, options: &Options) -> Checked {
+    let mut compiler = Compiler::new(sources, modules, options);
+    compiler.run();
+    Checked { errors: compiler.errors, warnings: compiler.warnings }
+}
+
+impl<'a> Compiler<'a> {
+    fn new(sources: &[Source], modules: Vec<Module>, options: &'a Options) -> Self {
+        let mut units = Vec::with_capacity(modules.len());
+        let mut rules = Vec::new();
+        for (index, module) in modules.into_iter().enumerate() {
+            let Module { span, package, imports, rules: own, v1_compatible, .. } = module;
+            units.push(Unit { span, package, imports, v1_compatible });
+            for rule in own {
+                let mut next = Some(rule);
+                let mut follows = false;
+                while let Some(mut rule) = next {
+                    next = rule.els.take().map(|els| *els);
+                    let els = next.is_some().then_some(rules.len() + 1);
+                    rules.push(Node { rule, module: index, els, follows });
+                    follows = true;
+                }
+            }
+        }
+        Self {
+            options,
+            units,
+            rules,
+            tree: Tree::default(),
+            fresh: Fresh::new(sources),
+            renamed: Renamed::default(),
+            errors: Vec::new(),
+            warnings: Vec::new(),
+            types: typing::Env::new(),
+            limit: false,
+        }
+    }
+
+    fn run(&mut self) {
+        let stages: [fn(&mut Self); 17] = [
+            Self::resolve_refs,
+            Self::rewrite_head_refs,
+            Self::check_overrides,
+            Self::check_imports,
+            Self::set_tree,
+            Self::rewrite_locals,
+            Self::rewrite_templates,
+            Self::check_void_calls,
+            Self::rewrite_prints,
+            Self::expand_terms,
+            Self::rewrite_comprehension_terms,
+            Self::rewrite_heads,
+            Self::rewrite_withs,
+            Self::check_conflicts,
+            Self::check_functions,
+            Self::check_safety_of_heads,
+            Self::check_safety,
+        ];
+        for stage in stages {
+            stage(self);
+            if !self.errors.is_empty() {
+                return;
+            }
+        }
+        self.rewrite_equals();
+        self.rewrite_dynamics();
+        let graph = self.graph();
+        self.check_recursion(&graph);
+        if !self.errors.is_empty() {
+            return;
+        }
+        self.check_types(&graph);
+        if self.errors.is_empty() {
+            self.check_deprecated();
+        }
+    }
+
+    /// Adds an error, if there may be more.
+    pub(crate) fn tell(&mut self, error: Error) {
+        if self.limit {
+            return;
+        }
+        self.errors.push(error);
+        if self.errors.len() == ERRORS_MAX {
+            self.limit = true;
+            self.errors.push(Error::new(Code::Compile, Span::NONE, "error limit reached"));
+        }
+    }
+
+    pub(crate) fn tell_all(&mut self, errors: impl IntoIterator<Item = Error>) {
+        errors.into_iter().for_each(|error| self.tell(error));
+    }
+
+    fn set_tree(&mut self) {
+        self.tree = Tree::of(&self.units, &self.rules);
+    }
+
+    /// The number of arguments that a function takes, if there is one; `arities` are those of the rules.
+    pub(crate) fn arity_with(&self, arities: &[usize], steps: &[Term]) -> Option<usize> {
+        let name = names::dotted(steps)?;
+        if let Some(builtin) = self.options.builtins.get(&*name) {
+            return Some(builtin.arity());
+        }
+        arities.get(*self.tree.exact(steps)?.first()?).copied()
+    }
+
+    /// The numbers of arguments of all rules.
+    pub(crate) fn arities(&self) -> Vec<usize> {
+        self.rules.iter().map(|node| node.rule.head.args.len()).collect()
+    }
+}
+
+/// The path of a rule: its package and its reference, the name being a string.
+pub(crate) fn path(units: &[Unit], node: &Node) -> Vec<Term> {
+    let package = units.get(node.module).map(|unit| unit.package.as_slice()).unwrap_or_default();
+    let mut steps = node.rule.head.reference.iter();
+    let name = steps.next().map(|name| match name.as_var() {
+        Some(text) => Term::string(name.span, text.clone()),
+        None => name.clone(),
+    });
+    package.iter().cloned().chain(name).chain(steps.cloned()).collect()
+}
+
+/// The steps before the first that is not constant.
+pub(crate) fn ground_prefix(path: &[Term]) -> &[Term] {
+    let ground = path.iter().enumerate().take_while(|(index, step)| *index == 0 || step.is_ground()).count();
+    path.get(..ground).unwrap_or_default()
+}
+
+/// Statements, moved out to be changed.
+pub(crate) fn taken(body: &mut Vec<Expr>) -> Vec<Expr> {
+    std::mem::take(body)
+}
+
+/// A map by name.
+pub(crate) type ByName<T> = HashMap<Name, T, RandomState>;
+
+/// The type of a document for the rules of a package.
+pub(crate) fn documents_of<'o>(options: &'o Options, package: &str) -> impl Iterator<Item = (&'o [String], Maybe)> {
+    let package = package.to_owned();
+    let sees = move |document: &&Document| {
+        document.packages.iter().any(|prefix| {
+            package.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        })
+    };
+    options.documents.iter().filter(sees).map(|document| (document.path.as_slice(), Some(document.of.clone())))
+}
