@@ -39,6 +39,8 @@ pub struct Error {
     pub code: Code,
     /// Where it is.
     pub span: Span,
+    /// The word that is wrong, where that is narrower than the place that OPA tells.
+    pub word: Option<Span>,
     /// What OPA says, in one line.
     pub message: String,
     /// The lines that OPA adds: types, the reference with a mark.
@@ -50,7 +52,7 @@ pub struct Error {
 impl Error {
     /// An error without details.
     pub fn new(code: Code, span: Span, message: impl Into<String>) -> Self {
-        Self { code, span, message: message.into(), details: Vec::new(), help: None }
+        Self { code, span, word: None, message: message.into(), details: Vec::new(), help: None }
     }
 
     /// As OPA prints it: `FILE:LINE: CODE: MESSAGE` and the details, each in a line of its own.

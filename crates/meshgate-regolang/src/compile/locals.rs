@@ -22,6 +22,9 @@ enum Came {
     Declared,
 }
 
+/// Names that are not those of functions: what `with` puts for a function may be one.
+const NAMES: Skip = Skip { bare_with: true, closures: false, ..walk::SAFETY };
+
 type Scope = ByName<(Name, Came)>;
 
 /// Scopes, and what is found in them.
@@ -61,6 +64,7 @@ impl Compiler<'_> {
 /// Rewrites a query; what its names were made from is returned with what is wrong.
 pub fn query(fresh: &mut Fresh, builtins: &Table, body: &mut Body) -> (Vec<(Name, Name)>, Vec<Error>) {
     let mut locals = Locals::new(fresh, builtins);
+    locals.builtin_names([].into_iter(), body);
     locals.body(body, &Names::default());
     (locals.renamed, locals.errors)
 }
@@ -79,6 +83,7 @@ fn rule(locals: &mut Locals<'_>, node: &mut RuleNode) {
         let parts = head.reference.iter().skip(1).chain(&head.key).chain(&head.value);
         parts.filter(|part| !part.is_scalar()).for_each(|part| walk::vars(Item::Term(part), Skip::default(), &mut used));
     }
+    locals.builtin_names(head.args.iter().chain(&head.key).chain(&head.value), body);
     locals.body(body, &used);
     if scalar {
         return;
@@ -190,6 +195,22 @@ impl Locals<'_> {
         };
         self.tell(span, message);
         None
+    }
+
+    /// Variables that are named as builtins are not the builtins, wherever else the name stands.
+    fn builtin_names<'t>(&mut self, heads: impl Iterator<Item = &'t Term>, body: &[Expr]) {
+        let (mut found, mut declared) = (Names::default(), super::resolve::declared(body));
+        let heads: Vec<_> = heads.collect();
+        for item in heads.into_iter().map(Item::Term).chain([Item::Body(body)]) {
+            walk::vars(item, NAMES, &mut found);
+        }
+        found.retain(|name| self.builtins.contains_key(name) && self.found(name).is_none() && !declared.remove(name));
+        let mut names: Vec<_> = found.into_iter().collect();
+        names.sort_unstable();
+        for name in names {
+            let made = self.fresh.name();
+            self.insert(name, made, Came::Seen);
+        }
     }
 
     fn argument(&mut self, term: &mut Term) {

@@ -15,11 +15,11 @@ use std::collections::HashMap;
 pub type Arity<'a> = &'a dyn Fn(&[Term]) -> Option<usize>;
 
 /// What is only bound in patterns: keys of objects are not.
-const PATTERN: Skip = Skip { ref_head: true, call_head: false, object_keys: true, closures: true, sets: false };
+const PATTERN: Skip = Skip { ref_head: true, call_head: false, object_keys: true, closures: true, sets: false, bare_with: false };
 /// The same for arguments of functions.
 const ARGUMENT: Skip = Skip { sets: true, ..PATTERN };
 /// The variables of the steps of references.
-const STEPS: Skip = Skip { ref_head: true, call_head: false, object_keys: false, closures: false, sets: false };
+const STEPS: Skip = Skip { ref_head: true, call_head: false, object_keys: false, closures: false, sets: false, bare_with: false };
 
 /// Statements with variables that have no value, by their place in the text.
 type Unsafe = Vec<(Span, Names)>;
@@ -161,11 +161,12 @@ pub fn reordered(body: Body, arity: Arity<'_>, globals: &Names, missing: &mut Un
     let mut placed: Body = Vec::with_capacity(waiting.len());
     // What the placed statements bind.
     let mut bound = Names::default();
+    let mut carried = Names::default();
     loop {
         let before = placed.len();
         let mut left = Vec::with_capacity(waiting.len());
         for mut one in waiting {
-            let outputs = outputs(&one.expr, arity, &safe);
+            let outputs = outputs(&one.expr, arity, &safe, &mut carried);
             if one.closed.iter().any(|name| !bound.contains(name)) {
                 let open: Names = one.closed.iter().filter(|name| !bound.contains(*name)).cloned().collect();
                 if open == outputs {
@@ -284,17 +285,18 @@ fn closed_over(expr: &Expr) -> Names {
 
 /// What statements bind, one after the other, beyond what is safe already.
 pub fn outputs_of_body(body: &[Expr], arity: Arity<'_>, safe: &Names) -> Names {
-    let mut known = safe.clone();
+    let (mut known, mut carried) = (safe.clone(), Names::default());
     for expr in body {
-        let more = outputs(expr, arity, &known);
+        let more = outputs(expr, arity, &known, &mut carried);
         known.extend(more);
     }
     known.retain(|name| !safe.contains(name));
     known
 }
 
-/// What a statement binds.
-pub fn outputs(expr: &Expr, arity: Arity<'_>, safe: &Names) -> Names {
+/// What a statement binds. As in OPA, what a call binds counts for an equation right behind it, also where the call itself
+/// has to wait: `carried` is that.
+pub fn outputs(expr: &Expr, arity: Arity<'_>, safe: &Names, carried: &mut Names) -> Names {
     if expr.negated {
         return Names::default();
     }
@@ -305,10 +307,11 @@ pub fn outputs(expr: &Expr, arity: Arity<'_>, safe: &Names) -> Names {
     let mut found = Names::default();
     match &expr.kind {
         ExprKind::Term(_) => of_references(Item::Expr(expr), safe, &mut found),
-        ExprKind::Call(_) if expr.is_equality() => return outputs_of_equation(expr, safe),
+        ExprKind::Call(_) if expr.is_equality() => return equation(expr, safe, std::mem::take(carried)),
         ExprKind::Call(all) => {
             let Some(count) = expr.operator().and_then(arity) else { return found };
             of_references(Item::Expr(expr), safe, &mut found);
+            carried.clone_from(&found);
             let inputs = count + 1;
             if inputs >= all.len() {
                 return found;
@@ -319,8 +322,12 @@ pub fn outputs(expr: &Expr, arity: Arity<'_>, safe: &Names) -> Names {
                 return Names::default();
             }
             all.iter().skip(inputs).for_each(|term| walk::vars(Item::Term(term), ARGUMENT, &mut found));
+            carried.clone_from(&found);
         }
-        ExprKind::Every(every) => of_references(Item::Term(&every.domain), safe, &mut found),
+        ExprKind::Every(every) => {
+            of_references(Item::Term(&every.domain), safe, carried);
+            found.clone_from(carried);
+        }
         ExprKind::Some(_) | ExprKind::Not { .. } | ExprKind::And(_) | ExprKind::Or(_) => {}
     }
     found
@@ -328,8 +335,11 @@ pub fn outputs(expr: &Expr, arity: Arity<'_>, safe: &Names) -> Names {
 
 /// What `left = right` binds.
 pub fn outputs_of_equation(expr: &Expr, safe: &Names) -> Names {
+    equation(expr, safe, Names::default())
+}
+
+fn equation(expr: &Expr, safe: &Names, mut found: Names) -> Names {
     let Some((left, right)) = expr.pair() else { return safe.clone() };
-    let mut found = Names::default();
     of_references(Item::Expr(expr), safe, &mut found);
     found.extend(safe.iter().cloned());
     let mut unifier = Unifier { safe: &found, unified: Names::default(), unknown: HashMap::default() };

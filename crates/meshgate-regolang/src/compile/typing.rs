@@ -128,10 +128,8 @@ impl<'c> Checker<'c> {
         self.env.pop();
         self.env.pop();
         if errors.is_empty() {
-            // As in OPA, a set below steps that vary stands behind those steps.
-            let whole = rule.head.kind() == RuleKind::Multi;
             if let Some(of) = of {
-                self.env.insert(if whole { path } else { ground_prefix(path) }, &of);
+                self.env.insert(ground_prefix(path), &of);
             }
         } else {
             self.env.put(path, Some(Type::any()));
@@ -171,18 +169,16 @@ impl<'c> Checker<'c> {
             let result = head.value.as_ref().and_then(|value| self.of(value));
             return Some(Type::function(args, result));
         }
-        match head.kind() {
-            RuleKind::Multi => head.key.as_ref().and_then(|key| self.of(key)).map(|of| Type::set_of(Some(of))),
-            RuleKind::Single => {
-                let mut of = head.value.as_ref().and_then(|value| self.of(value))?;
-                let dynamic = path.get(ground_prefix(path).len()..).unwrap_or_default();
-                for step in dynamic.iter().rev() {
-                    let key = self.of(step)?;
-                    of = Type::object(Vec::new(), Some((Some(key), Some(of))));
-                }
-                Some(of)
-            }
+        let mut of = match head.kind() {
+            RuleKind::Multi => Type::set_of(Some(head.key.as_ref().and_then(|key| self.of(key))?)),
+            RuleKind::Single => head.value.as_ref().and_then(|value| self.of(value))?,
+        };
+        // What stands behind steps that vary is in objects.
+        for step in path.get(ground_prefix(path).len()..).unwrap_or_default().iter().rev() {
+            let key = self.of(step)?;
+            of = Type::object(Vec::new(), Some((Some(key), Some(of))));
         }
+        Some(of)
     }
 
     /// Checks statements in a scope of their own, which stays.
@@ -405,6 +401,10 @@ impl<'c> Checker<'c> {
             if index == 0 {
                 return self.leaf(Some(Type::any()), steps, 1);
             }
+            if step.is_constant() {
+                return self.leaf(Some(Type::any()), steps, index);
+            }
+            // A step that varies can be any of those that are known.
             for child in self.env.children(at) {
                 self.reference(child, steps, index + 1);
             }
@@ -499,11 +499,7 @@ impl<'c> Checker<'c> {
             error.details.push(format!("{pad}want (one of): [{}]", keys.join(" ")));
         }
         if let Some(step) = step {
-            // Where the word is, not where the reference begins: OPA tells the line only.
-            let file = error.span.file;
-            if step.span.is_written() && step.span.file == file {
-                error.span = step.span;
-            }
+            error.word = Some(step.span).filter(|span| span.is_written() && span.file == error.span.file);
             if let Node::String(word) = &step.node {
                 let words = one_of.iter().filter_map(|key| match &key.node {
                     Node::String(word) => Some(&**word),

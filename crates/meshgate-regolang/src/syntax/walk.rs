@@ -114,10 +114,12 @@ pub struct Skip {
     pub closures: bool,
     /// Sets.
     pub sets: bool,
+    /// Variables that `with` puts for something: they may be functions.
+    pub bare_with: bool,
 }
 
 /// What counts for safety.
-pub const SAFETY: Skip = Skip { ref_head: false, call_head: true, object_keys: false, closures: true, sets: false };
+pub const SAFETY: Skip = Skip { ref_head: false, call_head: true, object_keys: false, closures: true, sets: false, bare_with: false };
 
 /// Adds the variables below an item.
 pub fn vars(item: Item<'_>, skip: Skip, found: &mut Names) {
@@ -131,6 +133,7 @@ pub fn vars(item: Item<'_>, skip: Skip, found: &mut Names) {
                 }
                 match with.value.as_ref() {
                     Some(steps) => each(steps.get(1..).unwrap_or_default(), found),
+                    None if skip.bare_with && with.value.as_var().is_some() => {}
                     None => vars(Item::Term(&with.value), skip, found),
                 }
             } else {

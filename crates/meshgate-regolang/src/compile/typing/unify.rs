@@ -70,6 +70,12 @@ impl Checker<'_> {
                     }
                     return true;
                 }
+                if matches!(term.node, Node::Array(_)) {
+                    let have = self.of(term);
+                    if !is_nil(have.as_ref()) {
+                        return of.iter().any(|one| unifies(have.as_ref(), Some(one)));
+                    }
+                }
                 let mut fits = false;
                 for one in of.iter() {
                     fits |= self.unify1(term, Some(one), true);
