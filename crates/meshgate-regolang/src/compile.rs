@@ -24,6 +24,7 @@ pub use query::check_query;
 use crate::error::{Code, ERRORS_MAX, Error};
 use crate::source::{Source, Span};
 use crate::syntax::ast::{Expr, Import, Module, Name, Rule, Term};
+use crate::syntax::walk::Names;
 use crate::types::declarations::Table;
 use crate::types::{Maybe, Type};
 use foldhash::fast::RandomState;
@@ -72,6 +73,15 @@ pub struct Checked {
     pub warnings: Vec<Error>,
 }
 
+/// A stage of the compiler.
+type Stage<'a> = fn(&mut Compiler<'a>);
+
+/// The rules that go through the stages together.
+const RULES_AT_ONCE: usize = 32;
+
+/// What is told where more errors are not.
+const LIMIT: &str = "error limit reached";
+
 /// A rule among those of all modules.
 pub(crate) struct Node {
     /// The rule, without what follows `else`.
@@ -105,6 +115,10 @@ pub(crate) struct Compiler<'a> {
     pub warnings: Vec<Error>,
     /// What the rules are, once that was checked.
     pub types: typing::Env,
+    /// The deprecated builtins that are called.
+    pub called: Names,
+    /// The numbers of arguments of all rules.
+    pub arities: Vec<usize>,
     limit: bool,
 }
 
@@ -143,38 +157,25 @@ impl<'a> Compiler<'a> {
             errors: Vec::new(),
             warnings: Vec::new(),
             types: typing::Env::new(),
+            called: Names::default(),
+            arities: Vec::new(),
             limit: false,
         }
     }
 
     fn run(&mut self) {
-        let stages: [fn(&mut Self); 17] = [
-            Self::resolve_refs,
-            Self::rewrite_head_refs,
-            Self::check_overrides,
-            Self::check_imports,
-            Self::set_tree,
-            Self::rewrite_locals,
-            Self::rewrite_templates,
-            Self::check_void_calls,
-            Self::rewrite_prints,
-            Self::expand_terms,
-            Self::rewrite_comprehension_terms,
-            Self::rewrite_heads,
-            Self::rewrite_withs,
-            Self::check_conflicts,
-            Self::check_functions,
-            Self::check_safety_of_heads,
-            Self::check_safety,
-        ];
+        let stages: [Stage<'a>; 5] =
+            [Self::resolve_refs, Self::rewrite_head_refs, Self::check_overrides, Self::check_imports, Self::set_tree];
         for stage in stages {
             stage(self);
             if !self.errors.is_empty() {
                 return;
             }
         }
-        self.rewrite_equals();
-        self.rewrite_dynamics();
+        self.arities = self.rules.iter().map(|node| node.rule.head.args.len()).collect();
+        if !self.run_by_parts() {
+            return;
+        }
         let graph = self.graph();
         self.check_recursion(&graph);
         if !self.errors.is_empty() {
@@ -186,6 +187,58 @@ impl<'a> Compiler<'a> {
         }
     }
 
+    /// The stages that look at one rule after the other, over a few rules at a time: what was just read is still near.
+    /// The errors are those of the first stage that has any, as if each had run over all rules. False: there are errors.
+    fn run_by_parts(&mut self) -> bool {
+        let before: [Stage<'a>; 8] = [
+            Self::rewrite_locals,
+            Self::rewrite_templates,
+            Self::check_void_calls,
+            Self::rewrite_prints,
+            Self::expand_terms,
+            Self::rewrite_comprehension_terms,
+            Self::rewrite_heads,
+            Self::rewrite_withs,
+        ];
+        let after: [Stage<'a>; 5] = [
+            Self::check_functions,
+            Self::check_safety_of_heads,
+            Self::check_safety,
+            Self::rewrite_equals,
+            Self::rewrite_dynamics,
+        ];
+        let conflicts = before.len();
+        let mut found: Vec<Vec<Error>> = vec![Vec::new(); conflicts + 1 + after.len()];
+        let all = std::mem::take(&mut self.rules);
+        let mut done = Vec::with_capacity(all.len());
+        let mut all = all.into_iter().peekable();
+        while all.peek().is_some() {
+            self.rules.extend(all.by_ref().take(RULES_AT_ONCE));
+            // What follows `else` stays with its rule.
+            while let Some(node) = all.next_if(|node| node.follows) {
+                self.rules.push(node);
+            }
+            let stages = before.iter().enumerate().chain(after.iter().enumerate().map(|(at, stage)| (conflicts + 1 + at, stage)));
+            for (at, stage) in stages {
+                stage(self);
+                if !self.errors.is_empty() {
+                    found.get_mut(at).into_iter().for_each(|found| found.append(&mut self.errors));
+                    self.limit = false;
+                    break;
+                }
+            }
+            done.append(&mut self.rules);
+        }
+        self.rules = done;
+        self.check_conflicts();
+        found.get_mut(conflicts).into_iter().for_each(|found| found.append(&mut self.errors));
+        self.limit = false;
+        if let Some(first) = found.into_iter().find(|found| !found.is_empty()) {
+            self.tell_all(first.into_iter().filter(|error| error.span.is_written() || error.message != LIMIT));
+        }
+        self.errors.is_empty()
+    }
+
     /// Adds an error, if there may be more.
     pub(crate) fn tell(&mut self, error: Error) {
         if self.limit {
@@ -194,7 +247,7 @@ impl<'a> Compiler<'a> {
         self.errors.push(error);
         if self.errors.len() == ERRORS_MAX {
             self.limit = true;
-            self.errors.push(Error::new(Code::Compile, Span::NONE, "error limit reached"));
+            self.errors.push(Error::new(Code::Compile, Span::NONE, LIMIT));
         }
     }
 
@@ -206,18 +259,13 @@ impl<'a> Compiler<'a> {
         self.tree = Tree::of(&self.units, &self.rules);
     }
 
-    /// The number of arguments that a function takes, if there is one; `arities` are those of the rules.
-    pub(crate) fn arity_with(&self, arities: &[usize], steps: &[Term]) -> Option<usize> {
+    /// The number of arguments that a function takes, if there is one.
+    pub(crate) fn arity(&self, steps: &[Term]) -> Option<usize> {
         let name = names::dotted(steps)?;
         if let Some(builtin) = self.options.builtins.get(&*name) {
             return Some(builtin.arity());
         }
-        arities.get(*self.tree.exact(steps)?.first()?).copied()
-    }
-
-    /// The numbers of arguments of all rules.
-    pub(crate) fn arities(&self) -> Vec<usize> {
-        self.rules.iter().map(|node| node.rule.head.args.len()).collect()
+        self.arities.get(*self.tree.exact(steps)?.first()?).copied()
     }
 }
 

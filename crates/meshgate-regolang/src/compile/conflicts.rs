@@ -7,7 +7,7 @@ use super::{Compiler, ground_prefix, path};
 use crate::error::{Code, Error};
 use crate::syntax::ast::{Node, RuleKind, Term};
 use crate::syntax::print::reference;
-use crate::syntax::walk::{self, Item};
+use crate::syntax::walk::{self, Item, Names};
 use crate::types::{Maybe, show_args, show_list};
 
 impl Compiler<'_> {
@@ -100,37 +100,28 @@ impl Compiler<'_> {
 
     /// Rules that are named as a package is.
     fn check_packages(&self, errors: &mut Vec<Error>) {
-        let mut packages: std::collections::BTreeMap<String, usize> = std::collections::BTreeMap::new();
-        for (index, unit) in self.units.iter().enumerate() {
-            packages.entry(reference(&unit.package)).or_insert(index);
-        }
-        for node in self.rules.iter().filter(|node| !node.follows) {
-            let steps = path(&self.units, node);
-            if ground_prefix(&steps).len() < steps.len() {
-                continue;
-            }
-            let Some(unit) = self.units.get(node.module) else { continue };
-            if let Some(other) = packages.get(&reference(&steps)).and_then(|index| self.units.get(*index)) {
-                let package = reference(other.package.get(1..).unwrap_or_default());
-                let message =
-                    format!("package {package} conflicts with rule {}", reference(&node.rule.head.reference));
-                errors.push(Error::new(Code::Type, unit.span, message));
+        for other in &self.units {
+            let rules = self.tree.exact(&other.package).unwrap_or_default();
+            for node in rules.iter().filter_map(|id| self.rules.get(*id)) {
+                let steps = path(&self.units, node);
+                if let Some(unit) = self.units.get(node.module).filter(|_| ground_prefix(&steps).len() == steps.len()) {
+                    let package = reference(other.package.get(1..).unwrap_or_default());
+                    let message =
+                        format!("package {package} conflicts with rule {}", reference(&node.rule.head.reference));
+                    errors.push(Error::new(Code::Type, unit.span, message));
+                }
             }
         }
     }
 
     /// Stage 22.
     pub(super) fn check_functions(&mut self) {
-        self.check_functions_with(&self.arities());
-    }
-
-    pub(super) fn check_functions_with(&mut self, arities: &[usize]) {
-        let mut errors = Vec::new();
+        let (mut errors, mut called) = (Vec::new(), Names::default());
         let mut visit = |item: Item<'_>| {
             let Item::Expr(expr) = item else { return false };
             let Some(steps) = expr.operator() else { return false };
             let operands = expr.operands().len();
-            match self.arity_with(arities, steps) {
+            match self.arity(steps) {
                 Some(arity) => {
                     let fits = if expr.generated {
                         expr.is_equality() || operands == arity + 1
@@ -138,6 +129,9 @@ impl Compiler<'_> {
                         operands == arity || operands == arity + 1
                     };
                     let builtin = dotted(steps).and_then(|name| self.options.builtins.get(&*name));
+                    if let Some(builtin) = builtin.filter(|builtin| builtin.deprecated) {
+                        called.insert(builtin.name.clone());
+                    }
                     let variadic = builtin.is_some_and(|builtin| builtin.function.variadic.is_some());
                     if fits || variadic {
                         return false;
@@ -175,6 +169,7 @@ impl Compiler<'_> {
             walk::head(&node.rule, &mut visit);
             walk::walk(Item::Body(&node.rule.body), &mut visit);
         }
+        self.called.extend(called);
         self.tell_all(errors);
     }
 
@@ -189,6 +184,9 @@ impl Compiler<'_> {
 
     /// Stage 31.
     pub(super) fn check_deprecated(&mut self) {
+        if !self.options.builtins.values().any(|builtin| builtin.deprecated && self.called.contains(&builtin.name)) {
+            return;
+        }
         let mut errors = Vec::new();
         let mut visit = |item: Item<'_>, v1: bool| {
             let name = match item {

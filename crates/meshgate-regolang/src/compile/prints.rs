@@ -25,11 +25,11 @@ struct Shown<'c> {
 }
 
 impl Compiler<'_> {
-    fn shown(&mut self, arities: &[usize], run: impl FnOnce(&mut Vec<super::Node>, &mut Shown<'_>)) {
+    fn shown(&mut self, run: impl FnOnce(&mut Vec<super::Node>, &mut Shown<'_>)) {
         let mut rules = std::mem::take(&mut self.rules);
         let mut fresh = std::mem::take(&mut self.fresh);
         let errors = {
-            let arity = |steps: &[Term]| self.arity_with(arities, steps);
+            let arity = |steps: &[Term]| self.arity(steps);
             let relation = |name: &str| self.options.builtins.get(name).is_some_and(|builtin| builtin.relation);
             let written = |name: &Name| self.renamed.written(name).clone();
             let mut name = |span| fresh.var(span);
@@ -45,11 +45,7 @@ impl Compiler<'_> {
 
     /// Stage 10.
     pub(super) fn rewrite_templates(&mut self) {
-        self.rewrite_templates_with(&self.arities());
-    }
-
-    pub(super) fn rewrite_templates_with(&mut self, arities: &[usize]) {
-        self.shown(arities, |rules, shown| {
+        self.shown(|rules, shown| {
             for node in rules {
                 let rule = &mut node.rule;
                 let mut safe = reserved();
@@ -72,8 +68,13 @@ impl Compiler<'_> {
         let builtins = self.options.builtins.clone();
         let mut visit = |item: Item<'_>| {
             if let Item::Term(Term { node: Node::Call(terms), span }) = item {
-                let name = terms.first().and_then(Term::as_ref).and_then(super::names::dotted);
-                if name.is_some_and(|name| builtins.get(&*name).is_some_and(|builtin| builtin.function.result.is_none())) {
+                // Of OPA's builtins only `print` has no result.
+                let name = match terms.first().and_then(Term::as_ref) {
+                    Some([head]) => head.as_var(),
+                    _ => None,
+                };
+                let void = |name| builtins.get(name).is_some_and(|builtin| builtin.function.result.is_none());
+                if name.is_some_and(|name| void(name)) {
                     errors.push(Error::new(Code::Type, *span, format!("{} used as value", call(terms))));
                 }
             }
@@ -88,11 +89,7 @@ impl Compiler<'_> {
 
     /// Stage 12.
     pub(super) fn rewrite_prints(&mut self) {
-        self.rewrite_prints_with(&self.arities());
-    }
-
-    pub(super) fn rewrite_prints_with(&mut self, arities: &[usize]) {
-        self.shown(arities, |rules, shown| {
+        self.shown(|rules, shown| {
             for node in rules {
                 let rule = &mut node.rule;
                 let mut safe = reserved();

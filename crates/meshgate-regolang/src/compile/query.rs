@@ -2,9 +2,7 @@
 //!
 //! Deliberately absent: packages and imports that a query is asked in; their names are written out.
 
-use super::safety::{reordered, told};
-use super::withs::Targets;
-use super::{Checked, Compiler, Options, dynamics, locals, names, prints, typing, withs};
+use super::{Checked, Compiler, Options, locals, names, typing};
 use crate::error::Error;
 use crate::source::Source;
 use crate::syntax::ast::{Body, Module, Rule};
@@ -62,9 +60,7 @@ impl Compiler<'_> {
             &mut self.rules,
             vec![super::Node { rule, module, els: None, follows: false }],
         );
-        let arities: Vec<_> = kept.iter().map(|node| node.rule.head.args.len()).collect();
-        let functions = withs::functions(&kept);
-        let errors = self.stages_of_query(&arities, functions);
+        let errors = self.stages_of_query();
         if let Some(node) = self.rules.pop() {
             *body = node.rule.body;
         }
@@ -75,42 +71,25 @@ impl Compiler<'_> {
         typing::Checker::with(std::mem::replace(&mut self.types, typing::Env::new()), &self.renamed).body(body)
     }
 
-    fn stages_of_query(&mut self, arities: &[usize], functions: Vec<bool>) -> Vec<Error> {
-        let stages: [fn(&mut Self, &[usize]); 4] = [
-            |compiler, arities| compiler.rewrite_templates_with(arities),
-            |compiler, _| compiler.check_void_calls(),
-            |compiler, arities| compiler.rewrite_prints_with(arities),
-            |compiler, _| compiler.expand_terms(),
+    fn stages_of_query(&mut self) -> Vec<Error> {
+        // As in OPA, comparisons of a query stay what they are.
+        let stages = [
+            Self::rewrite_templates,
+            Self::check_void_calls,
+            Self::rewrite_prints,
+            Self::expand_terms,
+            Self::rewrite_comprehension_terms,
+            Self::rewrite_withs,
+            Self::check_functions,
+            Self::check_safety,
+            Self::rewrite_dynamics,
         ];
         for stage in stages {
-            stage(self, arities);
+            stage(self);
             if !self.errors.is_empty() {
-                return std::mem::take(&mut self.errors);
+                break;
             }
         }
-        self.rewrite_comprehension_terms();
-        let Some(node) = self.rules.first_mut() else { return Vec::new() };
-        let builtins = self.options.builtins.clone();
-        let mut targets =
-            Targets { builtins: &builtins, tree: &self.tree, functions, fresh: &mut self.fresh, errors: Vec::new() };
-        targets.body(&mut node.rule.body);
-        let errors = std::mem::take(&mut targets.errors);
-        if !errors.is_empty() {
-            return errors;
-        }
-        self.check_functions_with(arities);
-        if !self.errors.is_empty() {
-            return std::mem::take(&mut self.errors);
-        }
-        let arity = |steps: &[crate::syntax::ast::Term]| self.arity_with(arities, steps);
-        let mut missing = Vec::new();
-        let taken = self.rules.first().map(|node| node.rule.body.clone()).unwrap_or_default();
-        let body = reordered(taken, &arity, &prints::reserved(), &mut missing);
-        let errors = told(missing, &|name| self.renamed.written(name).clone());
-        if let Some(node) = self.rules.first_mut() {
-            node.rule.body = body;
-            dynamics::dynamics(&mut self.fresh, &mut node.rule.body);
-        }
-        errors
+        std::mem::take(&mut self.errors)
     }
 }

@@ -55,11 +55,10 @@ impl Compiler<'_> {
 
     /// Stage 24.
     pub(super) fn check_safety(&mut self) {
-        let arities = self.arities();
         let mut rules = std::mem::take(&mut self.rules);
         let mut errors = Vec::new();
         {
-            let arity = |steps: &[Term]| self.arity_with(&arities, steps);
+            let arity = |steps: &[Term]| self.arity(steps);
             for node in &mut rules {
                 let mut globals = reserved();
                 let args = &node.rule.head.args;

@@ -5,7 +5,7 @@
 use super::heads::is_evaluated;
 use super::names::{Fresh, dotted};
 use super::tree::Tree;
-use super::{Compiler, Node as RuleNode, taken};
+use super::{Compiler, taken};
 use crate::error::{Code, Error};
 use crate::syntax::ast::{Body, Expr, ExprKind, Node, Term};
 use crate::types::declarations::Table;
@@ -14,8 +14,8 @@ use crate::types::declarations::Table;
 pub struct Targets<'c> {
     pub builtins: &'c Table,
     pub tree: &'c Tree,
-    /// Whether a rule takes arguments.
-    pub functions: Vec<bool>,
+    /// The numbers of arguments of all rules.
+    pub arities: &'c [usize],
     pub fresh: &'c mut Fresh,
     pub errors: Vec<Error>,
 }
@@ -27,7 +27,7 @@ impl Compiler<'_> {
         let mut targets = Targets {
             builtins: &builtins,
             tree: &self.tree,
-            functions: functions(&self.rules),
+            arities: &self.arities,
             fresh: &mut self.fresh,
             errors: Vec::new(),
         };
@@ -40,11 +40,6 @@ impl Compiler<'_> {
         let errors = targets.errors;
         self.tell_all(errors);
     }
-}
-
-/// Whether each rule takes arguments.
-pub fn functions(rules: &[RuleNode]) -> Vec<bool> {
-    rules.iter().map(|node| !node.rule.head.args.is_empty()).collect()
 }
 
 fn names(term: &Term) -> Option<std::borrow::Cow<'_, str>> {
@@ -65,7 +60,7 @@ impl Targets<'_> {
     }
 
     fn is_function(&self, rules: &[usize]) -> bool {
-        rules.iter().any(|id| self.functions.get(*id).copied().unwrap_or_default())
+        rules.iter().any(|id| self.arities.get(*id).is_some_and(|count| *count > 0))
     }
 
     /// All statements of a body.
