@@ -5,6 +5,7 @@
 use crate::access::{Access, Decider};
 use crate::annotations::Annotation;
 use crate::calls;
+use crate::checked::{self, Types};
 use crate::clearance::Clearance;
 use crate::error::LoadError;
 use crate::gears::{Asked, Difference, FastSource, Gear, GearCounts, GearSettings, Gears};
@@ -78,6 +79,8 @@ pub struct Options {
     /// Were these very modules loaded before, so that no value of theirs grows beyond bounds? The program's own were, when it
     /// was tested.
     pub known_sizes: bool,
+    /// What is known of documents.
+    pub types: Arc<Types>,
 }
 
 impl Options {
@@ -465,7 +468,19 @@ pub(crate) fn compile(
     let all: Vec<Value> = data.iter().chain(options.documents.iter()).cloned().collect();
     let modules: Vec<Written> = modules.iter().copied().map(Written::of).collect();
     let params = Some(&*options.params);
-    let compiled = compile_with(Variant::Plain, &modules, &all, options, mocked, params, errors);
+    let checked = if options.known_sizes {
+        checked::Found::default()
+    } else {
+        checked::modules(&modules, options.version, &all, &options.types)
+    };
+    let mut own = Vec::new();
+    let mut compiled = compile_with(Variant::Plain, &modules, &all, options, mocked, params, &mut own);
+    // What was refused in OPA's words is not told again in others.
+    let again = |error: &LoadError| error.message.starts_with("rego_") && !error.message.contains("METADATA");
+    own.retain(|error| checked.errors.is_empty() || !again(error));
+    errors.extend(checked.errors);
+    errors.append(&mut own);
+    compiled.warnings.extend(checked.warnings);
     Compiled { own: data.to_vec(), ..compiled }
 }
 

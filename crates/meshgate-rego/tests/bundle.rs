@@ -50,13 +50,13 @@ fn broken_rego_is_refused_with_its_place() {
     let said = refused(&[text("x.rego", "package a\n\np if {")]);
     assert!(said.starts_with("x.rego:3:"), "{said}");
     let said = refused(&[rule("a", "findings contains x if y")]);
-    assert!(said.contains("a.rego:") && said.contains('y'), "{said}");
+    assert!(said.contains("a.rego:7:19: rego_unsafe_var_error: var x is unsafe"), "{said}");
 }
 
 #[test]
 fn an_unknown_function_is_refused() {
     let said = refused(&[rule("a", "findings contains {\"pointer\": \"\", \"message\": nonsense.call(input)}")]);
-    assert!(said.starts_with("a.rego:7:") && said.contains("`nonsense.call` is no function"), "{said}");
+    assert!(said.starts_with("a.rego:7:") && said.contains("rego_type_error: undefined function nonsense.call"), "{said}");
     assert!(
         refused(&[rule("a", "x := graphql.is_valid(\"a\", \"b\")\n\nfindings contains x if false")])
             .contains("`graphql.is_valid` is a builtin of OPA that is not available here")
@@ -70,18 +70,18 @@ fn an_unknown_function_is_refused() {
 fn recursion_is_refused_with_its_cycle() {
     let said = refused(&[rule("a", "f(x) := g(x)\n\ng(x) := f(x)\n\nfindings contains f(1)")]);
     assert!(
-        said.contains("data.meshgate.rules.test.a.f → data.meshgate.rules.test.a.g → data.meshgate.rules.test.a.f"),
+        said.contains("data.meshgate.rules.test.a.f -> data.meshgate.rules.test.a.g -> data.meshgate.rules.test.a.f"),
         "{said}"
     );
     for body in ["f(x) := data[\"meshgate\"].rules.test.a.f(x)", "f(x) := data.meshgate[\"rules\"].test[\"a\"].f(x)"] {
         assert!(
-            refused(&[rule("a", &format!("{body}\n\nfindings contains f(1)"))]).contains("functions call themselves"),
+            refused(&[rule("a", &format!("{body}\n\nfindings contains f(1)"))]).contains("data.meshgate.rules.test.a.f is recursive"),
             "{body}"
         );
     }
     let library = text("l.rego", "package lib\n\nimport data.other\n\nf(x) := other.g(x)");
     let other = text("o.rego", "package other\n\ng(x) := data.lib.f(x)");
-    assert!(refused(&[library, other]).contains("functions call themselves"));
+    assert!(refused(&[library, other]).contains("rule data.lib.f is recursive: data.lib.f -> data.other.g -> data.lib.f"));
 }
 
 #[test]
@@ -194,10 +194,10 @@ fn the_number_of_arguments_is_checked() {
         )
     };
     for (call, said) in [
-        ("f(1)", "rego_type_error: `f` takes 2 arguments, and is given 1"),
-        ("f(1, 2, 3, 4)", "`f` takes 2 arguments, and is given 4"),
-        ("sprintf(\"x\")", "`sprintf` takes 2 arguments, and is given 1"),
-        ("count()", "`count` takes 1 argument, and is given 0"),
+        ("f(1)", "rego_type_error: function data.meshgate.rules.test.a.f has arity 2, got 1 argument"),
+        ("f(1, 2, 3, 4)", "has arity 2, got 4 arguments"),
+        ("sprintf(\"x\")", "sprintf: arity mismatch (have: (string, ???); want: (format: string, values: array[any]))"),
+        ("count()", "count: arity mismatch"),
     ] {
         let found = refused(&[calls(call)]);
         assert!(found.contains(said), "{call}: {found}");
@@ -232,8 +232,8 @@ fn rules_that_depend_on_themselves_are_refused_with_the_circle() {
         rule("a", "findings contains {\"pointer\": \"\", \"message\": \"m\"} if p\n\np if q\n\nq if data.other.r"),
         text("b.rego", "package other\n\nimport data.meshgate.rules.test.a\n\nr if a.p"),
     ]);
-    assert!(said.contains("rego_recursion_error: rules depend on themselves: "), "{said}");
-    assert!(said.contains("data.other.r → data.meshgate.rules.test.a.p"), "{said}");
+    assert!(said.contains("rego_recursion_error: rule data.meshgate.rules.test.a.p is recursive: "), "{said}");
+    assert!(said.contains("data.other.r -> data.meshgate.rules.test.a.p"), "{said}");
     // A name of the rule's own is not the other rule of that name.
     let own = "findings contains {\"pointer\": \"\", \"message\": p} if {\n\tp := \"m\"\n\tevery q in [1] {\n\t\tq == 1\n\t}\n}\n\np if findings\n\nq if p\n\nf(p) := p";
     assert!(load(&[rule("a", own)]).is_ok(), "{:?}", load(&[rule("a", own)]).err());
@@ -309,7 +309,7 @@ fn builtins_within_their_bounds_are_what_they_were() {
         );
     }
     // What makes no sense is undefined, not a failure.
-    let bundle = load(&[rule("a", "findings := []\n\nanswer := numbers.range(\"a\", 1)")]).unwrap();
+    let bundle = load(&[rule("a", "findings := []\n\nany(x) := object.get({\"x\": x}, \"x\", null)\n\nanswer := numbers.range(any(\"a\"), 1)")]).unwrap();
     assert_eq!(bundle.query(&["meshgate", "rules", "test", "a", "answer"], None).unwrap(), None);
 }
 
@@ -353,11 +353,11 @@ fn builtins_that_regorus_lacks_answer_as_opa_does() {
         assert_eq!(found, Some(expected), "{body}");
     }
     // What they make no sense of is undefined, as OPA has it without strict errors.
-    let text_of = |body: &str| rule("a", &format!("findings := []\n\nanswer if {body}"));
+    let text_of = |body: &str| rule("a", &format!("findings := []\n\nany(x) := object.get({{\"x\": x}}, \"x\", null)\n\nanswer if {body}"));
     for (body, expected) in [
-        ("crypto.sha256(1)", None),
+        ("crypto.sha256(any(1))", None),
         ("net.cidr_intersects(\"x\", \"10.0.0.0/8\")", None),
-        ("not crypto.md5(1)", Some(json!(true))),
+        ("not crypto.md5(any(1))", Some(json!(true))),
     ] {
         let found = load(&[text_of(body)]).unwrap().query(&["meshgate", "rules", "test", "a", "answer"], None);
         assert_eq!(found.unwrap(), expected, "{body}");

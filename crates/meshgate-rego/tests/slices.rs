@@ -207,7 +207,7 @@ fn forty(head: &str) -> String {
 #[test]
 fn nothing_that_an_entry_point_leads_to_is_left_out() {
     let known: String = (0..40).map(|number| format!("known if {{\n\tinput.who == \"w{number}\"\n}}\n\n")).collect();
-    let cases: [(&str, String, &str); 9] = [
+    let cases: [(&str, String, &str); 8] = [
         (
             "a rule within brackets",
             forty("level := \"lN\"")
@@ -241,11 +241,6 @@ fn nothing_that_an_entry_point_leads_to_is_left_out() {
             forty("bad")
                 + "helper if {\n\tnot bad\n\tcount([bad | bad := 1]) == 1\n}\n\nask if {\n\tknown\n\thelper\n}\n",
             "r5",
-        ),
-        (
-            "an argument that is called input",
-            forty("blocked(input)") + "ask if {\n\tknown\n\tnot blocked({\"role\": input.other})\n}\n",
-            "x",
         ),
         (
             "the input under another name",

@@ -30,16 +30,37 @@ pub enum Type {
     /// an object
     Object(Arc<Object>),
     /// a set
-    Set(Arc<Maybe>),
+    Set(Arc<Set>),
     /// one of these, sorted; of none: anything
     Any(Arc<[Type]>),
     /// a function
     Function(Arc<Function>),
 }
 
+/// How many parts a type may have, what it shares counted each time: values that hold values twice, again and again, have
+/// types like that. Beyond, it is only known what kind it is of.
+const PARTS_MAX: u32 = 20_000;
+
+/// What is asked often of a type, and counted when it is made.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sum {
+    parts: u32,
+    nil: bool,
+}
+
+impl Sum {
+    fn of(types: impl Iterator<Item = Option<Self>>) -> Self {
+        types.fold(Self { parts: 1, nil: false }, |all, one| match one {
+            Some(one) => Self { parts: all.parts.saturating_add(one.parts), nil: all.nil | one.nil },
+            None => Self { parts: all.parts.saturating_add(1), nil: true },
+        })
+    }
+}
+
 /// The elements that are known one by one, and what the others are.
 #[derive(Debug, Clone, Default)]
 pub struct Array {
+    sum: Sum,
     /// The first ones.
     pub fixed: Vec<Maybe>,
     /// The others, if there may be more.
@@ -49,10 +70,19 @@ pub struct Array {
 /// The keys that are known, sorted, and what others there may be.
 #[derive(Debug, Clone, Default)]
 pub struct Object {
+    sum: Sum,
     /// Constant keys.
     pub fixed: Vec<(Term, Maybe)>,
     /// Keys and values that are not known one by one.
     pub dynamic: Option<(Maybe, Maybe)>,
+}
+
+/// What is in a set.
+#[derive(Debug, Clone, Default)]
+pub struct Set {
+    sum: Sum,
+    /// Its elements.
+    pub of: Maybe,
 }
 
 /// A function.
@@ -83,18 +113,58 @@ impl Type {
 
     /// An array of which nothing is known but what its elements are.
     pub fn array_of(of: Maybe) -> Self {
-        Self::Array(Arc::new(Array { fixed: Vec::new(), rest: of }))
+        // As in OPA, an array of what is not known is known to be one.
+        let sum = Sum { nil: of.as_ref().is_some_and(|of| of.sum().nil), ..Sum::of([of.as_ref().map(Self::sum)].into_iter()) };
+        Self::Array(Arc::new(Array { sum, fixed: Vec::new(), rest: of }))
+    }
+
+    /// An array with these elements, and perhaps others behind them.
+    pub fn array(fixed: Vec<Maybe>, rest: Maybe) -> Self {
+        let others = rest.as_ref().map(|rest| Some(rest.sum()));
+        let sum = Sum::of(fixed.iter().map(|one| one.as_ref().map(Self::sum)).chain(others));
+        if sum.parts > PARTS_MAX {
+            return Self::array_of(Some(Self::any()));
+        }
+        Self::Array(Arc::new(Array { sum, fixed, rest }))
     }
 
     /// A set.
     pub fn set_of(of: Maybe) -> Self {
-        Self::Set(Arc::new(of))
+        let sum = Sum::of([of.as_ref().map(Self::sum)].into_iter());
+        if sum.parts > PARTS_MAX { Self::set_of(Some(Self::any())) } else { Self::Set(Arc::new(Set { sum, of })) }
     }
 
     /// An object; its keys are sorted here.
     pub fn object(mut fixed: Vec<(Term, Maybe)>, dynamic: Option<(Maybe, Maybe)>) -> Self {
         fixed.sort_by(|a, b| compare::terms(&a.0, &b.0));
-        Self::Object(Arc::new(Object { fixed, dynamic }))
+        let pair = |(key, value): &(Maybe, Maybe)| [key.as_ref().map(Self::sum), value.as_ref().map(Self::sum)];
+        let others = dynamic.iter().flat_map(pair);
+        let sum = Sum::of(fixed.iter().map(|(_, value)| value.as_ref().map(Self::sum)).chain(others));
+        if sum.parts > PARTS_MAX {
+            return Self::object(Vec::new(), Some((Some(Self::any()), Some(Self::any()))));
+        }
+        Self::Object(Arc::new(Object { sum, fixed, dynamic }))
+    }
+
+    fn sum(&self) -> Sum {
+        match self {
+            Self::Array(array) => array.sum,
+            Self::Object(object) => object.sum,
+            Self::Set(set) => set.sum,
+            // As in OPA, what is one of several is known.
+            Self::Any(of) => Sum { nil: false, ..Sum::of(of.iter().map(|one| Some(one.sum()))) },
+            Self::Function(function) => {
+                let parts = function.args.iter().chain(&function.result).map(|one| one.of.as_ref().map(Self::sum));
+                Sum::of(parts)
+            }
+            _ => Sum { parts: 1, nil: false },
+        }
+    }
+
+    /// One of these, which are sorted.
+    fn one_of(of: Vec<Self>) -> Self {
+        let all = Self::Any(of.into());
+        if all.sum().parts > PARTS_MAX { Self::any() } else { all }
     }
 
     /// A function of a policy.
@@ -138,6 +208,8 @@ fn each<'a>(mut pairs: impl Iterator<Item = Ordering> + 'a, lengths: Ordering) -
 /// OPA's order of types.
 pub fn order(a: &Type, b: &Type) -> Ordering {
     match (a, b) {
+        (Type::Array(x), Type::Array(y)) if Arc::ptr_eq(x, y) => Ordering::Equal,
+        (Type::Object(x), Type::Object(y)) if Arc::ptr_eq(x, y) => Ordering::Equal,
         (Type::Array(x), Type::Array(y)) => maybe(x.rest.as_ref(), y.rest.as_ref()).then_with(|| {
             let pairs = x.fixed.iter().zip(&y.fixed).map(|(a, b)| maybe(a.as_ref(), b.as_ref()));
             each(pairs, x.fixed.len().cmp(&y.fixed.len()))
@@ -154,7 +226,7 @@ pub fn order(a: &Type, b: &Type) -> Ordering {
             });
             each(pairs, x.fixed.len().cmp(&y.fixed.len()))
         }),
-        (Type::Set(x), Type::Set(y)) => maybe(x.as_ref().as_ref(), y.as_ref().as_ref()),
+        (Type::Set(x), Type::Set(y)) => maybe(x.of.as_ref(), y.of.as_ref()),
         (Type::Any(x), Type::Any(y)) => {
             each(x.iter().zip(y.iter()).map(|(a, b)| order(a, b)), x.len().cmp(&y.len()))
         }
@@ -182,14 +254,14 @@ pub fn or(a: Maybe, b: Maybe) -> Maybe {
             let mut all: Vec<_> = x.iter().chain(y.iter()).cloned().collect();
             all.sort_by(order);
             all.dedup_by(|a, b| order(a, b).is_eq());
-            Some(Type::Any(all.into()))
+            Some(Type::one_of(all))
         }
         (Type::Any(of), other) | (other, Type::Any(of)) => Some(merged(of, other)),
         _ if order(a, b).is_eq() => Some(a.clone()),
         _ => {
-            let mut both = [a.clone(), b.clone()];
+            let mut both = vec![a.clone(), b.clone()];
             both.sort_by(order);
-            Some(Type::Any(both.into()))
+            Some(Type::one_of(both))
         }
     }
 }
@@ -203,7 +275,7 @@ fn merged(of: &Arc<[Type]>, other: &Type) -> Type {
         Err(at) => {
             let mut all = of.to_vec();
             all.insert(at, other.clone());
-            Type::Any(all.into())
+            Type::one_of(all)
         }
     }
 }
@@ -238,7 +310,7 @@ pub fn of_constant(term: &Term) -> Type {
         Node::String(_) => Type::String,
         Node::Array(terms) | Node::Set(terms) => {
             let fixed = terms.iter().map(|term| Some(of_constant(term))).collect();
-            Type::Array(Arc::new(Array { fixed, rest: None }))
+            Type::array(fixed, None)
         }
         Node::Object(pairs) => {
             let fixed = pairs.iter().map(|(key, value)| (key.clone(), Some(of_constant(value)))).collect();
@@ -267,7 +339,7 @@ pub fn select(of: &Type, key: &Term) -> Maybe {
             if contains(keys.as_ref()?, &of_constant(key)) { values.clone() } else { None }
         }
         Type::Set(of) => {
-            let (of, key) = (of.as_ref().as_ref()?, of_constant(key));
+            let (of, key) = (of.of.as_ref()?, of_constant(key));
             if order(of, &key).is_eq() {
                 return Some(of.clone());
             }
@@ -293,7 +365,7 @@ pub fn keys(of: &Type) -> Maybe {
                 None => fixed,
             }
         }
-        Type::Set(of) => of.as_ref().clone(),
+        Type::Set(set) => set.of.clone(),
         Type::Any(of) if of.is_empty() => Some(Type::any()),
         Type::Any(of) => of.iter().fold(None, |all, one| or(keys(one), all)),
         _ => None,
@@ -314,7 +386,7 @@ pub fn values(of: &Type) -> Maybe {
                 None => fixed,
             }
         }
-        Type::Set(of) => of.as_ref().clone(),
+        Type::Set(set) => set.of.clone(),
         Type::Any(of) if of.is_empty() => Some(Type::any()),
         Type::Any(of) => of.iter().fold(None, |all, one| or(values(one), all)),
         _ => None,
@@ -323,23 +395,7 @@ pub fn values(of: &Type) -> Maybe {
 
 /// Is some part of it not known?
 pub fn is_nil(of: Option<&Type>) -> bool {
-    match of {
-        None => true,
-        Some(Type::Function(function)) => {
-            function.args.iter().any(|arg| is_nil(arg.of.as_ref()))
-                || is_nil(function.result.as_ref().and_then(|named| named.of.as_ref()))
-        }
-        Some(Type::Array(array)) => {
-            array.fixed.iter().any(|one| is_nil(one.as_ref()))
-                || array.rest.as_ref().is_some_and(|rest| is_nil(Some(rest)))
-        }
-        Some(Type::Object(object)) => {
-            object.fixed.iter().any(|(_, value)| is_nil(value.as_ref()))
-                || object.dynamic.as_ref().is_some_and(|(key, value)| is_nil(key.as_ref()) || is_nil(value.as_ref()))
-        }
-        Some(Type::Set(of)) => is_nil(of.as_ref().as_ref()),
-        Some(_) => false,
-    }
+    of.is_none_or(|of| of.sum().nil)
 }
 
 /// As messages have it; `???` where it is not known.
@@ -392,7 +448,7 @@ impl Display for Type {
                 write!(f, "object{}", angled(object.fixed.iter().map(pair).collect()))?;
                 object.dynamic.iter().try_for_each(|(k, v)| write!(f, "[{}: {}]", show(k.as_ref()), show(v.as_ref())))
             }
-            Self::Set(of) => write!(f, "set[{}]", show(of.as_ref().as_ref())),
+            Self::Set(set) => write!(f, "set[{}]", show(set.of.as_ref())),
             Self::Any(of) => write!(f, "any{}", angled(of.iter().map(Self::to_string).collect())),
             Self::Function(function) => {
                 let plain = Function {

@@ -330,7 +330,7 @@ impl Locals<'_> {
         let [operator, left, right] = terms.as_mut_slice() else { return };
         self.term(right);
         for with in &mut expr.with {
-            self.term(&mut with.value);
+            self.unless_builtin(&mut with.value);
         }
         self.assigned(left);
         if self.errors.len() == before {

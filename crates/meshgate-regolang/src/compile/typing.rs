@@ -19,7 +19,6 @@ use env::At;
 pub use env::Env;
 use foldhash::fast::RandomState;
 use std::collections::HashMap;
-use std::sync::Arc;
 use unify::unifies;
 
 /// Checks types.
@@ -70,7 +69,10 @@ fn document(path: &[String]) -> Vec<Term> {
 /// The nearest of some names, if it is near.
 pub fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let most = 1.max(name.chars().count() / 4);
+    // Two short words are near to each other by accident.
+    let short = name.chars().count() < 5;
     names
+        .filter(|other| !short || other.chars().next() == name.chars().next())
         .map(|other| (distance(name, other, most), other))
         .filter(|(distance, _)| *distance <= most)
         .min()
@@ -247,7 +249,7 @@ impl<'c> Checker<'c> {
             Node::Array(terms) => {
                 let fixed: Vec<_> = terms.iter().map(|term| self.of(term)).collect();
                 let rest = fixed.is_empty().then(Type::any);
-                Some(Type::Array(Arc::new(types::Array { fixed, rest })))
+                Some(Type::array(fixed, rest))
             }
             Node::Set(terms) => {
                 let of = terms.iter().fold(None, |all, term| types::or(all, self.of(term)));

@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: what they do.
 
-use super::{Array, Function, Maybe, Named, Type};
+use super::{Function, Maybe, Named, Type};
 use crate::source::Span;
 use crate::syntax::ast::{Name, Term};
 use foldhash::fast::RandomState;
@@ -147,7 +147,7 @@ impl<'a> Reader<'a> {
             "set" => Type::set_of(self.bracketed()?),
             "array" => {
                 let fixed = self.list()?.into_iter().map(Some).collect();
-                Type::Array(Arc::new(Array { fixed, rest: self.bracketed()? }))
+                Type::array(fixed, self.bracketed()?)
             }
             "object" => {
                 let mut fixed = Vec::new();

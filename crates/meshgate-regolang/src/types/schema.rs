@@ -2,11 +2,10 @@
 //!
 //! Deliberately absent: validation; a type says less than a schema.
 
-use super::{Array, Maybe, Type, or};
+use super::{Maybe, Type, or};
 use crate::source::Span;
 use crate::syntax::ast::Term;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// What a schema's reader needs of JSON.
 pub trait Json: Sized {
@@ -117,7 +116,7 @@ impl<'s, J: Json> Reader<'s, J> {
                         for one in list {
                             fixed.push(Some(self.of(one, depth + 1)?));
                         }
-                        Type::Array(Arc::new(Array { fixed, rest: None }))
+                        Type::array(fixed, None)
                     }
                     None => Type::array_of(Some(self.of(items, depth + 1)?)),
                 },

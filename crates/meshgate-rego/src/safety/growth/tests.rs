@@ -16,7 +16,7 @@ fn tower(height: usize, step: &str) -> String {
 
 #[test]
 fn towers_are_refused_however_they_are_built() {
-    let body = |step: &str| format!("p if {{\n\tx0 := [1]\n\t{}\n\tx44 == 1\n}}", tower(45, step));
+    let body = |step: &str| format!("p if {{\n\tx0 := [1]\n\t{}\n\tx44 == input.z\n}}", tower(45, step));
     for step in [
         "NOW := [THEN, THEN]",
         "NOW = [THEN, THEN]",

@@ -283,7 +283,7 @@ fn merge(a: Maybe, b: Maybe) -> Maybe {
                 _ => or(a, b),
             }
         }
-        (Type::Set(x), Type::Set(y)) => Some(Type::set_of(or(x.as_ref().clone(), y.as_ref().clone()))),
+        (Type::Set(x), Type::Set(y)) => Some(Type::set_of(or(x.of.clone(), y.of.clone()))),
         _ => or(a, b),
     }
 }

@@ -54,9 +54,8 @@ impl Checker<'_> {
         match (&term.node, of) {
             (Node::Array(terms), Some(Type::Array(array))) => self.array(terms, array, union),
             (Node::Object(pairs), Some(Type::Object(object))) => self.object(pairs, object, union),
-            (Node::Set(terms), Some(Type::Set(of))) => {
-                let of: &Arc<types::Maybe> = of;
-                terms.iter().all(|term| self.unify1(term, of.as_ref().as_ref(), union))
+            (Node::Set(terms), Some(Type::Set(set))) => {
+                terms.iter().all(|term| self.unify1(term, set.of.as_ref(), union))
             }
             (Node::Array(_) | Node::Object(_) | Node::Set(_), Some(Type::Any(of))) => {
                 if of.is_empty() {
@@ -169,7 +168,7 @@ pub fn unifies(a: Option<&Type>, b: Option<&Type>) -> bool {
                 _ => true,
             }
         }
-        (Type::Set(x), Type::Set(y)) => unifies(x.as_ref().as_ref(), y.as_ref().as_ref()),
+        (Type::Set(x), Type::Set(y)) => unifies(x.of.as_ref(), y.of.as_ref()),
         (Type::Function(x), Type::Function(y)) => {
             x.args.len() == y.args.len()
                 && x.args.iter().zip(&y.args).all(|(a, b)| unifies(a.of.as_ref(), b.of.as_ref()))

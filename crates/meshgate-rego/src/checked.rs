@@ -1,0 +1,150 @@
+//! What OPA refuses is refused before anything is evaluated, in OPA's words and with our help: modules and queries are
+//! read and checked by `meshgate-regolang`.
+//!
+//! Deliberately absent: what OPA takes and we do not; see `calls`, `growth` and `metadata`.
+
+use crate::error::LoadError;
+use crate::modules::{Version, Written};
+use meshgate_regolang::compile::{Document, Options as Checking};
+use meshgate_regolang::syntax::{self, ast};
+use meshgate_regolang::types::declarations::{Table, declaration, opa};
+use meshgate_regolang::{Error, Source, check};
+use regorus::Value;
+use std::sync::{Arc, LazyLock};
+
+/// Functions of ours beside OPA's.
+const OWN: &[&str] = &[
+    "meshgate.decide(question: any) => decision: any",
+    "meshgate.check(descriptor: any) => report: any",
+    // The suite's own.
+    "test.sleep(duration: string) => null",
+];
+
+static BUILTINS: LazyLock<Arc<Table>> = LazyLock::new(|| {
+    let mut table = Table::clone(&opa());
+    table.extend(OWN.iter().filter_map(|line| declaration(line)).map(|one| (one.name.clone(), one)));
+    Arc::new(table)
+});
+
+/// What is known of documents, and whether types are only advice.
+#[derive(Debug, Clone, Default)]
+pub struct Types {
+    /// The documents that are known.
+    pub documents: Vec<Document>,
+    /// Errors of types are warnings.
+    pub warn: bool,
+}
+
+/// What was found.
+#[derive(Default)]
+pub struct Found {
+    pub errors: Vec<LoadError>,
+    pub warnings: Vec<LoadError>,
+}
+
+/// A module, read in the Rego that it is in.
+fn read(source: &Source, file: u32, version: Version) -> Result<ast::Module, Vec<Error>> {
+    let first = match version {
+        Version::V0 => syntax::Version::V0,
+        Version::V1 | Version::Either => syntax::Version::V1,
+    };
+    syntax::module(source, file, first).or_else(|errors| {
+        let text = source.text();
+        // What is v1 with a mistake in it is not read as v0 without its keywords.
+        let v0 = version == Version::Either
+            && !text.contains("import rego.v1")
+            && crate::lexical::word_of_v1(text).is_none();
+        if v0 { syntax::module(source, file, syntax::Version::V0).map_err(|_| errors) } else { Err(errors) }
+    })
+}
+
+/// Checks modules together with the data that they stand beside.
+pub fn modules(written: &[Written], version: Version, data: &[Value], types: &Types) -> Found {
+    let mut order: Vec<&Written> = written.iter().collect();
+    order.sort_by(|a, b| a.file.cmp(&b.file));
+    let sources: Vec<Source> = order.iter().map(|one| Source::new(&*one.file, one.text.original())).collect();
+    let (mut modules, mut errors) = (Vec::with_capacity(sources.len()), Vec::new());
+    for (file, source) in (0..).zip(&sources) {
+        match read(source, file, version) {
+            Ok(module) => modules.push(module),
+            // One a file is enough: what follows is mostly its consequence.
+            Err(found) => errors.extend(found.into_iter().next()),
+        }
+    }
+    let mut warnings = Vec::new();
+    if errors.is_empty() {
+        let data: Vec<Value> = data.to_vec();
+        let options = Checking {
+            builtins: BUILTINS.clone(),
+            documents: types.documents.clone(),
+            data: Some(Arc::new(move |path: &[&str]| data.iter().any(|document| has(document, path)))),
+            notes: Vec::new(),
+        };
+        let checked = check(&sources, modules, &options);
+        (errors, warnings) = (checked.errors, checked.warnings);
+        if types.warn {
+            let (advice, refused) =
+                errors.into_iter().partition(|error| error.code == meshgate_regolang::Code::Type && is_of_types(error));
+            errors = refused;
+            warnings.extend::<Vec<Error>>(advice);
+        }
+    }
+    // Each rule of a circle is told by OPA; the circle is one mistake.
+    let mut circles = std::collections::BTreeSet::new();
+    errors.retain(|error| {
+        let mut rules: Vec<_> = error.message.rsplit(": ").next().unwrap_or_default().split(" -> ").collect();
+        rules.sort_unstable();
+        rules.dedup();
+        error.code != meshgate_regolang::Code::Recursion || circles.insert(rules.join(" "))
+    });
+    let told = |all: Vec<Error>| all.iter().map(|error| of_error(error, &sources)).collect();
+    Found { errors: told(errors), warnings: told(warnings) }
+}
+
+/// Is an error one of types, and not of rules that cannot stand together or of functions that are not there?
+fn is_of_types(error: &Error) -> bool {
+    error.message.starts_with("undefined ref") || error.message.starts_with("match error") || error.message.contains(": invalid argument")
+}
+
+/// Has a document something at a path?
+fn has(document: &Value, path: &[&str]) -> bool {
+    let mut at = document;
+    for step in path {
+        match at.as_object().ok().and_then(|object| object.get(&Value::from(*step))) {
+            Some(below) => at = below,
+            None => return false,
+        }
+    }
+    true
+}
+
+/// An error with its place and, in one line, what OPA adds and what we add.
+fn of_error(error: &Error, sources: &[Source]) -> LoadError {
+    let span = error.word.unwrap_or(error.span);
+    let place = match sources.get(span.file as usize) {
+        Some(source) => {
+            let place = source.place(span.start);
+            format!("{}:{}:{}", source.name, place.line, place.column.max(1))
+        }
+        None => "bundle".to_owned(),
+    };
+    let mut message = format!("{}: {}", error.code.as_str(), error.message);
+    let details = error.details.iter().map(|line| line.trim()).filter(|line| {
+        // The reference stands in the message, the mark in the place.
+        !line.starts_with('^') && !error.message.ends_with(line)
+    });
+    let details: Vec<&str> = match &error.help {
+        Some(_) if error.message.starts_with("undefined ref") => Vec::new(),
+        _ => details.collect(),
+    };
+    if !details.is_empty() {
+        message.push_str(" (");
+        message.push_str(&details.join("; "));
+        message.push(')');
+    }
+    if let Some(help) = &error.help {
+        message.push_str("; ");
+        message.push_str(help);
+    }
+    LoadError::new(place, message)
+}
