@@ -65,7 +65,7 @@ findings contains {\"pointer\": \"/version\", \"message\": sprintf(\"%s of %s lo
 \tcount(lost) > 0
 \tinput.previous.contracts[0].version == input.contracts[0].version
 \tnot input.previous.context
-\tnot input.previous.previous
+\tobject.get(input.previous, \"previous\", null) == null
 }
 
 names(of) := {column.name | some column in of.contracts[0].schema[0].columns}

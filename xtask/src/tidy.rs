@@ -11,7 +11,8 @@ use std::process::Command;
 const EDGES: &[(&str, &[&str])] = &[
     ("meshgate-core", &[]),
     ("meshgate-descriptor", &["meshgate-core"]),
-    ("meshgate-rego", &["meshgate-core"]),
+    ("meshgate-regolang", &[]),
+    ("meshgate-rego", &["meshgate-core", "meshgate-regolang"]),
     ("meshgate-plugin", &["meshgate-core"]),
     ("meshgate-report", &["meshgate-core"]),
     ("meshgate-engine", &["meshgate-core", "meshgate-descriptor", "meshgate-rego", "meshgate-plugin"]),

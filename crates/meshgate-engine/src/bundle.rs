@@ -2,7 +2,8 @@
 //! OPA has it.
 //!
 //! A bundle's `.manifest` (OPA's name for it, JSON) may say `{"input": "raw"}`: its rules see the document itself; and
-//! `{"rego_version": 0}`, of modules in Rego v0; `roots` are what it is about, and it may hold nothing else.
+//! `{"rego_version": 0}`, of modules in Rego v0; `{"types": "warn"}`: errors of types are warnings; `roots` are what it is
+//! about, and it may hold nothing else.
 //!
 //! Deliberately absent: signatures of bundles; a bundle that is pinned has its digest in the configuration.
 
@@ -34,6 +35,8 @@ pub struct Files {
     pub digest: String,
     /// Do its rules want the document itself as `input`?
     pub raw: bool,
+    /// Are errors of types warnings?
+    pub warn_of_types: bool,
     /// The paths that its manifest says it is about: its packages lie there, too.
     pub roots: Option<Vec<String>>,
     /// What its manifest says of its revision.
@@ -210,6 +213,7 @@ impl Reading {
         if kind == ".manifest" {
             let manifest = manifest(name, &bytes)?;
             (files.raw, files.version, files.manifest_revision) = (manifest.raw, manifest.version, manifest.revision);
+            files.warn_of_types = manifest.warn_of_types;
             self.roots = manifest.roots;
         } else if kind == CLEARANCE {
             files.clearance = String::from_utf8(bytes).ok();
@@ -279,6 +283,7 @@ const MANIFEST_VALUES_MAX: usize = 1_000_000;
 struct Manifest {
     raw: bool,
     version: Version,
+    warn_of_types: bool,
     revision: Option<String>,
     roots: Option<Vec<String>>,
 }
@@ -298,6 +303,11 @@ fn manifest(name: &str, bytes: &[u8]) -> Result<Manifest, EngineError> {
         Some(Some(1)) => Version::V1,
         Some(_) => return Err(EngineError::new(name, "`rego_version` is neither 0 nor 1")),
     };
+    let warn_of_types = match manifest.get("types").map(Value::as_str) {
+        None | Some(Some("error")) => false,
+        Some(Some("warn")) => true,
+        Some(_) => return Err(EngineError::new(name, "`types` is neither `error` nor `warn`")),
+    };
     let roots = match manifest.get("roots") {
         None | Some(Value::Null) => None,
         Some(Value::Array(roots)) => {
@@ -308,7 +318,7 @@ fn manifest(name: &str, bytes: &[u8]) -> Result<Manifest, EngineError> {
         Some(_) => return Err(EngineError::new(name, "`roots` is no list of paths")),
     };
     let revision = manifest.get("revision").and_then(Value::as_str).filter(|revision| !revision.is_empty());
-    Ok(Manifest { raw, version, revision: revision.map(str::to_owned), roots })
+    Ok(Manifest { raw, version, warn_of_types, revision: revision.map(str::to_owned), roots })
 }
 
 /// Reads one document of data that the command line names.

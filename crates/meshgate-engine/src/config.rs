@@ -14,7 +14,7 @@ pub use governance::{Enforced, Extends, Patterns, Selection, WaiverEntry, Waiver
 pub use serving::{KeyFile, OdmOutput, OdmSettings, Server, ServerLimits};
 pub use settings::{
     BuiltinErrors, DenyAt, ExtractNames, HttpSettings, Limits, MeshExtent, RegoSettings, SchemaSeverities,
-    SchemaSeverity,
+    SchemaSeverity, TypeErrors,
 };
 pub use source::{ConfigSource, Said};
 

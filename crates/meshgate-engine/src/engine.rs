@@ -3,7 +3,7 @@
 //! Deliberately absent: hot reload; a new configuration is a new engine. Layers that lie in the tree are a run's (`layers`).
 
 use crate::baseline::Baseline;
-use crate::config::{BuiltinErrors, Config, MeshExtent};
+use crate::config::{BuiltinErrors, Config, MeshExtent, TypeErrors};
 use crate::governance::{Chain, LayerRules};
 use crate::layers::{load_fault, pinned, trespassing};
 use crate::plugins::{Hosts, PluginCache, PluginListener};
@@ -190,6 +190,7 @@ impl Engine {
                 limits,
                 network: transport::network(&root.http),
                 gears: root.rego.gears(),
+                types: crate::schemas::types(false, root.rego.types == TypeErrors::Warn),
                 errors_undefined: root.rego.builtin_errors == BuiltinErrors::Undefined,
                 runtime: Some(runtime()),
                 profiles: profiles(&root, additions),
@@ -355,6 +356,7 @@ impl Engine {
                     all.modules.extend(files.modules);
                     all.data.extend(files.data);
                     all.data_files.extend(files.data_files);
+                    all.warn_of_types |= files.warn_of_types;
                     if files.version != Version::Either {
                         all.version = files.version;
                     }

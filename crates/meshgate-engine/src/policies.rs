@@ -25,11 +25,24 @@ struct Read {
     modules: Vec<Module>,
     data: Vec<RegoValue>,
     version: Version,
+    raw: bool,
+    warn_of_types: bool,
+}
+
+impl Read {
+    fn none() -> Self {
+        Self { modules: Vec::new(), data: Vec::new(), version: Version::Either, raw: false, warn_of_types: false }
+    }
+
+    /// How it is to be read; its bounds are those of `options`.
+    fn options(&self, options: Options) -> Options {
+        Options { version: self.version, types: crate::schemas::types(self.raw, self.warn_of_types), ..options }
+    }
 }
 
 /// Reads paths; none stands for the embedded rules.
 fn read(paths: &[PathBuf]) -> Result<Read, Vec<EngineError>> {
-    let mut read = Read { modules: Vec::new(), data: Vec::new(), version: Version::Either };
+    let mut read = Read::none();
     if paths.is_empty() {
         read.modules = embedded::modules();
     }
@@ -38,6 +51,8 @@ fn read(paths: &[PathBuf]) -> Result<Read, Vec<EngineError>> {
         read.modules.extend(files.modules);
         read.data.extend(files.data);
         read.version = files.version;
+        read.raw |= files.raw;
+        read.warn_of_types |= files.warn_of_types;
     }
     Ok(read)
 }
@@ -57,8 +72,9 @@ fn place(error: LoadError) -> EngineError {
 /// # Errors
 /// What could not be read or loaded.
 pub fn test_paths(paths: &[PathBuf], wanted: TestOptions) -> Result<TestRun, Vec<EngineError>> {
-    let Read { modules, data, version } = read(paths)?;
-    let options = Options { version, ..Options::from(EvaluationLimits::default()) };
+    let read = read(paths)?;
+    let options = read.options(EvaluationLimits::default().into());
+    let Read { modules, data, .. } = read;
     let run = move || Bundle::test(&modules, &data, options, &wanted);
     let results = on_a_large_stack("tests", run).map_err(|error| vec![error])?;
     results.map_err(|errors| errors.into_iter().map(place).collect())
@@ -70,8 +86,9 @@ pub fn test_paths(paths: &[PathBuf], wanted: TestOptions) -> Result<TestRun, Vec
 /// What could not be read or loaded.
 pub fn clear_path(path: Option<&Path>) -> Result<Cleared, Vec<EngineError>> {
     let paths: Vec<PathBuf> = path.map(Path::to_owned).into_iter().collect();
-    let Read { modules, data, version } = read(&paths)?;
-    let options = Options { version, ..Options::from(EvaluationLimits::default()) };
+    let read = read(&paths)?;
+    let options = read.options(EvaluationLimits::default().into());
+    let Read { modules, data, .. } = read;
     let run = move || Bundle::clear(&modules, &data, options);
     let cleared = on_a_large_stack("clearance", run).map_err(|error| vec![error])?;
     cleared.map_err(|errors| errors.into_iter().map(place).collect())
@@ -93,8 +110,9 @@ pub fn write_clearance(folder: &Path, cleared: &Cleared) -> Result<PathBuf, Engi
 /// # Errors
 /// What could not be read.
 pub fn lint_paths(paths: &[PathBuf]) -> Result<Vec<Lint>, Vec<EngineError>> {
-    let Read { modules, data, version } = read(paths)?;
-    let options = Options { version, ..Options::default() };
+    let read = read(paths)?;
+    let options = read.options(Options::default());
+    let Read { modules, data, .. } = read;
     on_a_large_stack("lint", move || meshgate_rego::lint(&modules, &data, &options)).map_err(|error| vec![error])
 }
 
@@ -122,19 +140,14 @@ struct Prepared {
 }
 
 fn prepare(ask: &Ask) -> Result<Prepared, Vec<EngineError>> {
-    let read = if ask.paths.is_empty() {
-        Read { modules: Vec::new(), data: Vec::new(), version: Version::Either }
-    } else {
-        read_any(&ask.paths)?
-    };
-    let options = Options {
-        version: read.version,
+    let read = if ask.paths.is_empty() { Read::none() } else { read_any(&ask.paths)? };
+    let options = read.options(Options {
         strict: ask.strict,
         world: true,
         network: transport::network(&HttpSettings { hosts: ask.hosts.clone(), ..HttpSettings::default() }),
         limits: EvaluationLimits { rule_deadline: DEADLINE, ..Config::default().limits.evaluation() },
         ..Options::default()
-    };
+    });
     Ok(Prepared { read, options })
 }
 
@@ -212,7 +225,7 @@ pub fn document(name: &str, bytes: &[u8], bytes_max: usize, values_max: usize) -
 
 /// Reads folders as bundles, and single files: `.rego`, and documents that are merged at the root.
 fn read_any(paths: &[PathBuf]) -> Result<Read, Vec<EngineError>> {
-    let mut all = Read { modules: Vec::new(), data: Vec::new(), version: Version::Either };
+    let mut all = Read::none();
     for path in paths {
         let is_document = path.is_file() && path.extension().is_some_and(|extension| extension != "rego");
         if is_document {
@@ -222,6 +235,8 @@ fn read_any(paths: &[PathBuf]) -> Result<Read, Vec<EngineError>> {
             all.modules.extend(one.modules);
             all.data.extend(one.data);
             all.version = one.version;
+            all.raw |= one.raw;
+            all.warn_of_types |= one.warn_of_types;
         }
     }
     Ok(all)

@@ -7,12 +7,13 @@
 //! Deliberately absent: the verdict. What a policy says that cannot be understood is a fault, never left out.
 
 use crate::builtins::Exceeded;
-use crate::bundle::{Bundle, Module, Options};
+use crate::bundle::Bundle;
 use crate::context;
 use crate::error::LoadError;
 use crate::evaluate::QueryError;
 use crate::index::Index;
 use crate::modules::Written;
+use crate::options::{Module, Options};
 use meshgate_core::access::{Condition, Mask, MaskKind, Op, Opinion, partial};
 use meshgate_core::fault::{Fault, FaultKind};
 use regorus::Value;

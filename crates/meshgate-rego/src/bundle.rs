@@ -2,100 +2,23 @@
 //!
 //! Deliberately absent: layers; each layer is a bundle of its own.
 
-use crate::access::{Access, Decider};
-use crate::annotations::Annotation;
-use crate::calls;
-use crate::checked::{self, Types};
-use crate::clearance::Clearance;
+use crate::access::Access;
+use crate::compiled::{Compiled, compile, compile_for};
 use crate::error::LoadError;
-use crate::gears::{Asked, Difference, FastSource, Gear, GearCounts, GearSettings, Gears};
-use crate::http::Network;
+use crate::gears::{Asked, Difference, FastSource, Gear, GearCounts, Gears};
 use crate::index::Index;
-use crate::metadata::params;
 pub use crate::metadata::params::Params;
-use crate::modules::{self, Places, Version, Written};
+use crate::modules::{Places, Written};
+use crate::options::{Module, Options};
 use crate::pool::{Copies, Pool};
 use crate::rewrite::Variant;
-use crate::safety::{self, growth};
 use crate::slices::Slices;
-use crate::{builtins, conftest, context, error, metadata};
+use crate::{builtins, conftest, metadata};
 use meshgate_core::evaluate::Shared;
-use meshgate_core::limits::EvaluationLimits;
 use meshgate_core::rule::{Rule, RuleId};
 use regorus::{Engine, Value};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, OnceLock};
-
-/// One Rego file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Module {
-    /// Its file as messages name it.
-    pub file: String,
-    /// Its text.
-    pub text: String,
-}
-
-impl Module {
-    /// Says whether the module holds tests, by its name (`…_test.rego`).
-    #[must_use]
-    pub fn is_test(&self) -> bool {
-        self.file.ends_with("_test.rego")
-    }
-}
-
-/// How a bundle is to be read.
-#[derive(Debug, Clone, Default)]
-pub struct Options {
-    /// Bounds on each evaluation.
-    pub limits: EvaluationLimits,
-    /// Which Rego its modules are in.
-    pub version: Version,
-    /// What policies may ask over the network.
-    pub network: Arc<Network>,
-    /// Raise errors of builtins; without, they are undefined.
-    pub strict: bool,
-    /// May the fast gear be used though they are raised?
-    pub fast_though_strict: bool,
-    /// Are errors of builtins undefined in rules of ours too, whatever their METADATA says?
-    pub errors_undefined: bool,
-    /// What `opa.runtime` says; `{}` when absent.
-    pub runtime: Option<Value>,
-    /// How the gears are chosen.
-    pub gears: GearSettings,
-    /// What is cleared for the fast gear.
-    pub clearance: Clearance,
-    /// The packages whose `deny`, `violation` and `warn` are the rules, as conftest has them. Without any, rules are ours.
-    pub namespaces: Vec<String>,
-    /// Documents that are data of every bundle, such as the models of descriptors that are served.
-    pub documents: Arc<[Value]>,
-    /// Who answers `meshgate.decide`.
-    pub decider: Decider,
-    /// What parameters of rules are set to.
-    pub params: Arc<Params>,
-    /// The profiles that are chosen: rules of other ones are not in force. `None` is every rule.
-    pub profiles: Option<Arc<[String]>>,
-    /// Let policies call what does something in the world, for tests that mock it: called for real, it is a failure.
-    pub world: bool,
-    /// Were these very modules loaded before, so that no value of theirs grows beyond bounds? The program's own were, when it
-    /// was tested.
-    pub known_sizes: bool,
-    /// What is known of documents.
-    pub types: Arc<Types>,
-}
-
-impl Options {
-    /// The same with errors of builtins raised.
-    #[must_use]
-    pub(crate) fn raising(&self) -> Self {
-        Self { strict: true, fast_though_strict: true, ..self.clone() }
-    }
-}
-
-impl From<EvaluationLimits> for Options {
-    fn from(limits: EvaluationLimits) -> Self {
-        Self { limits, ..Self::default() }
-    }
-}
 
 /// A loaded bundle.
 pub struct Bundle {
@@ -443,97 +366,6 @@ impl FastSource for Bundle {
     }
 }
 
-/// Modules and data in an engine, checked.
-#[derive(Clone)]
-pub(crate) struct Compiled {
-    pub engine: Engine,
-    /// The package of each module, by what regorus calls the module.
-    pub packages: Vec<(String, String)>,
-    pub places: Places,
-    pub index: Index,
-    pub annotations: Vec<Annotation>,
-    pub warnings: Vec<LoadError>,
-    /// The bundle's own documents.
-    pub own: Vec<Value>,
-}
-
-/// Parses modules and checks them. `mocked` are builtins that somebody outside of the modules mocks.
-pub(crate) fn compile(
-    modules: &[&Module],
-    data: &[Value],
-    options: &Options,
-    mocked: &BTreeSet<String>,
-    errors: &mut Vec<LoadError>,
-) -> Compiled {
-    let all: Vec<Value> = data.iter().chain(options.documents.iter()).cloned().collect();
-    let modules: Vec<Written> = modules.iter().copied().map(Written::of).collect();
-    let params = Some(&*options.params);
-    let checked = if options.known_sizes {
-        checked::Found::default()
-    } else {
-        checked::modules(&modules, options.version, &all, &options.types)
-    };
-    let mut own = Vec::new();
-    let mut compiled = compile_with(Variant::Plain, &modules, &all, options, mocked, params, &mut own);
-    // What was refused in OPA's words is not told again in others.
-    let again = |error: &LoadError| error.message.starts_with("rego_") && !error.message.contains("METADATA");
-    own.retain(|error| checked.errors.is_empty() || !again(error));
-    errors.extend(checked.errors);
-    errors.append(&mut own);
-    compiled.warnings.extend(checked.warnings);
-    Compiled { own: data.to_vec(), ..compiled }
-}
-
-/// The same, for one way of evaluating, over data that has the parameters.
-pub(crate) fn compile_for(
-    variant: Variant,
-    modules: &[Written],
-    data: &[Value],
-    options: &Options,
-    mocked: &BTreeSet<String>,
-    errors: &mut Vec<LoadError>,
-) -> Compiled {
-    compile_with(variant, modules, data, options, mocked, None, errors)
-}
-
-fn compile_with(
-    variant: Variant,
-    modules: &[Written],
-    data: &[Value],
-    options: &Options,
-    mocked: &BTreeSet<String>,
-    params: Option<&Params>,
-    errors: &mut Vec<LoadError>,
-) -> Compiled {
-    let modules::Loaded { mut engine, packages, places, annotations, warnings } =
-        modules::load(modules, options.version, variant, mocked, errors);
-    // regorus' default raises builtin errors that OPA makes undefined.
-    engine.set_strict_builtin_errors(options.strict);
-    if let Err(error) = builtins::install(&mut engine) {
-        errors.push(LoadError::new("builtins", error.to_string()));
-    }
-    let params = params.and_then(|said| params::document(&annotations, said, errors));
-    let documents = data.iter().map(|document| ("data", document)).chain(params.iter().map(|all| ("params", all)));
-    for (place, document) in documents {
-        if let Err(error) = engine.add_data(document.clone()) {
-            errors.push(LoadError::of_regorus(place, &error.to_string()));
-        }
-    }
-    let index = Index::new(engine.get_modules(), &places);
-    if variant == Variant::Plain {
-        errors.extend(calls::check(&index, options.world || options.network.is_on()));
-        errors.extend(safety::check(engine.get_modules(), &index, &places));
-        // What leads to itself has no size.
-        if errors.is_empty() && !options.known_sizes {
-            errors.extend(growth::check(engine.get_modules(), &index));
-        }
-    }
-    if errors.is_empty() {
-        prepare(&mut engine, &places, errors);
-    }
-    Compiled { engine, packages, places, index, annotations, warnings, own: Vec::new() }
-}
-
 /// The rules of ours, with the paths of their findings.
 fn own_rules(live: &[&Module], compiled: &Compiled, errors: &mut Vec<LoadError>) -> (Vec<Rule>, Vec<String>) {
     let mut rules = Vec::new();
@@ -590,17 +422,4 @@ fn rule_of(module: &Module, package: &str, compiled: &Compiled) -> Result<Option
     };
     let id = RuleId::parse(id).map_err(|error| LoadError::new(&module.file, error.to_string()))?;
     metadata::rule(id, &module.file, package, &compiled.annotations).map(Some)
-}
-
-/// What regorus only finds when it prepares (unsafe variables, and what conflicts) is found here, not at the first
-/// descriptor.
-fn prepare(engine: &mut Engine, places: &Places, errors: &mut Vec<LoadError>) {
-    // A query of nothing makes regorus prepare; the rules themselves are not run, they might not end.
-    let prepared = context::quietly(|| engine.eval_query("true".to_owned(), false));
-    if let Err(error) = prepared {
-        let (place, message) = error::parts(&error.to_string());
-        let place = place.map_or_else(|| "bundle".to_owned(), |place| places.translate(&place));
-        let code = if message.contains("unsafe") { "rego_unsafe_var_error" } else { "rego_compile_error" };
-        errors.push(LoadError::new(place, format!("{code}: {message}")));
-    }
 }

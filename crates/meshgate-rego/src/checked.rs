@@ -4,8 +4,9 @@
 //! Deliberately absent: what OPA takes and we do not; see `calls`, `growth` and `metadata`.
 
 use crate::error::LoadError;
-use crate::modules::{Version, Written};
-use meshgate_regolang::compile::{Document, Options as Checking};
+use crate::modules::Written;
+use crate::options::{Types, Version};
+use meshgate_regolang::compile::Options as Checking;
 use meshgate_regolang::syntax::{self, ast};
 use meshgate_regolang::types::declarations::{Table, declaration, opa};
 use meshgate_regolang::{Error, Source, check};
@@ -26,15 +27,6 @@ static BUILTINS: LazyLock<Arc<Table>> = LazyLock::new(|| {
     Arc::new(table)
 });
 
-/// What is known of documents, and whether types are only advice.
-#[derive(Debug, Clone, Default)]
-pub struct Types {
-    /// The documents that are known.
-    pub documents: Vec<Document>,
-    /// Errors of types are warnings.
-    pub warn: bool,
-}
-
 /// What was found.
 #[derive(Default)]
 pub struct Found {
@@ -48,8 +40,15 @@ fn read(source: &Source, file: u32, version: Version) -> Result<ast::Module, Vec
         Version::V0 => syntax::Version::V0,
         Version::V1 | Version::Either => syntax::Version::V1,
     };
-    syntax::module(source, file, first).or_else(|errors| {
-        let text = source.text();
+    let text = source.text();
+    syntax::module(source, file, first).or_else(|mut errors| {
+        if version == Version::V0
+            && let (Some((_, word)), Some(error)) = (crate::lexical::word_of_v1(text), errors.first_mut())
+        {
+            error.help = Some(format!(
+                "`{word}` is a word of Rego v0 only when it is imported: write `import future.keywords.{word}`, or say `\"rego_version\": 1` in the bundle's `.manifest`"
+            ));
+        }
         // What is v1 with a mistake in it is not read as v0 without its keywords.
         let v0 = version == Version::Either
             && !text.contains("import rego.v1")
@@ -79,6 +78,7 @@ pub fn modules(written: &[Written], version: Version, data: &[Value], types: &Ty
             documents: types.documents.clone(),
             data: Some(Arc::new(move |path: &[&str]| data.iter().any(|document| has(document, path)))),
             notes: Vec::new(),
+            thorough: true,
         };
         let checked = check(&sources, modules, &options);
         (errors, warnings) = (checked.errors, checked.warnings);
@@ -103,7 +103,9 @@ pub fn modules(written: &[Written], version: Version, data: &[Value], types: &Ty
 
 /// Is an error one of types, and not of rules that cannot stand together or of functions that are not there?
 fn is_of_types(error: &Error) -> bool {
-    error.message.starts_with("undefined ref") || error.message.starts_with("match error") || error.message.contains(": invalid argument")
+    error.message.starts_with("undefined ref")
+        || error.message.starts_with("match error")
+        || error.message.contains(": invalid argument")
 }
 
 /// Has a document something at a path?
@@ -118,6 +120,28 @@ fn has(document: &Value, path: &[&str]) -> bool {
     true
 }
 
+/// A message without the names that the compiler gave to what has none.
+fn written(message: &str) -> String {
+    let mut out = String::with_capacity(message.len());
+    let mut rest = message;
+    while let Some((before, behind)) = rest.split_once("__local") {
+        out.push_str(before);
+        let digits = behind.trim_start_matches(|char: char| char.is_ascii_digit());
+        match digits.strip_prefix("__").filter(|_| digits.len() < behind.len()) {
+            Some(behind) => {
+                out.push('_');
+                rest = behind;
+            }
+            None => {
+                out.push_str("__local");
+                rest = behind;
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
 /// An error with its place and, in one line, what OPA adds and what we add.
 fn of_error(error: &Error, sources: &[Source]) -> LoadError {
     let span = error.word.unwrap_or(error.span);
@@ -128,14 +152,14 @@ fn of_error(error: &Error, sources: &[Source]) -> LoadError {
         }
         None => "bundle".to_owned(),
     };
-    let mut message = format!("{}: {}", error.code.as_str(), error.message);
+    let mut message = format!("{}: {}", error.code.as_str(), written(&error.message));
     let details = error.details.iter().map(|line| line.trim()).filter(|line| {
         // The reference stands in the message, the mark in the place.
         !line.starts_with('^') && !error.message.ends_with(line)
     });
-    let details: Vec<&str> = match &error.help {
+    let details: Vec<String> = match &error.help {
         Some(_) if error.message.starts_with("undefined ref") => Vec::new(),
-        _ => details.collect(),
+        _ => details.map(written).collect(),
     };
     if !details.is_empty() {
         message.push_str(" (");

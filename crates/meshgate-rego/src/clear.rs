@@ -3,11 +3,13 @@
 //!
 //! Deliberately absent: inputs of our own making. What no test gives an answer for is not cleared.
 
-use crate::bundle::{Bundle, Module, Options, compile};
+use crate::bundle::Bundle;
 use crate::clearance::Clearance;
+use crate::compiled::compile;
 use crate::error::LoadError;
 use crate::evaluate::guarded_at;
 use crate::gears::{Difference, Gear, GearSettings};
+use crate::options::{Module, Options};
 use crate::probe;
 use regorus::{Engine, Value};
 use std::collections::{BTreeMap, BTreeSet};

@@ -4,7 +4,7 @@
 //! Deliberately absent: trust in a record that is for something else; it is as if it were not there.
 
 use crate::builtins::hex;
-use crate::bundle::Module;
+use crate::options::Module;
 use regorus::Value;
 use regorus::rvm::program::Program;
 use serde::{Deserialize, Serialize};

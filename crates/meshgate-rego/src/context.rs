@@ -4,8 +4,8 @@
 //! Deliberately absent: anything that outlives an evaluation, but for the answers of `http.send`.
 
 use crate::access::Decider;
-use crate::bundle::Options;
 use crate::http::Network;
+use crate::options::Options;
 use meshgate_core::work::{Stopped, look};
 use regorus::{LimitError, Value};
 use std::cell::{Cell, RefCell};

@@ -4,12 +4,14 @@
 
 mod output;
 
-use crate::bundle::{Bundle, Compiled, Options, Worker};
+use crate::bundle::{Bundle, Worker};
+use crate::compiled::Compiled;
 use crate::conftest;
 use crate::context::{self, Left, Moment, Trouble};
 use crate::error;
 use crate::json;
 use crate::modules::Places;
+use crate::options::Options;
 use meshgate_core::evaluate::{Evaluation, EvaluationInput, Evaluator, Shared, Wanted};
 use meshgate_core::fault::{Fault, FaultKind};
 use meshgate_core::rule::Rule;

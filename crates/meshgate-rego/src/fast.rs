@@ -3,11 +3,11 @@
 //! Deliberately absent: the decision to use it; see `gears`.
 
 use crate::builtins;
-use crate::bundle::Options;
 use crate::context::{self, Moment};
 use crate::evaluate::{QueryError, believed, failed};
 use crate::machine::{Bounds, Code, Machine, Stop};
 use crate::modules::Places;
+use crate::options::Options;
 use crate::pool::{Copies, Pool};
 use meshgate_core::fault::FaultKind;
 use regorus::languages::rego::compiler::Compiler;

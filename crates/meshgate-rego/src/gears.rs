@@ -4,13 +4,13 @@
 //!
 //! Deliberately absent: configuration and files; and locks held during an evaluation.
 
-use crate::bundle::Options;
 use crate::clearance::Clearance;
 use crate::context::{self, Moment};
 use crate::eligible::{self, Construct, Reason};
 use crate::evaluate::QueryError;
 use crate::fast::Fast;
 use crate::index::Index;
+use crate::options::Options;
 use crate::pool::Copies;
 use meshgate_core::fault::FaultKind;
 use regorus::{CompiledPolicy, Engine, Value};

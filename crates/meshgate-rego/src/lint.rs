@@ -5,9 +5,10 @@
 
 use crate::annotations::{Annotation, Scope};
 use crate::builtins;
-use crate::bundle::{Compiled, Module, Options, compile};
+use crate::compiled::{Compiled, compile};
 use crate::error::LoadError;
 use crate::index::{self, Index};
+use crate::options::{Module, Options};
 use crate::syntax::{self, Node};
 use regorus::unstable::{Expr, Module as Parsed, Ref};
 use std::collections::BTreeSet;
@@ -33,11 +34,9 @@ pub fn lint(modules: &[Module], data: &[regorus::Value], options: &Options) -> V
     let options = Options { world: true, ..options.clone() };
     let mut compiled = compile(&all, data, &options, &BTreeSet::new(), &mut errors);
     let mut found: Vec<Lint> = errors.into_iter().map(of_error).collect();
-    found.extend(compiled.warnings.iter().map(|warning| Lint {
-        place: warning.place.clone(),
-        code: "rego-v0".to_owned(),
-        error: false,
-        message: warning.message.clone(),
+    found.extend(compiled.warnings.iter().map(|warning| match of_error(warning.clone()) {
+        lint if warning.message.starts_with("rego_") => Lint { error: false, ..lint },
+        lint => Lint { code: "rego-v0".to_owned(), error: false, ..lint },
     }));
     let parsed: Vec<Ref<Parsed>> = compiled.engine.get_modules().clone();
     for module in &parsed {

@@ -4,9 +4,9 @@
 //! Deliberately absent: what a rule of ours is; see `bundle`.
 
 use crate::annotations::{self, Annotation};
-use crate::bundle::Module;
 use crate::error::{self, LoadError};
 use crate::lexical::{self, HEAD_MARK, Page};
+use crate::options::{Module, Version};
 use crate::rewrite::{self, Names, Rewriter, Variant};
 use crate::settle::{bodies, heads, negation, objects, shadows, terms};
 use crate::syntax::{self, Node};
@@ -32,18 +32,6 @@ pub fn lengths() -> PolicyLengthConfig {
         max_file_bytes: NonZeroUsize::new(BYTES_MAX).unwrap_or(NonZeroUsize::MIN),
         max_lines: NonZeroUsize::new(LINES_MAX as usize).unwrap_or(NonZeroUsize::MIN),
     }
-}
-
-/// Which Rego a module is written in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Version {
-    /// v1; v0 with a warning where only that parses.
-    #[default]
-    Either,
-    /// v0, as the manifest says.
-    V0,
-    /// v1, as the manifest says.
-    V1,
 }
 
 /// A module as its author wrote it, perhaps with less in it.

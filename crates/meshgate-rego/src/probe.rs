@@ -3,10 +3,11 @@
 //!
 //! Deliberately absent: bodies other than the first, a second failure of one definition, and functions.
 
-use crate::bundle::{Compiled, Options};
+use crate::compiled::Compiled;
 use crate::evaluate::guarded;
 use crate::index::Definition;
 use crate::lexical::Page;
+use crate::options::Options;
 use crate::syntax::{self, Node};
 use crate::testing::Failure;
 use regorus::unstable::{Expr, Literal, LiteralStmt, Module, Ref, Rule};
@@ -222,7 +223,7 @@ fn short(value: &str) -> String {
 }
 
 /// The inputs that tests give (`with input as …`), with the rules that each of those tests leads to.
-pub fn inputs(modules: &[crate::bundle::Module], compiled: &Compiled, options: &Options) -> Vec<(String, Value)> {
+pub fn inputs(modules: &[crate::options::Module], compiled: &Compiled, options: &Options) -> Vec<(String, Value)> {
     let mut engine = compiled.engine.clone();
     let parsed: Vec<Ref<Module>> = engine.get_modules().clone();
     let mut found = Vec::new();

@@ -3,7 +3,7 @@
 //!
 //! Deliberately absent: rules of ours; no METADATA is wanted here.
 
-use crate::bundle::{Compiled, Module, Options, compile, compile_for};
+use crate::compiled::{Compiled, compile, compile_for};
 use crate::context::Moment;
 use crate::eligible::{self, Construct, Reason};
 use crate::error::{self, LoadError};
@@ -11,7 +11,8 @@ use crate::evaluate::{self, QueryError};
 use crate::fast::Fast;
 use crate::index;
 use crate::lexical::{self, Page, Token};
-use crate::modules::{Version, Written};
+use crate::modules::Written;
+use crate::options::{Module, Options, Version};
 use crate::pool::Copies;
 use crate::probe;
 use crate::rewrite::{Names, Rewriter, Variant, mocked_in};

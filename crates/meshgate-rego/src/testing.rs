@@ -4,9 +4,11 @@
 //! Deliberately absent: files, clocks on the wall, and reports.
 
 use crate::annotations;
-use crate::bundle::{Bundle, Compiled, Module, Options, compile};
+use crate::bundle::Bundle;
+use crate::compiled::{Compiled, compile};
 use crate::error::LoadError;
 use crate::evaluate::{QueryError, guarded};
+use crate::options::{Module, Options};
 use crate::{metadata, probe};
 use meshgate_core::rule::RuleId;
 use regex::Regex;

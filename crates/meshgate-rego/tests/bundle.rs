@@ -56,7 +56,10 @@ fn broken_rego_is_refused_with_its_place() {
 #[test]
 fn an_unknown_function_is_refused() {
     let said = refused(&[rule("a", "findings contains {\"pointer\": \"\", \"message\": nonsense.call(input)}")]);
-    assert!(said.starts_with("a.rego:7:") && said.contains("rego_type_error: undefined function nonsense.call"), "{said}");
+    assert!(
+        said.starts_with("a.rego:7:") && said.contains("rego_type_error: undefined function nonsense.call"),
+        "{said}"
+    );
     assert!(
         refused(&[rule("a", "x := graphql.is_valid(\"a\", \"b\")\n\nfindings contains x if false")])
             .contains("`graphql.is_valid` is a builtin of OPA that is not available here")
@@ -75,13 +78,16 @@ fn recursion_is_refused_with_its_cycle() {
     );
     for body in ["f(x) := data[\"meshgate\"].rules.test.a.f(x)", "f(x) := data.meshgate[\"rules\"].test[\"a\"].f(x)"] {
         assert!(
-            refused(&[rule("a", &format!("{body}\n\nfindings contains f(1)"))]).contains("data.meshgate.rules.test.a.f is recursive"),
+            refused(&[rule("a", &format!("{body}\n\nfindings contains f(1)"))])
+                .contains("data.meshgate.rules.test.a.f is recursive"),
             "{body}"
         );
     }
     let library = text("l.rego", "package lib\n\nimport data.other\n\nf(x) := other.g(x)");
     let other = text("o.rego", "package other\n\ng(x) := data.lib.f(x)");
-    assert!(refused(&[library, other]).contains("rule data.lib.f is recursive: data.lib.f -> data.other.g -> data.lib.f"));
+    assert!(
+        refused(&[library, other]).contains("rule data.lib.f is recursive: data.lib.f -> data.other.g -> data.lib.f")
+    );
 }
 
 #[test]
@@ -309,7 +315,11 @@ fn builtins_within_their_bounds_are_what_they_were() {
         );
     }
     // What makes no sense is undefined, not a failure.
-    let bundle = load(&[rule("a", "findings := []\n\nany(x) := object.get({\"x\": x}, \"x\", null)\n\nanswer := numbers.range(any(\"a\"), 1)")]).unwrap();
+    let bundle = load(&[rule(
+        "a",
+        "findings := []\n\nany(x) := object.get({\"x\": x}, \"x\", null)\n\nanswer := numbers.range(any(\"a\"), 1)",
+    )])
+    .unwrap();
     assert_eq!(bundle.query(&["meshgate", "rules", "test", "a", "answer"], None).unwrap(), None);
 }
 
@@ -353,7 +363,9 @@ fn builtins_that_regorus_lacks_answer_as_opa_does() {
         assert_eq!(found, Some(expected), "{body}");
     }
     // What they make no sense of is undefined, as OPA has it without strict errors.
-    let text_of = |body: &str| rule("a", &format!("findings := []\n\nany(x) := object.get({{\"x\": x}}, \"x\", null)\n\nanswer if {body}"));
+    let text_of = |body: &str| {
+        rule("a", &format!("findings := []\n\nany(x) := object.get({{\"x\": x}}, \"x\", null)\n\nanswer if {body}"))
+    };
     for (body, expected) in [
         ("crypto.sha256(any(1))", None),
         ("net.cidr_intersects(\"x\", \"10.0.0.0/8\")", None),

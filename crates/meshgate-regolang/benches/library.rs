@@ -2,6 +2,9 @@
 //!
 //! Deliberately absent: OPA beside it; `cargo xtask oracle` runs both.
 
+#![expect(clippy::print_stdout, reason = "a benchmark prints its numbers")]
+#![expect(clippy::unwrap_used, reason = "a benchmark that cannot read its files has nothing to measure")]
+
 use meshgate_regolang::{Options, Source, check, syntax};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -24,8 +27,8 @@ fn timed(name: &str, files: &[(String, String)], rounds: u32) {
     for _ in 0..rounds {
         let start = Instant::now();
         let sources: Vec<_> = files.iter().map(|(name, text)| Source::new(name, text)).collect();
-        let read = |(index, source)| syntax::module(source, index as u32, syntax::Version::V1).unwrap();
-        let modules: Vec<_> = sources.iter().enumerate().map(read).collect();
+        let read = |(index, source)| syntax::module(source, index, syntax::Version::V1).unwrap();
+        let modules: Vec<_> = (0..).zip(&sources).map(read).collect();
         parsing = parsing.min(start.elapsed());
         let start = Instant::now();
         let checked = check(&sources, modules, &options);
@@ -43,7 +46,12 @@ fn main() {
         timed("library", &files, 20);
         for modules in [200, 2_000] {
             let rules = |module: usize| {
-                let rule = |index: usize| format!("r{index} contains x if {{\n\tsome x in input.items\n\tx.size > {index}\n\tnot startswith(x.name, \"a{index}\")\n\tdata.m{module}.r{}[x.name]\n}}\n", index + 1);
+                let rule = |index: usize| {
+                    format!(
+                        "r{index} contains x if {{\n\tsome x in input.items\n\tx.size > {index}\n\tnot startswith(x.name, \"a{index}\")\n\tdata.m{module}.r{}[x.name]\n}}\n",
+                        index + 1
+                    )
+                };
                 let last = "r64 contains x if some x in input.names\n";
                 format!("package m{module}\n\n{}{last}", (0..64).map(rule).collect::<String>())
             };

@@ -10,6 +10,7 @@ mod graph;
 mod heads;
 mod locals;
 mod names;
+mod near;
 mod prints;
 mod query;
 mod resolve;
@@ -33,6 +34,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use tree::Tree;
 
+/// Whether there is something at a path of base data.
+pub type HasData = Arc<dyn Fn(&[&str]) -> bool + Send + Sync>;
+
 /// What the compiler is told.
 #[derive(Clone)]
 pub struct Options {
@@ -42,9 +46,12 @@ pub struct Options {
     /// with one of these prefixes.
     pub documents: Vec<Document>,
     /// Whether base data has something at a path below `data`.
-    pub data: Option<Arc<dyn Fn(&[&str]) -> bool + Send + Sync>>,
+    pub data: Option<HasData>,
     /// What METADATA says of documents.
     pub notes: Vec<Note>,
+    /// Is what OPA tells only when the errors before it are mended told at once, behind them? The first error is OPA's
+    /// either way.
+    pub thorough: bool,
 }
 
 /// What is known of a document.
@@ -60,7 +67,13 @@ pub struct Document {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { builtins: crate::types::declarations::opa(), documents: Vec::new(), data: None, notes: Vec::new() }
+        Self {
+            builtins: crate::types::declarations::opa(),
+            documents: Vec::new(),
+            data: None,
+            notes: Vec::new(),
+            thorough: false,
+        }
     }
 }
 
@@ -119,6 +132,8 @@ pub(crate) struct Compiler<'a> {
     pub called: Names,
     /// The numbers of arguments of all rules.
     pub arities: Vec<usize>,
+    /// The rules that have errors.
+    pub failed: Vec<Span>,
     limit: bool,
 }
 
@@ -159,6 +174,7 @@ impl<'a> Compiler<'a> {
             types: typing::Env::new(),
             called: Names::default(),
             arities: Vec::new(),
+            failed: Vec::new(),
             limit: false,
         }
     }
@@ -173,12 +189,13 @@ impl<'a> Compiler<'a> {
             }
         }
         self.arities = self.rules.iter().map(|node| node.rule.head.args.len()).collect();
-        if !self.run_by_parts() {
+        if !self.run_by_parts() && !self.options.thorough {
             return;
         }
         let graph = self.graph();
+        let told = self.errors.len();
         self.check_recursion(&graph);
-        if !self.errors.is_empty() {
+        if self.errors.len() > told {
             return;
         }
         self.check_types(&graph);
@@ -218,25 +235,41 @@ impl<'a> Compiler<'a> {
             while let Some(node) = all.next_if(|node| node.follows) {
                 self.rules.push(node);
             }
-            let stages = before.iter().enumerate().chain(after.iter().enumerate().map(|(at, stage)| (conflicts + 1 + at, stage)));
+            let stages = before
+                .iter()
+                .enumerate()
+                .chain(after.iter().enumerate().map(|(at, stage)| (conflicts + 1 + at, stage)));
             for (at, stage) in stages {
                 stage(self);
                 if !self.errors.is_empty() {
-                    found.get_mut(at).into_iter().for_each(|found| found.append(&mut self.errors));
-                    self.limit = false;
-                    break;
+                    self.set_aside(&mut found, at);
+                    if !self.options.thorough {
+                        break;
+                    }
                 }
             }
             done.append(&mut self.rules);
         }
         self.rules = done;
         self.check_conflicts();
-        found.get_mut(conflicts).into_iter().for_each(|found| found.append(&mut self.errors));
-        self.limit = false;
-        if let Some(first) = found.into_iter().find(|found| !found.is_empty()) {
-            self.tell_all(first.into_iter().filter(|error| error.span.is_written() || error.message != LIMIT));
+        self.set_aside(&mut found, conflicts);
+        let stages = found.into_iter().filter(|found| !found.is_empty());
+        for errors in stages.take(if self.options.thorough { usize::MAX } else { 1 }) {
+            self.tell_all(errors.into_iter().filter(|error| error.span.is_written() || error.message != LIMIT));
         }
         self.errors.is_empty()
+    }
+
+    /// Keeps what a stage found in rules that had no errors so far.
+    fn set_aside(&mut self, found: &mut [Vec<Error>], stage: usize) {
+        self.limit = false;
+        let mut errors = std::mem::take(&mut self.errors);
+        if self.options.thorough {
+            errors.retain(|error| !self.failed.iter().any(|rule| rule.has(error.span)));
+            let fails = |node: &&Node| errors.iter().any(|error| node.rule.span.has(error.span));
+            self.failed.extend(self.rules.iter().filter(fails).map(|node| node.rule.span));
+        }
+        found.get_mut(stage).into_iter().for_each(|found| found.append(&mut errors));
     }
 
     /// Adds an error, if there may be more.

@@ -47,12 +47,14 @@ pub struct Error {
     pub details: Vec<String>,
     /// What we add: a name that was probably meant.
     pub help: Option<String>,
+    /// That name.
+    pub meant: Option<String>,
 }
 
 impl Error {
     /// An error without details.
     pub fn new(code: Code, span: Span, message: impl Into<String>) -> Self {
-        Self { code, span, word: None, message: message.into(), details: Vec::new(), help: None }
+        Self { code, span, word: None, message: message.into(), details: Vec::new(), help: None, meant: None }
     }
 
     /// As OPA prints it: `FILE:LINE: CODE: MESSAGE` and the details, each in a line of its own.

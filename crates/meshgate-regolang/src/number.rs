@@ -74,7 +74,8 @@ impl Number {
             None => (false, &*self.0),
         };
         let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
-        let exponent: i64 = exponent.parse().unwrap_or(if exponent.starts_with('-') { i64::MIN / 4 } else { i64::MAX / 4 });
+        let exponent: i64 =
+            exponent.parse().unwrap_or(if exponent.starts_with('-') { i64::MIN / 4 } else { i64::MAX / 4 });
         let (whole, part) = mantissa.split_once('.').unwrap_or((mantissa, ""));
         let (mut whole, mut part) = (trimmed(whole.as_bytes(), false), trimmed(part.as_bytes(), true));
         let mut places = i64::try_from(whole.len()).unwrap_or(i64::MAX / 4);
@@ -111,7 +112,15 @@ impl Ord for Number {
     fn cmp(&self, other: &Self) -> Ordering {
         let (a, b) = (self.exact(), other.exact());
         let zero = |number: &Exact<'_>| number.digits.iter().next().is_none();
-        let sign = |number: &Exact<'_>| if zero(number) { 0 } else if number.negative { -1 } else { 1 };
+        let sign = |number: &Exact<'_>| {
+            if zero(number) {
+                0
+            } else if number.negative {
+                -1
+            } else {
+                1
+            }
+        };
         let (x, y) = (sign(&a), sign(&b));
         if x != y || x == 0 {
             return x.cmp(&y);
@@ -134,11 +143,27 @@ mod tests {
     #[test]
     fn numbers_are_compared_by_value_whatever_their_text() {
         let number = |text: &str| Number::new(text);
-        for (a, b) in [("1", "1.0"), ("1e1", "10"), ("0", "-0.000"), ("100e-2", "1"), ("0.001", "1E-3"), ("12.50", "1.25e1")] {
+        for (a, b) in
+            [("1", "1.0"), ("1e1", "10"), ("0", "-0.000"), ("100e-2", "1"), ("0.001", "1E-3"), ("12.50", "1.25e1")]
+        {
             assert_eq!(number(a), number(b), "{a} {b}");
             assert_eq!(number(a).cmp(&number(b)), Ordering::Equal, "{a} {b}");
         }
-        let rising = ["-1e400", "-11", "-10.5", "-0.01", "0", "0.0099", "0.01", "1", "1.00000000000000000001", "9", "10", "1e400", "1e401"];
+        let rising = [
+            "-1e400",
+            "-11",
+            "-10.5",
+            "-0.01",
+            "0",
+            "0.0099",
+            "0.01",
+            "1",
+            "1.00000000000000000001",
+            "9",
+            "10",
+            "1e400",
+            "1e401",
+        ];
         for (index, a) in rising.iter().enumerate() {
             for (other, b) in rising.iter().enumerate() {
                 assert_eq!(number(a).cmp(&number(b)), index.cmp(&other), "{a} {b}");

@@ -24,6 +24,14 @@ pub struct Span {
 }
 
 impl Span {
+    /// Does another begin within?
+    #[must_use]
+    pub fn has(self, other: Self) -> bool {
+        self.file == other.file && self.start <= other.start && other.start < self.end
+    }
+}
+
+impl Span {
     /// The place of what nobody wrote.
     pub const NONE: Self = Self { file: u32::MAX, start: 0, end: 0 };
 
@@ -81,7 +89,10 @@ impl Source {
             Some(rest) => rest.char_indices().take_while(|(index, _)| *index <= (at - begin) as usize).count(),
             None => 0,
         };
-        Place { line: u32::try_from(line).unwrap_or(u32::MAX).saturating_add(1), column: u32::try_from(column).unwrap_or(u32::MAX) }
+        Place {
+            line: u32::try_from(line).unwrap_or(u32::MAX).saturating_add(1),
+            column: u32::try_from(column).unwrap_or(u32::MAX),
+        }
     }
 
     /// The line around an offset, without its end.
@@ -102,7 +113,10 @@ mod tests {
     fn a_place_counts_characters_and_a_line_feed_belongs_to_what_follows() {
         let source = Source::new("t.rego", "aé\n\tb");
         let place = |offset| (source.place(offset).line, source.place(offset).column);
-        assert_eq!([place(0), place(1), place(3), place(4), place(5), place(99), place(u32::MAX)], [(1, 1), (1, 2), (2, 0), (2, 1), (2, 2), (2, 2), (0, 0)]);
+        assert_eq!(
+            [place(0), place(1), place(3), place(4), place(5), place(99), place(u32::MAX)],
+            [(1, 1), (1, 2), (2, 0), (2, 1), (2, 2), (2, 2), (0, 0)]
+        );
         assert_eq!(Source::new("t", "a\n").place(2), Place { line: 2, column: 0 });
         assert_eq!(Source::new("t", "").place(0), Place { line: 1, column: 0 });
     }

@@ -114,7 +114,10 @@ impl Type {
     /// An array of which nothing is known but what its elements are.
     pub fn array_of(of: Maybe) -> Self {
         // As in OPA, an array of what is not known is known to be one.
-        let sum = Sum { nil: of.as_ref().is_some_and(|of| of.sum().nil), ..Sum::of([of.as_ref().map(Self::sum)].into_iter()) };
+        let sum = Sum {
+            nil: of.as_ref().is_some_and(|of| of.sum().nil),
+            ..Sum::of([of.as_ref().map(Self::sum)].into_iter())
+        };
         Self::Array(Arc::new(Array { sum, fixed: Vec::new(), rest: of }))
     }
 
@@ -215,21 +218,19 @@ pub fn order(a: &Type, b: &Type) -> Ordering {
             each(pairs, x.fixed.len().cmp(&y.fixed.len()))
         }),
         (Type::Object(x), Type::Object(y)) => match (&x.dynamic, &y.dynamic) {
-            (Some((k, v)), Some((l, w))) => {
-                maybe(k.as_ref(), l.as_ref()).then_with(|| maybe(v.as_ref(), w.as_ref()))
-            }
+            (Some((k, v)), Some((l, w))) => maybe(k.as_ref(), l.as_ref()).then_with(|| maybe(v.as_ref(), w.as_ref())),
             (k, l) => k.is_some().cmp(&l.is_some()),
         }
         .then_with(|| {
-            let pairs = x.fixed.iter().zip(&y.fixed).map(|((k, v), (l, w))| {
-                compare::terms(k, l).then_with(|| maybe(v.as_ref(), w.as_ref()))
-            });
+            let pairs = x
+                .fixed
+                .iter()
+                .zip(&y.fixed)
+                .map(|((k, v), (l, w))| compare::terms(k, l).then_with(|| maybe(v.as_ref(), w.as_ref())));
             each(pairs, x.fixed.len().cmp(&y.fixed.len()))
         }),
         (Type::Set(x), Type::Set(y)) => maybe(x.of.as_ref(), y.of.as_ref()),
-        (Type::Any(x), Type::Any(y)) => {
-            each(x.iter().zip(y.iter()).map(|(a, b)| order(a, b)), x.len().cmp(&y.len()))
-        }
+        (Type::Any(x), Type::Any(y)) => each(x.iter().zip(y.iter()).map(|(a, b)| order(a, b)), x.len().cmp(&y.len())),
         (Type::Function(x), Type::Function(y)) => {
             let pairs = x.args.iter().zip(&y.args).map(|(a, b)| maybe(a.of.as_ref(), b.of.as_ref()));
             x.args.len().cmp(&y.args.len()).then_with(|| each(pairs, Ordering::Equal)).then_with(|| {
@@ -433,7 +434,8 @@ fn bare(key: &Term) -> String {
 
 impl Display for Type {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let angled = |parts: Vec<String>| if parts.is_empty() { String::new() } else { format!("<{}>", parts.join(", ")) };
+        let angled =
+            |parts: Vec<String>| if parts.is_empty() { String::new() } else { format!("<{}>", parts.join(", ")) };
         match self {
             Self::Null => f.write_str("null"),
             Self::Bool => f.write_str("boolean"),

@@ -93,7 +93,10 @@ fn explain(ask: &Ask, undefined: bool) {
 /// OPA's shape of an error.
 fn failed(error: &FailedQuery, args: &EvalArgs) -> String {
     if args.format != EvalFormat::Json {
-        say(&error.to_string());
+        match error.load.as_slice() {
+            [] => say(&error.to_string()),
+            all => all.iter().for_each(|error| say(&error.to_string())),
+        }
         return String::new();
     }
     let one = |code: &str, message: &str, place: Option<&str>| {

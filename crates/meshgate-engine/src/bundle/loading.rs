@@ -28,12 +28,16 @@ impl Engine {
         let clearance = clearance.filter(|record| !sets(record)).unwrap_or_default();
         let options = Options {
             version: files.version,
-            namespaces,
             // What lies in the tree asks nothing over the root's network.
             network: if network { Arc::clone(&self.options.network) } else { Arc::default() },
             clearance,
             known_sizes: files.built_in,
+            types: crate::schemas::types(
+                files.raw || !namespaces.is_empty(),
+                files.warn_of_types || self.options.types.warn,
+            ),
             params: Arc::new(config.params.clone()),
+            namespaces,
             ..self.options.clone()
         };
         let loaded = Bundle::load(&files.modules, &files.data, options);

@@ -251,6 +251,21 @@ pub struct RegoSettings {
     /// not look finds nothing. Default `fault`; `undefined` is there for one release.
     #[serde(default)]
     pub builtin_errors: BuiltinErrors,
+    /// What an error of types in a module is, such as a field that the model does not have: an error, with which its bundle
+    /// does not load, or a warning. Default `error`; `warn` is there for one release.
+    #[serde(default)]
+    pub types: TypeErrors,
+}
+
+/// What an error of types is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum TypeErrors {
+    /// An error.
+    #[default]
+    Error,
+    /// A warning.
+    Warn,
 }
 
 /// What an error of a builtin is in check rules.

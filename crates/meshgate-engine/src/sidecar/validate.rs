@@ -43,6 +43,8 @@ pub fn validate(engine: &Arc<Engine>, text: &str, object: &Value, explain: bool)
         strict: true,
         network: Arc::default(),
         documents: Arc::default(),
+        // The object is whatever the sender says.
+        types: Arc::default(),
         decider: Decider(Some(Arc::new(Judge(Arc::clone(engine))))),
         gears: GearSettings { fast: false, ..GearSettings::default() },
         ..engine.options.clone()

@@ -3,11 +3,12 @@
 //! right, the proof fails: the construct can go.
 
 use super::{Construct, check};
-use crate::bundle::{Bundle, Module, Options};
+use crate::bundle::Bundle;
 use crate::context::Moment;
 use crate::fast::Fast;
 use crate::gears::{FastSource, GearSettings};
 use crate::json;
+use crate::options::{Module, Options};
 use serde_json::{Value, json};
 
 /// Every construct; the match makes a new one stand here, too.

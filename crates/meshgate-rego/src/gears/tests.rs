@@ -1,9 +1,10 @@
 //! What happens when the gears differ, with an interpreter that answers something else on purpose.
 
 use super::{Gear, GearSettings, Gears};
-use crate::bundle::{Bundle, Module, Options};
+use crate::bundle::Bundle;
 use crate::clearance::Clearance;
 use crate::json;
+use crate::options::{Module, Options};
 use regorus::Value;
 use serde_json::json;
 

@@ -37,7 +37,8 @@ impl Compiler<'_> {
             for child in place.below.values() {
                 self.tree.each(*child, &mut |place| {
                     // Functions are no part of an object that is made with keys that vary.
-                    let of = |id: &&usize| whole || self.rules.get(**id).is_some_and(|node| !node.rule.head.args.is_empty());
+                    let of =
+                        |id: &&usize| whole || self.rules.get(**id).is_some_and(|node| !node.rule.head.args.is_empty());
                     below.extend(place.rules.iter().filter(of).copied());
                     true
                 });
@@ -140,7 +141,8 @@ impl Compiler<'_> {
                     errors.push(match builtin {
                         Some(builtin) => {
                             let have: Vec<Maybe> = expr.operands().iter().map(constant).collect();
-                            let mut error = Error::new(Code::Type, expr.span, format!("{}: arity mismatch", builtin.name));
+                            let mut error =
+                                Error::new(Code::Type, expr.span, format!("{}: arity mismatch", builtin.name));
                             error.details = vec![
                                 format!("have: {}", show_list(&have)),
                                 format!("want: {}", show_args(&builtin.function, false)),
@@ -177,8 +179,9 @@ impl Compiler<'_> {
     fn meant(&self, name: &str) -> Option<String> {
         let short = name.rsplit('.').next().unwrap_or(name);
         let builtins = self.options.builtins.keys().filter(|other| !other.starts_with("internal."));
-        let of_builtins = super::typing::nearest(name.strip_prefix("data.").unwrap_or(name), builtins.map(|name| &**name))
-            .or_else(|| super::typing::nearest(short, self.options.builtins.keys().map(|name| &**name)));
+        let of_builtins =
+            super::near::nearest(name.strip_prefix("data.").unwrap_or(name), builtins.map(|name| &**name))
+                .or_else(|| super::near::nearest(short, self.options.builtins.keys().map(|name| &**name)));
         of_builtins.map(|meant| format!("did you mean `{meant}`?"))
     }
 

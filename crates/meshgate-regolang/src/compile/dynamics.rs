@@ -113,7 +113,9 @@ impl Dynamics<'_> {
     fn kept(&mut self, term: &mut Term) {
         match &mut term.node {
             Node::Ref(steps) => steps.iter_mut().skip(1).for_each(|step| self.named(step)),
-            Node::ArrayCompr(_, body) | Node::SetCompr(_, body) | Node::ObjectCompr(_, body) => dynamics(self.fresh, body),
+            Node::ArrayCompr(_, body) | Node::SetCompr(_, body) | Node::ObjectCompr(_, body) => {
+                dynamics(self.fresh, body)
+            }
             _ => self.named(term),
         }
     }
@@ -121,7 +123,9 @@ impl Dynamics<'_> {
     fn named(&mut self, term: &mut Term) {
         match &mut term.node {
             Node::Ref(steps) => steps.iter_mut().skip(1).for_each(|step| self.named(step)),
-            Node::ArrayCompr(_, body) | Node::SetCompr(_, body) | Node::ObjectCompr(_, body) => dynamics(self.fresh, body),
+            Node::ArrayCompr(_, body) | Node::SetCompr(_, body) | Node::ObjectCompr(_, body) => {
+                dynamics(self.fresh, body)
+            }
             Node::Array(terms) => return terms.iter_mut().for_each(|term| self.named(term)),
             Node::Set(terms) => {
                 terms.iter_mut().for_each(|term| self.named(term));

@@ -94,7 +94,8 @@ impl Graph {
         let (mut index, mut low, mut group) = (vec![usize::MAX; count], vec![0; count], vec![usize::MAX; count]);
         let (mut next, mut groups, mut stack) = (0, 0, Vec::new());
         let get = |list: &[usize], at: usize| list.get(at).copied().unwrap_or(usize::MAX);
-        let set = |list: &mut [usize], at: usize, value: usize| list.iter_mut().skip(at).take(1).for_each(|one| *one = value);
+        let set =
+            |list: &mut [usize], at: usize, value: usize| list.iter_mut().skip(at).take(1).for_each(|one| *one = value);
         for start in 0..count {
             let mut open = vec![(start, 0_usize)];
             while let Some((id, edge)) = open.pop() {

@@ -2,6 +2,8 @@
 //!
 //! Deliberately absent: unused assignments, which only OPA's strict mode refuses.
 
+mod rename;
+
 use super::names::Fresh;
 use super::resolve::{declared_by, root};
 use super::safety::outputs_of_equation;
@@ -12,6 +14,7 @@ use crate::syntax::ast::{self, Body, Expr, ExprKind, Name, Node, Part, Rule, Ter
 use crate::syntax::compare;
 use crate::syntax::walk::{self, Item, Names, Skip};
 use crate::types::declarations::Table;
+use rename::rename;
 
 /// How a name came into a scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +74,8 @@ pub fn query(fresh: &mut Fresh, builtins: &Table, body: &mut Body) -> (Vec<(Name
 
 fn rule(locals: &mut Locals<'_>, node: &mut RuleNode) {
     let Rule { head, body, .. } = &mut node.rule;
-    let scalar = head.args.iter().chain(&head.key).chain(&head.value).chain(head.reference.iter().skip(1)).all(Term::is_scalar);
+    let scalar =
+        head.args.iter().chain(&head.key).chain(&head.value).chain(head.reference.iter().skip(1)).all(Term::is_scalar);
     let mut used = Names::default();
     if !scalar {
         // What comprehensions of the head declare has names of its own, whatever the body declares.
@@ -81,7 +85,9 @@ fn rule(locals: &mut Locals<'_>, node: &mut RuleNode) {
         }
         locals.scopes = own;
         let parts = head.reference.iter().skip(1).chain(&head.key).chain(&head.value);
-        parts.filter(|part| !part.is_scalar()).for_each(|part| walk::vars(Item::Term(part), Skip::default(), &mut used));
+        parts
+            .filter(|part| !part.is_scalar())
+            .for_each(|part| walk::vars(Item::Term(part), Skip::default(), &mut used));
     }
     locals.builtin_names(head.args.iter().chain(&head.key).chain(&head.value), body);
     locals.body(body, &used);
@@ -89,72 +95,10 @@ fn rule(locals: &mut Locals<'_>, node: &mut RuleNode) {
         return;
     }
     let scope = locals.scopes.first().cloned().unwrap_or_default();
-    for part in head.args.iter_mut().chain(head.reference.iter_mut().skip(1)).chain(&mut head.key).chain(&mut head.value) {
+    for part in
+        head.args.iter_mut().chain(head.reference.iter_mut().skip(1)).chain(&mut head.key).chain(&mut head.value)
+    {
         rename(part, &scope);
-    }
-}
-
-/// Gives the variables of a head the names that the body has for them.
-fn rename(term: &mut Term, scope: &Scope) {
-    match &mut term.node {
-        Node::Var(name) => {
-            if let Some((made, _)) = scope.get(name) {
-                *name = made.clone();
-            }
-        }
-        Node::Ref(terms) | Node::Call(terms) | Node::Array(terms) => terms.iter_mut().for_each(|term| rename(term, scope)),
-        Node::Set(terms) => {
-            terms.iter_mut().for_each(|term| rename(term, scope));
-            *terms = compare::set(std::mem::take(terms));
-        }
-        Node::Object(pairs) => {
-            for (key, value) in pairs.iter_mut() {
-                rename(key, scope);
-                rename(value, scope);
-            }
-            *pairs = compare::object(std::mem::take(pairs));
-        }
-        Node::ArrayCompr(inner, body) | Node::SetCompr(inner, body) => {
-            rename(inner, scope);
-            body.iter_mut().for_each(|expr| rename_expr(expr, scope));
-        }
-        Node::ObjectCompr(pair, body) => {
-            rename(&mut pair.0, scope);
-            rename(&mut pair.1, scope);
-            body.iter_mut().for_each(|expr| rename_expr(expr, scope));
-        }
-        Node::Template(parts) => {
-            for part in parts {
-                match part {
-                    Part::Term(term) => rename(term, scope),
-                    Part::Expr(expr) => rename_expr(expr, scope),
-                }
-            }
-        }
-        Node::Null | Node::Bool(_) | Node::Number(_) | Node::String(_) => {}
-    }
-}
-
-fn rename_expr(expr: &mut Expr, scope: &Scope) {
-    let body = |body: &mut Body| body.iter_mut().for_each(|expr| rename_expr(expr, scope));
-    match &mut expr.kind {
-        ExprKind::Term(term) => rename(term, scope),
-        ExprKind::Call(terms) | ExprKind::Some(terms) => terms.iter_mut().for_each(|term| rename(term, scope)),
-        ExprKind::Every(every) => {
-            every.key.iter_mut().for_each(|key| rename(key, scope));
-            rename(&mut every.value, scope);
-            rename(&mut every.domain, scope);
-            body(&mut every.body);
-        }
-        ExprKind::Not { body: inner, .. } => body(inner),
-        ExprKind::And(pair) | ExprKind::Or(pair) => {
-            body(&mut pair.left);
-            body(&mut pair.right);
-        }
-    }
-    for With { target, value, .. } in &mut expr.with {
-        rename(target, scope);
-        rename(value, scope);
     }
 }
 
@@ -298,8 +242,11 @@ impl Locals<'_> {
     /// Names that were declared for nothing.
     fn unused(&mut self, body: &Body, used: &Names, declared_at: &[(Span, Names)]) {
         let Some(scope) = self.scopes.last() else { return };
-        let mut declared: Vec<_> =
-            scope.iter().filter(|(_, (_, came))| *came == Came::Declared).map(|(name, (made, _))| (made, name)).collect();
+        let mut declared: Vec<_> = scope
+            .iter()
+            .filter(|(_, (_, came))| *came == Came::Declared)
+            .map(|(name, (made, _))| (made, name))
+            .collect();
         if !self.errors.is_empty() || declared.is_empty() {
             return;
         }
@@ -368,7 +315,8 @@ impl Locals<'_> {
         for symbol in symbols {
             match symbol.node {
                 Node::Var(name) => {
-                    if self.declare(&name, Came::Declared, span).is_none() {
+                    let declared = self.declare(&name, Came::Declared, span);
+                    if declared.is_none() {
                         return false;
                     }
                 }
@@ -501,7 +449,9 @@ impl Locals<'_> {
         match &mut function.node {
             Node::Ref(steps) => {
                 for (index, step) in steps.iter_mut().enumerate() {
-                    let builtin = step.as_var().is_some_and(|name| self.builtins.contains_key(name) && self.found(name).is_none());
+                    let builtin = step
+                        .as_var()
+                        .is_some_and(|name| self.builtins.contains_key(name) && self.found(name).is_none());
                     if index > 0 || !builtin {
                         self.term(step);
                     }

@@ -74,7 +74,7 @@ impl Compiler<'_> {
                     _ => None,
                 };
                 let void = |name| builtins.get(name).is_some_and(|builtin| builtin.function.result.is_none());
-                if name.is_some_and(|name| void(name)) {
+                if name.is_some_and(void) {
                     errors.push(Error::new(Code::Type, *span, format!("{} used as value", call(terms))));
                 }
             }
@@ -127,7 +127,8 @@ fn captured(name: &mut dyn FnMut(Span) -> Term, term: Term, with: Vec<ast::With>
 
 impl Shown<'_> {
     fn undeclared(&mut self, term: &Term, safe: &Names) -> bool {
-        let mut unsafe_vars: Vec<_> = vars_of(Item::Term(term), SAFETY).into_iter().filter(|v| !safe.contains(v)).collect();
+        let mut unsafe_vars: Vec<_> =
+            vars_of(Item::Term(term), SAFETY).into_iter().filter(|v| !safe.contains(v)).collect();
         unsafe_vars.sort_unstable();
         for name in &unsafe_vars {
             let written = (self.written)(name);
@@ -308,10 +309,7 @@ fn has_closure(expr: &Expr) -> bool {
     walk::walk(Item::Expr(expr), &mut |item| {
         found |= match item {
             Item::Expr(expr) => {
-                matches!(
-                    expr.kind,
-                    ExprKind::Every(_) | ExprKind::Not { .. } | ExprKind::And(_) | ExprKind::Or(_)
-                )
+                matches!(expr.kind, ExprKind::Every(_) | ExprKind::Not { .. } | ExprKind::And(_) | ExprKind::Or(_))
             }
             Item::Term(term) => term.is_comprehension(),
             _ => false,

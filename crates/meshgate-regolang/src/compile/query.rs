@@ -56,10 +56,7 @@ impl Compiler<'_> {
             default: false,
             generated_body: false,
         };
-        let kept = std::mem::replace(
-            &mut self.rules,
-            vec![super::Node { rule, module, els: None, follows: false }],
-        );
+        let kept = std::mem::replace(&mut self.rules, vec![super::Node { rule, module, els: None, follows: false }]);
         let errors = self.stages_of_query();
         if let Some(node) = self.rules.pop() {
             *body = node.rule.body;

@@ -33,7 +33,9 @@ impl Compiler<'_> {
                 module = Some(node.module);
                 let exported = packages.get(node.module).and_then(|package| exports.get(package));
                 globals = match self.units.get(node.module) {
-                    Some(unit) => of_module(&unit.package, exported.map(Vec::as_slice).unwrap_or_default(), &unit.imports),
+                    Some(unit) => {
+                        of_module(&unit.package, exported.map(Vec::as_slice).unwrap_or_default(), &unit.imports)
+                    }
                     None => Globals::default(),
                 };
             }

@@ -15,11 +15,13 @@ use std::collections::HashMap;
 pub type Arity<'a> = &'a dyn Fn(&[Term]) -> Option<usize>;
 
 /// What is only bound in patterns: keys of objects are not.
-const PATTERN: Skip = Skip { ref_head: true, call_head: false, object_keys: true, closures: true, sets: false, bare_with: false };
+const PATTERN: Skip =
+    Skip { ref_head: true, call_head: false, object_keys: true, closures: true, sets: false, bare_with: false };
 /// The same for arguments of functions.
 const ARGUMENT: Skip = Skip { sets: true, ..PATTERN };
 /// The variables of the steps of references.
-const STEPS: Skip = Skip { ref_head: true, call_head: false, object_keys: false, closures: false, sets: false, bare_with: false };
+const STEPS: Skip =
+    Skip { ref_head: true, call_head: false, object_keys: false, closures: false, sets: false, bare_with: false };
 
 /// Statements with variables that have no value, by their place in the text.
 type Unsafe = Vec<(Span, Names)>;
@@ -34,7 +36,9 @@ impl Compiler<'_> {
             let mut needed = Names::default();
             let steps = head.reference.iter().skip(1);
             let parts = head.args.iter().chain(&head.key).chain(&head.value).chain(steps);
-            parts.filter(|part| !part.is_scalar()).for_each(|part| walk::vars(Item::Term(part), Skip::default(), &mut needed));
+            parts
+                .filter(|part| !part.is_scalar())
+                .for_each(|part| walk::vars(Item::Term(part), Skip::default(), &mut needed));
             if needed.is_empty() {
                 continue;
             }
@@ -409,27 +413,11 @@ impl Unifier<'_> {
             }
             (Node::Var(name), Node::Array(_) | Node::Object(_)) => self.all(name, b),
             (Node::Array(_) | Node::Object(_), Node::Var(name)) => self.all(name, a),
-            (Node::Var(name), Node::Ref(_) | Node::Call(_)) => {
-                if self.is_ready(b) {
-                    self.mark(name);
-                }
-            }
-            (Node::Ref(_) | Node::Call(_), Node::Var(name)) => {
-                if self.is_ready(a) {
-                    self.mark(name);
-                }
-            }
+            (Node::Var(name), Node::Ref(_) | Node::Call(_)) => self.one_of(name, b),
+            (Node::Ref(_) | Node::Call(_), Node::Var(name)) => self.one_of(name, a),
             (Node::Var(name), _) | (_, Node::Var(name)) => self.mark(name),
-            (Node::Ref(_) | Node::Call(_), Node::Array(_) | Node::Object(_)) => {
-                if self.is_ready(a) {
-                    self.mark_all(b);
-                }
-            }
-            (Node::Array(_) | Node::Object(_), Node::Ref(_) | Node::Call(_)) => {
-                if self.is_ready(b) {
-                    self.mark_all(a);
-                }
-            }
+            (Node::Ref(_) | Node::Call(_), Node::Array(_) | Node::Object(_)) => self.pattern_of(b, a),
+            (Node::Array(_) | Node::Object(_), Node::Ref(_) | Node::Call(_)) => self.pattern_of(a, b),
             (Node::ArrayCompr(..), Node::Array(_)) | (Node::ObjectCompr(..), Node::Object(_)) => self.mark_all(b),
             (Node::Array(_), Node::ArrayCompr(..) | Node::ObjectCompr(..) | Node::SetCompr(..)) => self.mark_all(a),
             (Node::Array(x), Node::Array(y)) if x.len() == y.len() => {
@@ -443,6 +431,20 @@ impl Unifier<'_> {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// A name, if what it is to be is ready.
+    fn one_of(&mut self, name: &Name, value: &Term) {
+        if self.is_ready(value) {
+            self.mark(name);
+        }
+    }
+
+    /// The names of a pattern, likewise.
+    fn pattern_of(&mut self, pattern: &Term, value: &Term) {
+        if self.is_ready(value) {
+            self.mark_all(pattern);
         }
     }
 

@@ -8,6 +8,7 @@ mod unify;
 use super::annotate::Annotations;
 use super::graph::Graph;
 use super::names::{Renamed, dotted};
+use super::near::nearest;
 use super::{Compiler, Options, documents_of, ground_prefix, path};
 use crate::error::{Code, Error};
 use crate::source::Span;
@@ -27,6 +28,9 @@ pub struct Checker<'c> {
     renamed: &'c Renamed,
     /// The types of comprehensions, each looked at once for a rule.
     closures: HashMap<usize, Maybe, RandomState>,
+    /// What was probably meant by references that lead nowhere, by their first steps.
+    meant: HashMap<usize, Vec<Term>, RandomState>,
+    thorough: bool,
 }
 
 impl Compiler<'_> {
@@ -40,6 +44,10 @@ impl Compiler<'_> {
         let mut checker = Checker::new(self.options, &self.renamed);
         for id in graph.sorted() {
             let Some(node) = self.rules.get(id) else { continue };
+            if self.failed.iter().any(|rule| rule.has(node.rule.span)) {
+                checker.unknown(&path(&self.units, node));
+                continue;
+            }
             let package = packages.get(node.module).map(String::as_str).unwrap_or_default();
             let mut known: Vec<(Vec<Term>, Maybe)> =
                 documents_of(self.options, package).map(|(path, of)| (document(path), of)).collect();
@@ -66,41 +74,6 @@ fn document(path: &[String]) -> Vec<Term> {
     head.into_iter().chain(words.map(|word| Term::string(Span::NONE, word.as_str()))).collect()
 }
 
-/// The nearest of some names, if it is near.
-pub fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    let most = 1.max(name.chars().count() / 4);
-    // Two short words are near to each other by accident.
-    let short = name.chars().count() < 5;
-    names
-        .filter(|other| !short || other.chars().next() == name.chars().next())
-        .map(|other| (distance(name, other, most), other))
-        .filter(|(distance, _)| *distance <= most)
-        .min()
-        .map(|(_, other)| other)
-}
-
-/// The number of characters to change, add, leave out or swap with the next; more than `most` is not counted.
-fn distance(a: &str, b: &str, most: usize) -> usize {
-    let (a, b): (Vec<_>, Vec<_>) = (a.chars().collect(), b.chars().collect());
-    if a.len().abs_diff(b.len()) > most {
-        return most + 1;
-    }
-    let get = |row: &[usize], at: usize| row.get(at).copied().unwrap_or(usize::MAX / 2);
-    let (mut before, mut last): (Vec<usize>, Vec<usize>) = (Vec::new(), (0..=b.len()).collect());
-    for (i, x) in a.iter().enumerate() {
-        let mut row = vec![i + 1];
-        for (j, y) in b.iter().enumerate() {
-            let mut cost = (get(&last, j) + usize::from(x != y)).min(get(&last, j + 1) + 1).min(get(&row, j) + 1);
-            if i > 0 && j > 0 && a.get(i - 1) == Some(y) && b.get(j - 1) == Some(x) {
-                cost = cost.min(get(&before, j - 1) + 1);
-            }
-            row.push(cost);
-        }
-        before = std::mem::replace(&mut last, row);
-    }
-    get(&last, b.len())
-}
-
 impl<'c> Checker<'c> {
     pub fn new(options: &Options, renamed: &'c Renamed) -> Self {
         let mut env = Env::new();
@@ -110,17 +83,23 @@ impl<'c> Checker<'c> {
                 env.put(steps, Some(Type::Function(builtin.function.clone())));
             }
         }
-        Self::with(env, renamed)
+        Self { thorough: options.thorough, ..Self::with(env, renamed) }
     }
 
     /// With what is known already.
     pub fn with(env: Env, renamed: &'c Renamed) -> Self {
-        Self { env, renamed, closures: HashMap::default() }
+        Self { env, renamed, closures: HashMap::default(), meant: HashMap::default(), thorough: false }
+    }
+
+    /// Of a rule nothing is known.
+    fn unknown(&mut self, path: &[Term]) {
+        self.env.put(path, Some(Type::any()));
     }
 
     /// Checks a rule, and remembers what it is.
     pub fn rule(&mut self, rule: &Rule, path: &[Term], known: Vec<(Vec<Term>, Maybe)>) -> Vec<Error> {
         self.closures.clear();
+        self.meant.clear();
         self.env.push();
         for (path, of) in known {
             self.known(&path, of);
@@ -134,7 +113,7 @@ impl<'c> Checker<'c> {
                 self.env.insert(ground_prefix(path), &of);
             }
         } else {
-            self.env.put(path, Some(Type::any()));
+            self.unknown(path);
         }
         errors
     }
@@ -228,9 +207,7 @@ impl<'c> Checker<'c> {
             _ if !wrong.is_empty() => None,
             Node::ArrayCompr(inner, _) => Some(Type::array_of(self.of(inner))),
             Node::SetCompr(inner, _) => Some(Type::set_of(self.of(inner))),
-            Node::ObjectCompr(pair, _) => {
-                Some(Type::object(Vec::new(), Some((self.of(&pair.0), self.of(&pair.1)))))
-            }
+            Node::ObjectCompr(pair, _) => Some(Type::object(Vec::new(), Some((self.of(&pair.0), self.of(&pair.1))))),
             _ => None,
         };
         self.env.pop();
@@ -245,7 +222,10 @@ impl<'c> Checker<'c> {
             Node::Number(_) => Some(Type::Number),
             Node::String(_) => Some(Type::String),
             Node::Var(name) => self.env.var(name),
-            Node::Ref(steps) => self.env.reference(steps),
+            Node::Ref(steps) => match self.meant.get(&place_of(steps)) {
+                Some(meant) => self.env.reference(meant),
+                None => self.env.reference(steps),
+            },
             Node::Array(terms) => {
                 let fixed: Vec<_> = terms.iter().map(|term| self.of(term)).collect();
                 let rest = fixed.is_empty().then(Type::any);
@@ -367,12 +347,31 @@ impl<'c> Checker<'c> {
         });
         for steps in open {
             if let Some(Type::Function(function)) = self.env.reference(steps) {
-                errors.push(self.unsupported(steps, steps.len().saturating_sub(1), Some(&Type::Function(function)), true));
+                errors.push(self.unsupported(
+                    steps,
+                    steps.len().saturating_sub(1),
+                    Some(&Type::Function(function)),
+                    true,
+                ));
                 continue;
             }
-            let scope = self.env.innermost();
-            errors.extend(self.env.root(scope).and_then(|at| self.reference(at, steps, 0)));
+            let mut meant: Option<Vec<Term>> = None;
+            while let Some(error) = self.whole(meant.as_deref().unwrap_or(steps)) {
+                // What stands behind a word that is misspelt is looked at as if it were not.
+                let right = supposed(meant.as_deref().unwrap_or(steps), &error).filter(|_| self.thorough);
+                errors.push(error);
+                meant = right;
+                if meant.is_none() {
+                    break;
+                }
+            }
+            self.meant.extend(meant.map(|meant| (place_of(steps), meant)));
         }
+    }
+
+    fn whole(&mut self, steps: &[Term]) -> Option<Error> {
+        let scope = self.env.innermost();
+        self.env.root(scope).and_then(|at| self.reference(at, steps, 0))
     }
 
     fn reference(&mut self, at: At, steps: &[Term], index: usize) -> Option<Error> {
@@ -507,7 +506,8 @@ impl<'c> Checker<'c> {
                     Node::String(word) => Some(&**word),
                     _ => None,
                 });
-                error.help = nearest(word, words).map(|meant| format!("did you mean `{meant}`?"));
+                error.meant = nearest(word, words).map(str::to_owned);
+                error.help = error.meant.as_ref().map(|meant| format!("did you mean `{meant}`?"));
             }
         }
         error
@@ -551,6 +551,20 @@ fn references<'t>(term: &'t Term, found: &mut Vec<&'t [Term]>) {
 /// A comprehension, as itself: nothing moves while types are checked.
 fn place(term: &Term) -> usize {
     std::ptr::from_ref(term).addr()
+}
+
+/// A reference with the name that was probably meant.
+fn supposed(steps: &[Term], error: &Error) -> Option<Vec<Term>> {
+    let meant = error.meant.as_deref()?;
+    let mut right = steps.to_vec();
+    let step = right.iter_mut().find(|step| Some(step.span) == error.word)?;
+    *step = Term::string(step.span, meant);
+    Some(right)
+}
+
+/// A reference, likewise.
+fn place_of(steps: &[Term]) -> usize {
+    steps.as_ptr().addr()
 }
 
 /// The keys that an object has for certain, or objects among alternatives.

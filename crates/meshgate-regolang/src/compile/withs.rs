@@ -129,13 +129,13 @@ impl Targets<'_> {
                 bound.push(statement);
             }
             Ok(false) => {}
-            Err(error) => self.errors.push(error),
+            Err(error) => self.errors.push(*error),
         }
     }
 
     /// Must the value be evaluated before?
-    fn evaluated(&self, target: &mut Term, value: &Term) -> Result<bool, Error> {
-        let wrong = |code, message: String| Err(Error::new(code, target.span, message));
+    fn evaluated(&self, target: &mut Term, value: &Term) -> Result<bool, Box<Error>> {
+        let wrong = |code, message: String| Err(Box::new(Error::new(code, target.span, message)));
         if begins_with(target, "data") {
             let steps = target.as_ref().unwrap_or_default();
             let (last, above) = match steps.split_last() {
@@ -172,7 +172,8 @@ impl Targets<'_> {
             return Ok(is_evaluated(value));
         }
         let name = names(target).map(std::borrow::Cow::into_owned);
-        let Some((name, builtin)) = name.and_then(|name| self.builtins.get(&*name).map(|builtin| (name, builtin))) else {
+        let Some((name, builtin)) = name.and_then(|name| self.builtins.get(&*name).map(|builtin| (name, builtin)))
+        else {
             let message = "with keyword target must reference existing input, data, or a function".to_owned();
             return wrong(Code::Type, message);
         };
@@ -182,7 +183,7 @@ impl Targets<'_> {
         }
         let replacing = |what: String| {
             let message = format!("with keyword replacing built-in function: {what}");
-            Err(Error::new(Code::Compile, target.span, message))
+            Err(Box::new(Error::new(Code::Compile, target.span, message)))
         };
         if matches!(name.as_str(), "eq" | "rego.metadata.chain" | "rego.metadata.rule") {
             return replacing(format!("replacement of \"{name}\" invalid"));

@@ -38,9 +38,8 @@ pub fn terms(a: &Term, b: &Term) -> Ordering {
             let pairs = x.iter().zip(y).map(|((k, v), (l, w))| terms(k, l).then_with(|| terms(v, w)));
             pairs.into_iter().find(|order| order.is_ne()).unwrap_or_else(|| x.len().cmp(&y.len()))
         }
-        (Node::ArrayCompr(x, body), Node::ArrayCompr(y, other)) | (Node::SetCompr(x, body), Node::SetCompr(y, other)) => {
-            terms(x, y).then_with(|| bodies(body, other))
-        }
+        (Node::ArrayCompr(x, body), Node::ArrayCompr(y, other))
+        | (Node::SetCompr(x, body), Node::SetCompr(y, other)) => terms(x, y).then_with(|| bodies(body, other)),
         (Node::ObjectCompr(x, body), Node::ObjectCompr(y, other)) => {
             terms(&x.0, &y.0).then_with(|| terms(&x.1, &y.1)).then_with(|| bodies(body, other))
         }

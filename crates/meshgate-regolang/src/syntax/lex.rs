@@ -306,7 +306,9 @@ pub fn tokens(text: &str, v1: bool) -> Vec<Token> {
             Kind::RawTemplatePart if resume.is_none() => open.push((Resume::Raw, 0)),
             Kind::TemplateEnd | Kind::RawTemplateEnd if resume.is_some() => drop(open.pop()),
             Kind::LBrace => open.iter_mut().next_back().into_iter().for_each(|(_, depth)| *depth += 1),
-            Kind::RBrace => open.iter_mut().next_back().into_iter().for_each(|(_, depth)| *depth = depth.saturating_sub(1)),
+            Kind::RBrace => {
+                open.iter_mut().next_back().into_iter().for_each(|(_, depth)| *depth = depth.saturating_sub(1))
+            }
             _ => {}
         }
         if token.end == token.start {

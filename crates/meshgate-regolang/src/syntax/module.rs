@@ -215,7 +215,9 @@ fn of_pair(left: Term, right: Term) -> Result<Rule, String> {
             let mut terms = terms.into_iter();
             let function = terms.next().ok_or("call cannot be used for rule name")?;
             let kind = function.kind();
-            let Node::Ref(_) = function.node else { return Err(format!("{kind}s cannot be used in function signature")) };
+            let Node::Ref(_) = function.node else {
+                return Err(format!("{kind}s cannot be used in function signature"));
+            };
             let mut head = head(span, steps_of(function)?);
             head.value = Some(right);
             head.args = terms.collect();

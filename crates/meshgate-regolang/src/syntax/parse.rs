@@ -6,6 +6,7 @@
 mod literals;
 mod logic;
 mod rules;
+mod scalars;
 mod terms;
 
 use super::ast::{Body, Comment, Import, Name, Node, Rule, Term};
@@ -371,7 +372,8 @@ impl<'a> Parser<'a> {
     fn beside(&mut self, broke: Option<Error>) {
         let Some(broke) = broke else { return };
         let place = self.source.place(broke.span.start);
-        let said = broke.help.unwrap_or_else(|| format!("line {}, column {}: {}", place.line, place.column, broke.message));
+        let said =
+            broke.help.unwrap_or_else(|| format!("line {}, column {}: {}", place.line, place.column, broke.message));
         self.errors.last_mut().into_iter().for_each(|last| last.help = Some(said.clone()));
     }
 

@@ -216,8 +216,7 @@ pub struct Keywords {
 
 impl Keywords {
     /// Of v0, without imports.
-    pub const V0: Self =
-        Self { member: false, every: false, contains: false, condition: false, and: false, or: false };
+    pub const V0: Self = Self { member: false, every: false, contains: false, condition: false, and: false, or: false };
     /// Of v1, without imports.
     pub const V1: Self = Self { member: true, every: true, contains: true, condition: true, and: false, or: false };
 

@@ -32,7 +32,9 @@ pub fn walk<'a>(item: Item<'a>, visit: &mut dyn FnMut(Item<'a>) -> bool) {
         Item::Expr(expr) => {
             match &expr.kind {
                 ExprKind::Term(term) => walk(Item::Term(term), visit),
-                ExprKind::Call(terms) | ExprKind::Some(terms) => terms.iter().for_each(|term| walk(Item::Term(term), visit)),
+                ExprKind::Call(terms) | ExprKind::Some(terms) => {
+                    terms.iter().for_each(|term| walk(Item::Term(term), visit))
+                }
                 ExprKind::Every(every) => {
                     every.key.iter().for_each(|key| walk(Item::Term(key), visit));
                     walk(Item::Term(&every.value), visit);
@@ -119,7 +121,8 @@ pub struct Skip {
 }
 
 /// What counts for safety.
-pub const SAFETY: Skip = Skip { ref_head: false, call_head: true, object_keys: false, closures: true, sets: false, bare_with: false };
+pub const SAFETY: Skip =
+    Skip { ref_head: false, call_head: true, object_keys: false, closures: true, sets: false, bare_with: false };
 
 /// Adds the variables below an item.
 pub fn vars(item: Item<'_>, skip: Skip, found: &mut Names) {

@@ -5,19 +5,8 @@
 use super::{Maybe, Type, or};
 use crate::source::Span;
 use crate::syntax::ast::Term;
+use serde_json::Value;
 use std::collections::BTreeMap;
-
-/// What a schema's reader needs of JSON.
-pub trait Json: Sized {
-    /// What is at a key of an object.
-    fn get(&self, key: &str) -> Option<&Self>;
-    /// The text, if it is one.
-    fn text(&self) -> Option<&str>;
-    /// The elements, if it is an array.
-    fn elements(&self) -> Option<Vec<&Self>>;
-    /// The pairs, if it is an object.
-    fn pairs(&self) -> Option<Vec<(&str, &Self)>>;
-}
 
 /// How deep schemas may refer to one another.
 const DEPTH_MAX: usize = 64;
@@ -27,27 +16,28 @@ const DEPTH_MAX: usize = 64;
 ///
 /// # Errors
 /// A part that refers to what is not there.
-pub fn of<J: Json>(schema: &J, open: bool) -> Result<Type, String> {
+pub fn of(schema: &Value, open: bool) -> Result<Type, String> {
     Reader { root: schema, open, known: BTreeMap::new() }.of(schema, 0)
 }
 
-struct Reader<'s, J> {
-    root: &'s J,
+struct Reader<'s> {
+    root: &'s Value,
     open: bool,
     known: BTreeMap<String, Option<Type>>,
 }
 
-impl<'s, J: Json> Reader<'s, J> {
-    fn of(&mut self, schema: &'s J, depth: usize) -> Result<Type, String> {
+impl<'s> Reader<'s> {
+    fn of(&mut self, schema: &'s Value, depth: usize) -> Result<Type, String> {
         if depth > DEPTH_MAX {
             return Ok(Type::any());
         }
-        if let Some(place) = schema.get("$ref").and_then(Json::text) {
+        if let Some(place) = schema.get("$ref").and_then(Value::as_str) {
             return match self.known.get(place) {
                 // A schema that refers to itself is anything where it does so.
                 Some(of) => Ok(of.clone().unwrap_or_else(Type::any)),
                 None => {
-                    let target = self.at(place).ok_or_else(|| format!("the schema refers to `{place}`, which is not in it"))?;
+                    let target =
+                        self.at(place).ok_or_else(|| format!("the schema refers to `{place}`, which is not in it"))?;
                     self.known.insert(place.to_owned(), None);
                     let of = self.of(target, depth + 1)?;
                     self.known.insert(place.to_owned(), Some(of.clone()));
@@ -55,7 +45,9 @@ impl<'s, J: Json> Reader<'s, J> {
                 }
             };
         }
-        if let Some(alternatives) = schema.get("anyOf").or_else(|| schema.get("oneOf").filter(|_| self.open)).and_then(Json::elements) {
+        if let Some(alternatives) =
+            schema.get("anyOf").or_else(|| schema.get("oneOf").filter(|_| self.open)).and_then(Value::as_array)
+        {
             let mut all: Maybe = None;
             if schema.get("properties").is_some() {
                 all = Some(self.typed(schema, depth)?);
@@ -66,8 +58,9 @@ impl<'s, J: Json> Reader<'s, J> {
             }
             return Ok(all.unwrap_or_else(Type::any));
         }
-        if let Some(parts) = schema.get("allOf").and_then(Json::elements) {
-            let mut all: Option<Type> = schema.get("properties").is_some().then(|| self.typed(schema, depth)).transpose()?;
+        if let Some(parts) = schema.get("allOf").and_then(Value::as_array) {
+            let mut all: Option<Type> =
+                schema.get("properties").is_some().then(|| self.typed(schema, depth)).transpose()?;
             for part in parts {
                 let part = self.of(part, depth + 1)?;
                 all = Some(match all {
@@ -80,11 +73,11 @@ impl<'s, J: Json> Reader<'s, J> {
         self.typed(schema, depth)
     }
 
-    fn typed(&mut self, schema: &'s J, depth: usize) -> Result<Type, String> {
+    fn typed(&mut self, schema: &'s Value, depth: usize) -> Result<Type, String> {
         let kinds: Vec<&str> = match schema.get("type") {
-            Some(kind) => match kind.text() {
+            Some(kind) => match kind.as_str() {
                 Some(kind) => vec![kind],
-                None => kind.elements().unwrap_or_default().into_iter().filter_map(Json::text).collect(),
+                None => kind.as_array().into_iter().flatten().filter_map(Value::as_str).collect(),
             },
             None if schema.get("properties").is_some() => vec!["object"],
             None if schema.get("items").is_some() => vec!["array"],
@@ -92,7 +85,9 @@ impl<'s, J: Json> Reader<'s, J> {
         };
         if !self.open {
             // OPA takes the first of these, whatever others there are.
-            let first = ["boolean", "string", "integer", "number", "object", "array"].into_iter().find(|kind| kinds.contains(kind));
+            let first = ["boolean", "string", "integer", "number", "object", "array"]
+                .into_iter()
+                .find(|kind| kinds.contains(kind));
             return first.map_or(Ok(Type::any()), |kind| self.kind(kind, schema, depth));
         }
         let mut all: Maybe = None;
@@ -103,14 +98,14 @@ impl<'s, J: Json> Reader<'s, J> {
         Ok(all.unwrap_or_else(Type::any))
     }
 
-    fn kind(&mut self, kind: &str, schema: &'s J, depth: usize) -> Result<Type, String> {
+    fn kind(&mut self, kind: &str, schema: &'s Value, depth: usize) -> Result<Type, String> {
         Ok(match kind {
             "null" => Type::Null,
             "boolean" => Type::Bool,
             "string" => Type::String,
             "integer" | "number" => Type::Number,
             "array" => match schema.get("items") {
-                Some(items) => match items.elements() {
+                Some(items) => match items.as_array() {
                     Some(list) => {
                         let mut fixed = Vec::with_capacity(list.len());
                         for one in list {
@@ -124,11 +119,11 @@ impl<'s, J: Json> Reader<'s, J> {
             },
             "object" => {
                 let mut fixed = Vec::new();
-                for (key, value) in schema.get("properties").and_then(Json::pairs).unwrap_or_default() {
-                    fixed.push((Term::string(Span::NONE, key), Some(self.of(value, depth + 1)?)));
+                for (key, value) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+                    fixed.push((Term::string(Span::NONE, key.as_str()), Some(self.of(value, depth + 1)?)));
                 }
                 let others = match schema.get("additionalProperties").filter(|_| self.open) {
-                    Some(others) if others.pairs().is_some() => Some(self.of(others, depth + 1)?),
+                    Some(others) if others.is_object() => Some(self.of(others, depth + 1)?),
                     _ => None,
                 };
                 let dynamic = match others {
@@ -143,10 +138,10 @@ impl<'s, J: Json> Reader<'s, J> {
     }
 
     /// What a local reference names.
-    fn at(&self, place: &str) -> Option<&'s J> {
+    fn at(&self, place: &str) -> Option<&'s Value> {
         let mut at = self.root;
         for word in place.strip_prefix('#')?.split('/').filter(|word| !word.is_empty()) {
-            at = at.get(&word.replace("~1", "/").replace("~0", "~"))?;
+            at = at.get(word.replace("~1", "/").replace("~0", "~"))?;
         }
         Some(at)
     }

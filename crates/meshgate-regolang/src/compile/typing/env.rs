@@ -202,7 +202,8 @@ impl Env {
             let known = self.places.get(at).is_some_and(|place| place.below.contains_key(&key(step)));
             at = self.make(at, step);
             let tail = path.get(index + 1..).unwrap_or_default();
-            if known && !tail.is_empty()
+            if known
+                && !tail.is_empty()
                 && let Some(place) = self.places.get_mut(at)
                 && let Some(Type::Object(object)) = &place.of
             {

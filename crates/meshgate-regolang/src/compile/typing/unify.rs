@@ -163,10 +163,12 @@ pub fn unifies(a: Option<&Type>, b: Option<&Type>) -> bool {
                 })
             };
             let dynamic = |object: &Object| object.dynamic.as_ref().and_then(|(_, value)| value.clone());
-            fits(x, b) && fits(y, a) && match (dynamic(x), dynamic(y)) {
-                (Some(v), Some(w)) => unifies(Some(&v), Some(&w)),
-                _ => true,
-            }
+            fits(x, b)
+                && fits(y, a)
+                && match (dynamic(x), dynamic(y)) {
+                    (Some(v), Some(w)) => unifies(Some(&v), Some(&w)),
+                    _ => true,
+                }
         }
         (Type::Set(x), Type::Set(y)) => unifies(x.of.as_ref(), y.of.as_ref()),
         (Type::Function(x), Type::Function(y)) => {

@@ -240,7 +240,9 @@ impl Parser<'_> {
                 self.scan();
                 head.value = self.infix();
                 if head.value.is_none() {
-                    self.illegal(&example(&format!("rule value term (e.g., {name}[%!s(*ast.Term=<nil>)] = <VALUE> {{ ... }})")));
+                    self.illegal(&example(&format!(
+                        "rule value term (e.g., {name}[%!s(*ast.Term=<nil>)] = <VALUE> {{ ... }})"
+                    )));
                     return None;
                 }
             }

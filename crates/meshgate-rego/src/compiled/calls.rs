@@ -4,9 +4,9 @@
 //! Deliberately absent: references through variables (`data.rules[name]`); regorus reports their recursion when it
 //! evaluates, which is a fault, and their depth is bounded by the rules that are named.
 
+use super::graph::Graph;
 use crate::builtins::{self, MISSING, WORLDLY};
 use crate::error::LoadError;
-use crate::graph::Graph;
 use crate::index::{Call, Definition, Index};
 use std::collections::BTreeSet;
 

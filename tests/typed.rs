@@ -1,0 +1,111 @@
+//! What can never hold is refused before anything is evaluated, by every command: rules and access policies are held to the
+//! model, modules to their own types.
+
+// Clippy lets tests fail by panicking; helpers of tests are told from other code by this.
+#![cfg(test)]
+
+#[expect(dead_code, reason = "each test binary uses its own part")]
+mod support;
+
+use support::{CONTRACT, folder, run};
+
+/// A rule with a body, its pointer being the whole.
+fn rule(body: &str) -> String {
+    format!(
+        "# METADATA\n# title: t\n# custom:\n#   severity: error\npackage meshgate.rules.q.typo\n\nfindings contains {{\"pointer\": \"\", \"message\": \"m\"}} if {{\n{body}}}\n"
+    )
+}
+
+const SLIPS: &str = "\tsome contract in input.contrcts\n\tsome table in contract.schema\n\tnot table.descriptoin\n";
+const CONFIG: &str = "version: 1\nbundles: [{name: b, path: b}]\n";
+
+/// Both slips are told, also the one that is only seen behind the other, at their words.
+const WANTED: [&str; 2] = [
+    "typo.rego:8:25: rego_type_error: undefined ref: input.contrcts[_]; did you mean `contracts`?",
+    "typo.rego:10:12: rego_type_error: undefined ref: table.descriptoin; did you mean `description`?",
+];
+
+#[test]
+fn a_field_that_the_model_does_not_have_is_refused_by_every_command() {
+    let here = folder(&[("meshgate.yaml", CONFIG), ("b/typo.rego", &rule(SLIPS)), ("c.yaml", CONTRACT)]);
+    for args in [
+        &["lint", "b"][..],
+        &["test", "b"],
+        &["check", "c.yaml", "--config", "meshgate.yaml"],
+        &["serve", "c.yaml", "--config", "meshgate.yaml", "--listen", "127.0.0.1:0", "--admin", "off"],
+        &["eval", "data.meshgate.rules.q.typo", "-d", "b", "--format", "pretty"],
+    ] {
+        let ran = run(here.path(), args);
+        let said = format!("{}{}", ran.stdout, ran.stderr).replace("error[rego_type_error]", "rego_type_error");
+        assert_ne!(ran.code, 0, "{args:?}: {said}");
+        for wanted in WANTED {
+            let (place, message) = wanted.split_once(": rego").expect("a place");
+            assert!(said.contains(place) && said.contains(&format!("rego{message}")[..60]), "{args:?}: {said}");
+        }
+    }
+}
+
+#[test]
+fn for_one_release_errors_of_types_may_be_warnings() {
+    let text = rule(SLIPS);
+    for files in [
+        &[
+            ("meshgate.yaml", "version: 1\nbundles: [{name: b, path: b}]\nrego: {types: warn}\n"),
+            ("b/typo.rego", &text),
+        ][..],
+        &[("meshgate.yaml", CONFIG), ("b/.manifest", "{\"types\": \"warn\"}"), ("b/typo.rego", &text)],
+    ] {
+        let here = folder(files);
+        support::write(here.path(), "c.yaml", CONTRACT.as_bytes());
+        let ran = run(here.path(), &["check", "c.yaml", "--config", "meshgate.yaml", "--no-embedded"]);
+        assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+        assert!(ran.stderr.contains(WANTED[0]) && ran.stderr.contains(WANTED[1]), "{}", ran.stderr);
+    }
+    let here = folder(&[("b/.manifest", "{\"types\": \"warn\"}"), ("b/typo.rego", &text)]);
+    let ran = run(here.path(), &["lint", "b"]);
+    assert!(ran.code == 0 && ran.stdout.contains("warning[rego_type_error]"), "{}", ran.stdout);
+    let here = folder(&[("b/.manifest", "{\"types\": \"no\"}"), ("b/typo.rego", &text)]);
+    let ran = run(here.path(), &["lint", "b"]);
+    assert!(ran.code == 2 && ran.stderr.contains("`types` is neither `error` nor `warn`"), "{}", ran.stderr);
+}
+
+#[test]
+fn who_brings_an_input_of_its_own_is_held_to_none() {
+    let free = "package main\n\ndeny contains \"m\" if input.whatever.it.is\n";
+    let raw = rule("\tinput.kindd == \"x\"\n");
+    let here = folder(&[("p/deny.rego", free), ("raw/.manifest", "{\"input\": \"raw\"}"), ("raw/a.rego", &raw)]);
+    for path in ["p", "raw"] {
+        let ran = run(here.path(), &["lint", path]);
+        assert_eq!(ran.code, 0, "{}", ran.stdout);
+    }
+}
+
+#[test]
+fn access_policies_are_held_to_the_request_and_the_products() {
+    let policy =
+        |body: &str| format!("package meshgate.access\n\ngrants contains {{\"reason\": \"r\"}} if {{\n{body}}}\n");
+    for (body, says) in [
+        ("\tinput.subject.group[_] == \"a\"\n", Some("3:16")),
+        ("\tinput.resource.prodct == \"a\"\n", Some("did you mean `product`?")),
+        ("\tinput.action == 1\n", Some("match error")),
+        (
+            "\tsome product in data.meshgate.products\n\tproduct.produkt.name == \"a\"\n",
+            Some("did you mean `product`?"),
+        ),
+        ("\tinput.context.anything.at.all == input.subject.attributes.clearance\n", None),
+        ("\tdata.meshgate.products[input.resource.product].product.domain in data.domains\n", None),
+        ("\tdata.meshgate.products[input.resource.product].raw.whatever == 1\n", None),
+    ] {
+        let here = folder(&[("b/access.rego", &policy(body))]);
+        let ran = run(here.path(), &["lint", "b"]);
+        match says {
+            Some(says) => {
+                assert!(ran.code == 1 && ran.stdout.contains("error[rego_type_error]"), "{body}: {says} {}", ran.stdout)
+            }
+            None => assert_eq!(ran.code, 0, "{body}: {}", ran.stdout),
+        }
+        if let Some(says) = says.filter(|says| !says.starts_with("3:")) {
+            assert!(ran.stdout.contains(says), "{body}: {}", ran.stdout);
+        }
+    }
+}
