@@ -9,6 +9,7 @@ pub mod case;
 mod compare;
 mod corpora;
 mod dice;
+mod front;
 mod generate;
 mod json;
 mod known;
@@ -170,7 +171,9 @@ fn compared(settings: &Settings) -> Outcome {
     let kinds: Vec<Kind> =
         Kind::ALL.into_iter().filter(|kind| settings.only.as_ref().is_none_or(|only| kind.is_of(only))).collect();
     let with_corpora = settings.only.as_ref().is_none_or(|only| only == "corpora");
-    let given = if with_corpora { given } else { Vec::new() };
+    let for_front = settings.only.as_ref().is_none_or(|only| only == "corpora" || only == Kind::Modules.name());
+    let front: Vec<Given> = if for_front { given.iter().filter_map(Given::front).collect() } else { Vec::new() };
+    let given: Vec<Given> = if with_corpora { given.into_iter().chain(front).collect() } else { front };
     let outcome = Mutex::new(Outcome { seed: settings.seed, absent, ..Outcome::default() });
     let (next, next_given) = (AtomicU64::new(0), AtomicU64::new(0));
     let deadline = Instant::now() + Duration::from_secs(settings.seconds);
@@ -274,7 +277,17 @@ impl Run<'_> {
 
 /// The first input to which the answers differ.
 fn differs(opa: &mut Opa, case: &Case) -> Option<(Difference, usize, Answer, Answer)> {
-    let (theirs, ours) = (opa.ask(case), ours::ask(case));
+    let theirs = opa.ask(case);
+    if case.front {
+        let theirs = theirs.into_iter().next()?;
+        let theirs = match theirs {
+            Answer::Refused(_) | Answer::Nothing => theirs,
+            _ => Answer::Undefined,
+        };
+        let ours = front::ask(case, &theirs);
+        return Some((compare(&ours, &theirs)?, 0, ours, theirs));
+    }
+    let ours = ours::ask(case);
     let pairs = ours.into_iter().zip(theirs).enumerate();
     pairs.into_iter().find_map(|(at, (ours, theirs))| Some((compare(&ours, &theirs)?, at, ours, theirs)))
 }

@@ -18,7 +18,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("meshgate-engine", &["meshgate-core", "meshgate-descriptor", "meshgate-rego", "meshgate-plugin"]),
     ("meshgate-server", &["meshgate-core", "meshgate-engine", "meshgate-report"]),
     ("meshgate-cli", &["meshgate-core", "meshgate-engine", "meshgate-report", "meshgate-server"]),
-    ("xtask", &["meshgate-core", "meshgate-rego"]),
+    ("xtask", &["meshgate-core", "meshgate-rego", "meshgate-regolang"]),
 ];
 
 /// Outside crates that only one of ours may use. YAML's parser has two entrances, `descriptor` and `rego`; see `PARSERS`.

@@ -16,6 +16,8 @@ pub struct Case {
     pub inputs: Vec<Option<String>>,
     /// The query.
     pub query: String,
+    /// Is only asked whether the modules are refused, and of the front end alone?
+    pub front: bool,
 }
 
 impl Case {
@@ -26,7 +28,13 @@ impl Case {
             data: None,
             inputs: vec![Some("{}".to_owned())],
             query: "data.t".to_owned(),
+            front: false,
         }
+    }
+
+    /// The same modules, for the front end alone.
+    pub fn front(self) -> Self {
+        Self { front: true, query: "1".to_owned(), inputs: vec![None], data: None, ..self }
     }
 
     /// The same, asked with one input only.

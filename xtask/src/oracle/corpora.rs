@@ -17,6 +17,14 @@ pub struct Given {
     pub case: Case,
 }
 
+impl Given {
+    /// Its modules, for the front end alone.
+    pub fn front(&self) -> Option<Self> {
+        let has_modules = !self.case.modules.is_empty();
+        has_modules.then(|| Self { name: format!("modules of {}", self.name), case: self.case.clone().front() })
+    }
+}
+
 /// The folder of the project.
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -80,7 +88,7 @@ fn compliance(folder: &Path, given: &mut Vec<Given>) {
                 .map(|(at, module)| (format!("{at}.rego"), module.as_str().unwrap_or_default().to_owned()))
                 .collect();
             let json = |key: &str| case.get(key).map(ToString::to_string);
-            let case = Case { modules, data: json("data"), inputs: vec![json("input")], query: text("query") };
+            let case = Case { modules, data: json("data"), inputs: vec![json("input")], query: text("query"), front: false };
             given.push(Given { name: text("note"), case });
         }
     }
@@ -121,6 +129,7 @@ for case in told:
             data: told.get("data").and_then(text),
             inputs: told.get("inputs").and_then(Value::as_array).into_iter().flatten().map(text).collect(),
             query: told.get("query").and_then(text).unwrap_or_default(),
+            front: false,
         };
         given.push(Given { name: format!("probe {at}"), case });
     }
@@ -140,7 +149,7 @@ fn policies(folder: &str, given: &mut Vec<Given>) {
     }
     for (group, modules) in groups {
         let name = group.strip_prefix(root()).unwrap_or(&group).display().to_string();
-        let case = Case { modules, data: None, inputs: vec![Some("{}".to_owned())], query: "data".to_owned() };
+        let case = Case { modules, data: None, inputs: vec![Some("{}".to_owned())], query: "data".to_owned(), front: false };
         given.push(Given { name, case });
     }
 }

@@ -24,11 +24,14 @@ pub enum Kind {
     Patterns,
     /// Modules in which a piece was changed.
     Syntax,
+    /// The same, for the front end alone.
+    Modules,
 }
 
 impl Kind {
     /// All.
-    pub const ALL: [Self; 5] = [Self::Policies, Self::Builtins, Self::Numbers, Self::Patterns, Self::Syntax];
+    pub const ALL: [Self; 6] =
+        [Self::Policies, Self::Builtins, Self::Numbers, Self::Patterns, Self::Syntax, Self::Modules];
 
     /// Its name.
     pub const fn name(self) -> &'static str {
@@ -38,6 +41,7 @@ impl Kind {
             Self::Numbers => "numbers",
             Self::Patterns => "patterns",
             Self::Syntax => "syntax",
+            Self::Modules => "modules",
         }
     }
 
@@ -58,6 +62,7 @@ impl Kind {
             Self::Numbers => builtins::numbers(dice),
             Self::Patterns => patterns::case(dice),
             Self::Syntax => syntax::case(dice, texts),
+            Self::Modules => syntax::case(dice, texts).front(),
         }
     }
 }

@@ -320,12 +320,16 @@ const KNOWN: &[Known] = &[
     },
 ];
 
+/// What is known of the front end alone.
+const FRONT: &[Known] = &[];
+
 /// Of all that was compared, what one entry may cover.
 const SHARE_MAX: f64 = 0.02;
 
 /// The entry that a difference belongs to.
 pub fn entry(found: &Found) -> Option<&'static str> {
-    KNOWN.iter().find(|known| (known.fits)(found)).map(|known| known.name)
+    let list = if found.case.front { FRONT } else { KNOWN };
+    list.iter().find(|known| (known.fits)(found)).map(|known| known.name)
 }
 
 /// Says what is wrong with the list: entries that differ no more, and, after a run of all kinds, those that cover too much.

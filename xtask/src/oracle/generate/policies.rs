@@ -60,7 +60,7 @@ pub fn case(dice: &mut Dice) -> Case {
     let mut modules = vec![("t.rego".to_owned(), text)];
     modules.extend(second.map(|text| ("u.rego".to_owned(), text)));
     let data = "{\"d\": {\"q\": 2, \"l\": [1, 2], \"o\": {\"a\": 1, \"b\": 2}, \"s\": \"ab\"}}".to_owned();
-    Case { modules, data: Some(data), inputs, query: "data.t".to_owned() }
+    Case { modules, data: Some(data), inputs, query: "data.t".to_owned(), front: false }
 }
 
 impl Maker<'_> {

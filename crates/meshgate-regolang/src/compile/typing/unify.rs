@@ -37,6 +37,9 @@ impl Checker<'_> {
             }
             (Node::Array(_) | Node::Object(_) | Node::Var(_), Node::Var(_)) => self.both(a, b),
             (Node::Var(_), Node::Array(_) | Node::Object(_)) => self.both(b, a),
+            // A set or a comprehension of what is not known is known to be one.
+            (Node::Var(_), _) if is_set_or_comprehension(b) => self.unify1(a, right, false),
+            (_, Node::Var(_)) if is_set_or_comprehension(a) => self.unify1(b, left, false),
             _ => false,
         }
     }
@@ -132,6 +135,10 @@ impl Checker<'_> {
     }
 }
 
+fn is_set_or_comprehension(term: &Term) -> bool {
+    matches!(term.node, Node::Set(_)) || term.is_comprehension()
+}
+
 /// Can something be of both types?
 pub fn unifies(a: Option<&Type>, b: Option<&Type>) -> bool {
     let (Some(a), Some(b)) = (a, b) else { return false };
@@ -155,16 +162,19 @@ pub fn unifies(a: Option<&Type>, b: Option<&Type>) -> bool {
                 && (x.rest.is_none() || y.rest.is_none() || unifies(x.rest.as_ref(), y.rest.as_ref()))
         }
         (Type::Object(x), Type::Object(y)) => {
-            let fits = |x: &Object, b: &Type| {
+            let any_key = |of: &Object| of.dynamic.as_ref().is_some_and(|(key, _)| key.is_none());
+            let fits = |x: &Object, y: &Object, b: &Type| {
                 x.fixed.iter().all(|(key, value)| match types::select(b, key) {
+                    // Of keys that are not known, each may be there.
+                    _ if any_key(y) => true,
                     // What rules make may lack a key.
                     None => x.dynamic.is_some(),
                     of => unifies(value.as_ref(), of.as_ref()),
                 })
             };
             let dynamic = |object: &Object| object.dynamic.as_ref().and_then(|(_, value)| value.clone());
-            fits(x, b)
-                && fits(y, a)
+            fits(x, y, b)
+                && fits(y, x, a)
                 && match (dynamic(x), dynamic(y)) {
                     (Some(v), Some(w)) => unifies(Some(&v), Some(&w)),
                     _ => true,
