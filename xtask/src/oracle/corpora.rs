@@ -88,7 +88,8 @@ fn compliance(folder: &Path, given: &mut Vec<Given>) {
                 .map(|(at, module)| (format!("{at}.rego"), module.as_str().unwrap_or_default().to_owned()))
                 .collect();
             let json = |key: &str| case.get(key).map(ToString::to_string);
-            let case = Case { modules, data: json("data"), inputs: vec![json("input")], query: text("query"), front: false };
+            let case =
+                Case { modules, data: json("data"), inputs: vec![json("input")], query: text("query"), front: false };
             given.push(Given { name: text("note"), case });
         }
     }
@@ -149,7 +150,8 @@ fn policies(folder: &str, given: &mut Vec<Given>) {
     }
     for (group, modules) in groups {
         let name = group.strip_prefix(root()).unwrap_or(&group).display().to_string();
-        let case = Case { modules, data: None, inputs: vec![Some("{}".to_owned())], query: "data".to_owned(), front: false };
+        let case =
+            Case { modules, data: None, inputs: vec![Some("{}".to_owned())], query: "data".to_owned(), front: false };
         given.push(Given { name, case });
     }
 }

@@ -282,6 +282,7 @@ impl Locals<'_> {
         self.assigned(left);
         if self.errors.len() == before {
             *operator = Term::function(operator.span, "eq");
+            expr.assigned = true;
         }
     }
 

@@ -7,6 +7,7 @@ use super::{Compiler, taken};
 use crate::error::{Code, Error};
 use crate::source::Span;
 use crate::syntax::ast::{self, Body, Expr, ExprKind, Name, Node, Term};
+use crate::syntax::compare;
 use crate::syntax::walk::{self, Item, Names, SAFETY, Skip, terms, vars_of};
 use foldhash::fast::RandomState;
 use std::collections::HashMap;
@@ -345,12 +346,40 @@ fn equation(expr: &Expr, safe: &Names, mut found: Names) -> Names {
     let Some((left, right)) = expr.pair() else { return safe.clone() };
     of_references(Item::Expr(expr), safe, &mut found);
     found.extend(safe.iter().cloned());
+    // `:=` gives values to its left side only.
+    if expr.assigned {
+        let mut given = Names::default();
+        assigned(left, right, &found, &mut given);
+        found.extend(given);
+        found.retain(|name| !safe.contains(name));
+        return found;
+    }
     let mut unifier = Unifier { safe: &found, unified: Names::default(), unknown: HashMap::default() };
     unifier.unify(left, right);
     let unified = unifier.unified;
     found.extend(unified);
     found.retain(|name| !safe.contains(name));
     found
+}
+
+/// What a pattern gets of a value whose variables are known, part by part.
+fn assigned(pattern: &Term, value: &Term, known: &Names, given: &mut Names) {
+    match (&pattern.node, &value.node) {
+        (Node::Array(to), Node::Array(from)) if to.len() == from.len() => {
+            to.iter().zip(from).for_each(|(to, from)| assigned(to, from, known, given));
+        }
+        (Node::Object(to), Node::Object(from)) if to.len() == from.len() => {
+            for (key, to) in to {
+                if let Some((_, from)) = from.iter().find(|(other, _)| compare::same(key, other)) {
+                    assigned(to, from, known, given);
+                }
+            }
+        }
+        _ if vars_of(Item::Term(value), PATTERN).iter().all(|name| known.contains(name)) => {
+            given.extend(vars_of(Item::Term(pattern), PATTERN));
+        }
+        _ => {}
+    }
 }
 
 /// The variables in the steps of references that have a beginning.

@@ -74,6 +74,8 @@ pub struct Expr {
     pub negated: bool,
     /// What it is evaluated with.
     pub with: Vec<With>,
+    /// Was it written with `:=`, before the compiler made it `=`?
+    pub assigned: bool,
     /// Did the compiler write it?
     pub generated: bool,
 }
@@ -360,7 +362,7 @@ impl Term {
 impl Expr {
     /// A statement.
     pub fn new(span: Span, kind: ExprKind) -> Self {
-        Self { span, kind, negated: false, with: Vec::new(), generated: false }
+        Self { span, kind, negated: false, with: Vec::new(), assigned: false, generated: false }
     }
 
     /// `true`

@@ -37,9 +37,9 @@ impl Checker<'_> {
             }
             (Node::Array(_) | Node::Object(_) | Node::Var(_), Node::Var(_)) => self.both(a, b),
             (Node::Var(_), Node::Array(_) | Node::Object(_)) => self.both(b, a),
-            // A set or a comprehension of what is not known is known to be one.
-            (Node::Var(_), _) if is_set_or_comprehension(b) => self.unify1(a, right, false),
-            (_, Node::Var(_)) if is_set_or_comprehension(a) => self.unify1(b, left, false),
+            // A set or a comprehension of what is not known is known to be one, and so is an element of such.
+            (Node::Var(_), _) if right.is_some() => self.unify1(a, right, false),
+            (_, Node::Var(_)) if left.is_some() => self.unify1(b, left, false),
             _ => false,
         }
     }
@@ -80,7 +80,7 @@ impl Checker<'_> {
                 }
                 let mut fits = false;
                 for one in of.iter() {
-                    fits |= self.unify1(term, Some(one), true);
+                    fits |= self.unify1(term, Some(one), !matches!(term.node, Node::Set(_)));
                 }
                 fits
             }
@@ -133,10 +133,6 @@ impl Checker<'_> {
             }
         })
     }
-}
-
-fn is_set_or_comprehension(term: &Term) -> bool {
-    matches!(term.node, Node::Set(_)) || term.is_comprehension()
 }
 
 /// Can something be of both types?
