@@ -139,7 +139,8 @@ fn lint_tells_what_is_odd_by_its_place() {
     ];
     assert_eq!(lines, expected);
     assert_eq!(run(here.path(), &["lint", ".", "--deny-warnings"]).code, 1);
-    let rows = run(here.path(), &["lint", ".", "--format", "json"]).json();
+    let json = run(here.path(), &["lint", ".", "--format", "json"]).json();
+    let rows = &json["findings"];
     assert_eq!((&rows[0]["code"], &rows[0]["severity"]), (&json!("unused-import"), &json!("warning")));
     let ran = run(here.path(), &["lint", "nowhere"]);
     assert!(ran.code == 2 && ran.stderr.contains("nowhere: there is no such bundle"), "{}", ran.stderr);

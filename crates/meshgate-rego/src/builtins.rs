@@ -260,6 +260,14 @@ const BOUNDED: &[Builtin] = bounded![
     "yaml.unmarshal" 1 guards::yaml,
 ];
 
+/// Why a text is no regular expression, or no glob; nothing when it is one.
+pub fn not_a_pattern(is_glob: bool, text: &str) -> Option<String> {
+    match is_glob {
+        false => patterns::fault(text),
+        true => glob::matches(&[Value::from(text), Value::Null, Value::from("")]).err().map(|error| error.to_string()),
+    }
+}
+
 /// All builtins of ours.
 pub fn all() -> impl Iterator<Item = &'static Builtin> {
     OURS.iter().chain(BOUNDED)

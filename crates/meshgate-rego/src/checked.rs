@@ -35,7 +35,7 @@ pub struct Found {
 }
 
 /// A module, read in the Rego that it is in.
-fn read(source: &Source, file: u32, version: Version) -> Result<ast::Module, Vec<Error>> {
+pub fn read(source: &Source, file: u32, version: Version) -> Result<ast::Module, Vec<Error>> {
     let first = match version {
         Version::V0 => syntax::Version::V0,
         Version::V1 | Version::Either => syntax::Version::V1,
@@ -109,7 +109,7 @@ fn is_of_types(error: &Error) -> bool {
 }
 
 /// Has a document something at a path?
-fn has(document: &Value, path: &[&str]) -> bool {
+pub fn has(document: &Value, path: &[&str]) -> bool {
     let mut at = document;
     for step in path {
         match at.as_object().ok().and_then(|object| object.get(&Value::from(*step))) {

@@ -3,6 +3,8 @@
 //!
 //! Deliberately absent: style; and whatever is an error, which loading tells.
 
+mod remarks;
+
 use crate::annotations::{Annotation, Scope};
 use crate::builtins;
 use crate::compiled::{Compiled, compile};
@@ -10,20 +12,34 @@ use crate::error::LoadError;
 use crate::index::{self, Index};
 use crate::options::{Module, Options};
 use crate::syntax::{self, Node};
+use crate::text::Position;
+use meshgate_regolang::Source;
+use meshgate_regolang::syntax::tokens;
 use regorus::unstable::{Expr, Module as Parsed, Ref};
 use std::collections::BTreeSet;
 
 /// One remark.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lint {
     /// `file:line:column`.
     pub place: String,
-    /// `unused-import`, `shadowing`, `unreachable-rule`, `rego-v0`; OPA's code for an error.
+    /// `unused-import`, `unresolved-import`, `shadowing`, `unreachable-rule`, `unreachable-else`, `invalid-pattern`,
+    /// `constant-condition`, `annotation-without-metadata`, `rego-v0`; OPA's code for an error.
     pub code: String,
     /// Does it keep the bundle from loading?
     pub error: bool,
     /// What is odd, and what to do.
     pub message: String,
+    /// What to do, where it stands apart from what is odd.
+    pub help: Option<String>,
+    /// Where the word begins and ends, where it is known.
+    pub span: Option<(Position, Position)>,
+}
+
+impl Lint {
+    fn at(place: String, message: String) -> Self {
+        Self { place, code: String::new(), error: false, message, help: None, span: None }
+    }
 }
 
 /// Looks at modules; tests among them count as users of what they test.
@@ -43,12 +59,43 @@ pub fn lint(modules: &[Module], data: &[regorus::Value], options: &Options) -> V
         imports(module, &compiled, &mut found);
         shadows(module, &compiled, &mut found);
     }
+    found.extend(remarks::of(modules, options.version, &all_data(data, &options)));
     if !found.iter().any(|lint| lint.error) {
         unreachable(&parsed, &compiled, modules, &mut found);
     }
     found.sort_by_cached_key(|lint| (position(&lint.place), lint.code.clone(), lint.message.clone()));
     found.dedup();
+    let sources: Vec<Source> = modules.iter().map(|one| Source::new(&*one.file, &*one.text)).collect();
+    for lint in &mut found {
+        lint.span = span(&lint.place, &sources);
+        if let Some((message, help)) = lint.message.split_once("; did you mean") {
+            lint.help = Some(format!("did you mean{help}"));
+            lint.message = message.to_owned();
+        }
+    }
     found
+}
+
+/// The bundle's own documents, and those that there are beside it.
+fn all_data(data: &[regorus::Value], options: &Options) -> Vec<regorus::Value> {
+    data.iter().chain(options.documents.iter()).cloned().collect()
+}
+
+/// From where the word at a place begins to where it ends.
+fn span(place: &str, sources: &[Source]) -> Option<(Position, Position)> {
+    let (file, line, column) = position(place);
+    let source = sources.iter().find(|source| *source.name == *file)?;
+    let text = source.text();
+    let begin = match line.checked_sub(2) {
+        None => 0,
+        Some(feeds) => text.match_indices('\n').nth(feeds)?.0 + 1,
+    };
+    let rest = text.get(begin..)?;
+    let start = begin + rest.char_indices().nth(column.checked_sub(1)?)?.0;
+    let word = tokens(text.get(start..)?.lines().next()?, true);
+    let length = word.first().map_or(0, |token| token.end);
+    let characters = text.get(start..start + length)?.chars().count();
+    Some((Position { line, column }, Position { line, column: column + characters }))
 }
 
 /// A place to sort by: line 3 is before line 14.
@@ -66,9 +113,9 @@ fn of_error(error: LoadError) -> Lint {
     let LoadError { place, message } = error;
     match message.split_once(": ") {
         Some((code, rest)) if code.starts_with("rego_") => {
-            Lint { place, code: code.to_owned(), error: true, message: rest.to_owned() }
+            Lint { code: code.to_owned(), error: true, ..Lint::at(place, rest.to_owned()) }
         }
-        _ => Lint { place, code: "rego_compile_error".to_owned(), error: true, message },
+        _ => Lint { code: "rego_compile_error".to_owned(), error: true, ..Lint::at(place, message) },
     }
 }
 
@@ -100,7 +147,7 @@ fn imports(module: &Ref<Parsed>, compiled: &Compiled, found: &mut Vec<Lint>) {
         let Some(name) = name.filter(|name| !used.contains(name)) else { continue };
         if let Some(place) = place(compiled, module, syntax::range(&import.span).start) {
             let message = format!("the import `{name}` is not used: take it out");
-            found.push(Lint { place, code: "unused-import".to_owned(), error: false, message });
+            found.push(Lint { code: "unused-import".to_owned(), ..Lint::at(place, message) });
         }
     }
 }
@@ -117,7 +164,7 @@ fn shadows(module: &Ref<Parsed>, compiled: &Compiled, found: &mut Vec<Lint>) {
             && let Some(place) = place(compiled, module, syntax::range(rule.span()).start)
         {
             let message = format!("the rule `{name}` hides a builtin of that name: call it something else");
-            found.push(Lint { place, code: "shadowing".to_owned(), error: false, message });
+            found.push(Lint { code: "shadowing".to_owned(), ..Lint::at(place, message) });
         }
         for name in index::locals(rule) {
             let what = if imports.contains_key(&name) {
@@ -133,7 +180,7 @@ fn shadows(module: &Ref<Parsed>, compiled: &Compiled, found: &mut Vec<Lint>) {
             };
             if let Some(place) = place(compiled, module, syntax::range(rule.span()).start) {
                 let message = format!("the variable `{name}` hides {what} of that name: call it something else");
-                found.push(Lint { place, code: "shadowing".to_owned(), error: false, message });
+                found.push(Lint { code: "shadowing".to_owned(), ..Lint::at(place, message) });
             }
         }
     }
@@ -179,7 +226,7 @@ fn unreachable(parsed: &[Ref<Parsed>], compiled: &Compiled, modules: &[Module], 
         if is_own {
             let message =
                 format!("no entry point leads to `{path}`: use it, take it out, or mark it with `entrypoint: true`");
-            found.push(Lint { place: first.place.clone(), code: "unreachable-rule".to_owned(), error: false, message });
+            found.push(Lint { code: "unreachable-rule".to_owned(), ..Lint::at(first.place.clone(), message) });
         }
     }
 }

@@ -297,7 +297,7 @@ const FRONT: &[Known] = &[
             let said = refusal(found, "rego_parse_error");
             is(found, &[Sort::Accepted]) && (said.starts_with("yaml") || said.contains("METADATA"))
         },
-        example: ("# METADATA\n# title: [\npackage t\n", "{}"),
+        example: ("package t\n\n# METADATA\n# : x\ny := rego.metadata.rule()\n", "{}"),
     },
     Known {
         name: "variables within `not` and `or` of future.keywords",
@@ -313,8 +313,10 @@ const FRONT: &[Known] = &[
         name: "a local with the name of a rule in `every`",
         fits: |found| {
             is(found, &[Sort::Accepted])
-                && refusal(found, "rego_unsafe_var_error").starts_with("var ")
-                && calls(found, &["every"])
+                && calls(
+                    found,
+                    &["every r0", "every r1", "every r2", "every r3", "r0 in ", "r1 in ", "r2 in ", "r3 in "],
+                )
         },
         example: ("package t\n\nr0 := {1}\n\nr1 if every r0 in [r0 | input.b] { r0 != input.n }\n", "{}"),
     },

@@ -5,6 +5,7 @@
 use crate::args::{LintArgs, ListFormat};
 use crate::exit::{self, Status, print};
 use anyhow::{Result, bail};
+use meshgate_engine::Position;
 use serde_json::json;
 use std::fmt::Write;
 
@@ -22,14 +23,31 @@ pub fn run(args: &LintArgs) -> Result<Status> {
     let text = match args.format {
         ListFormat::Json => {
             let rows = found.iter().map(|lint| {
-                json!({"place": lint.place, "code": lint.code, "severity": word(lint.error), "message": lint.message})
+                let point = |at: Position| json!({"line": at.line, "column": at.column});
+                let span = lint.span.map(|(start, end)| json!({"start": point(start), "end": point(end)}));
+                // Places are `FILE:LINE:COLUMN`, where there is a line.
+                let file = match lint.span {
+                    Some((start, _)) => lint.place.strip_suffix(&format!(":{}:{}", start.line, start.column)),
+                    None => None,
+                };
+                json!({
+                    "code": lint.code,
+                    "severity": word(lint.error),
+                    "message": lint.message,
+                    "file": file.unwrap_or(&lint.place),
+                    "span": span,
+                    "help": lint.help,
+                    // For one release, as it was.
+                    "place": lint.place,
+                })
             });
-            exit::json(&json!(rows.collect::<Vec<_>>()))
+            exit::json(&json!({"findings": rows.collect::<Vec<_>>()}))
         }
         ListFormat::Text => {
             let mut text = String::new();
             for lint in &found {
-                let _ = writeln!(text, "{}: {}[{}]: {}", lint.place, word(lint.error), lint.code, lint.message);
+                let help = lint.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
+                let _ = writeln!(text, "{}: {}[{}]: {}{help}", lint.place, word(lint.error), lint.code, lint.message);
             }
             let many = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
             let _ = writeln!(text, "{}, {}", many(errors, "error"), many(warnings, "warning"));

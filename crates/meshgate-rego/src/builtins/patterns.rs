@@ -53,6 +53,11 @@ fn with<T>(pattern: &str, text: &str, run: impl Fn(&Regex, &str) -> T) -> Result
     })
 }
 
+/// Why a text is no pattern.
+pub fn fault(pattern: &str) -> Option<String> {
+    compiled(pattern).err().map(|error| error.to_string())
+}
+
 /// Does a text have the pattern?
 pub fn matches(values: &[Value]) -> Result<Value> {
     let (pattern, text) = (operand(values, 0)?, operand(values, 1)?);

@@ -454,7 +454,7 @@ impl Unifier<'_> {
             }
             (Node::Object(x), Node::Object(y)) if x.len() == y.len() => {
                 for (key, value) in x {
-                    if let Some((_, other)) = y.iter().find(|(other, _)| crate::syntax::compare::same(key, other)) {
+                    if let Some((_, other)) = y.iter().find(|(other, _)| compare::same(key, other)) {
                         self.unify(value, other);
                     }
                 }
