@@ -130,18 +130,19 @@ fn lint_tells_what_is_odd_by_its_place() {
     assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
     let lines: Vec<&str> = ran.stdout.lines().collect();
     let expected = [
+        "./a.rego:3:1: warning[unresolved-import]: nothing here defines `data.unused`: mend the path, or give the module or the data that has it",
         "./a.rego:3:1: warning[unused-import]: the import `unused` is not used: take it out",
         "./a.rego:8:1: warning[shadowing]: the variable `lower` hides a builtin of that name: call it something else",
         "./a.rego:13:1: warning[unreachable-rule]: no entry point leads to `data.a.orphan`: use it, take it out, or mark it with `entrypoint: true`",
         "./a.rego:15:1: warning[shadowing]: the rule `count` hides a builtin of that name: call it something else",
         "./a.rego:15:1: warning[unreachable-rule]: no entry point leads to `data.a.count`: use it, take it out, or mark it with `entrypoint: true`",
-        "0 errors, 5 warnings",
+        "0 errors, 6 warnings",
     ];
     assert_eq!(lines, expected);
     assert_eq!(run(here.path(), &["lint", ".", "--deny-warnings"]).code, 1);
     let json = run(here.path(), &["lint", ".", "--format", "json"]).json();
     let rows = &json["findings"];
-    assert_eq!((&rows[0]["code"], &rows[0]["severity"]), (&json!("unused-import"), &json!("warning")));
+    assert_eq!((&rows[0]["code"], &rows[0]["severity"]), (&json!("unresolved-import"), &json!("warning")));
     let ran = run(here.path(), &["lint", "nowhere"]);
     assert!(ran.code == 2 && ran.stderr.contains("nowhere: there is no such bundle"), "{}", ran.stderr);
 }

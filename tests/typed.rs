@@ -109,3 +109,47 @@ fn access_policies_are_held_to_the_request_and_the_products() {
         }
     }
 }
+
+#[test]
+fn what_is_odd_about_a_module_is_told_at_its_line() {
+    let odd = "package a\n\nimport data.org.exceptionz as ex\nimport data.meshgate.products\nimport data.given.by\n\n\
+        # description: nobody reads this\ndeny contains \"m\" if {\n\tnot ex.granted\n\tregex.match(\"[a-\", input.x)\n\tglob.match(\"[a\", [], input.x)\n\
+        \t1 == 2\n\tregex.replace(input.x, `(?P<n>a)`, \"b\") in products\n\tby.data\n}\n\n\
+        x := 1 if { true } else := 2 if { input.x }\n\n# METADATA\n# description: somebody reads this\nallow if { x == 1; 2 > input.n }\n";
+    let here = folder(&[("a.rego", odd), ("given/data.json", "{\"by\": {\"data\": true}}")]);
+    let ran = run(here.path(), &["lint", "."]);
+    let told: Vec<String> = ran
+        .stdout
+        .lines()
+        .filter_map(|line| {
+            let (place, rest) = line.strip_prefix("./a.rego:")?.split_once(": warning[")?;
+            Some(format!("{} {}", place.split(':').next()?, rest.split(']').next()?))
+        })
+        .collect();
+    let wanted = [
+        "3 unresolved-import",
+        "7 annotation-without-metadata",
+        "10 invalid-pattern",
+        "11 invalid-pattern",
+        "12 constant-condition",
+        "17 unreachable-else",
+    ];
+    assert_eq!(told, wanted, "{}", ran.stdout);
+    let json = run(here.path(), &["lint", ".", "--format", "json"]).json();
+    let first = &json["findings"][0];
+    assert_eq!((first["file"].as_str(), first["place"].as_str()), (Some("./a.rego"), Some("./a.rego:3:1")), "{first}");
+    assert_eq!(first["span"]["end"]["column"], 7, "{first}");
+}
+
+/// `with` that replaces the same twice would forget that the first value is undefined.
+#[test]
+fn what_with_replaces_twice_is_refused() {
+    let text = "package a\n\np if q with input.x as input.gone with input.x as 1\n\nq if input.x == 1\n";
+    let here = folder(&[("a.rego", text)]);
+    let ran = run(here.path(), &["eval", "data.a.p", "-d", "a.rego", "--format", "pretty"]);
+    assert!(
+        ran.code != 0 && ran.stderr.contains("a.rego:3:35: rego_compile_error: `with` replaces `input.x` twice"),
+        "{}",
+        ran.stderr
+    );
+}

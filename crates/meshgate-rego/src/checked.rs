@@ -7,9 +7,10 @@ use crate::error::LoadError;
 use crate::modules::Written;
 use crate::options::{Types, Version};
 use meshgate_regolang::compile::Options as Checking;
-use meshgate_regolang::syntax::{self, ast};
+use meshgate_regolang::syntax::walk::{self, Item};
+use meshgate_regolang::syntax::{self, ast, compare};
 use meshgate_regolang::types::declarations::{Table, declaration, opa};
-use meshgate_regolang::{Error, Source, check};
+use meshgate_regolang::{Code, Error, Source, check};
 use regorus::Value;
 use std::sync::{Arc, LazyLock};
 
@@ -72,6 +73,7 @@ pub fn modules(written: &[Written], version: Version, data: &[Value], types: &Ty
     }
     let mut warnings = Vec::new();
     if errors.is_empty() {
+        let twice: Vec<Error> = modules.iter().flat_map(|module| &module.rules).flat_map(replaced_twice).collect();
         let data: Vec<Value> = data.to_vec();
         let options = Checking {
             builtins: BUILTINS.clone(),
@@ -82,9 +84,10 @@ pub fn modules(written: &[Written], version: Version, data: &[Value], types: &Ty
         };
         let checked = check(&sources, modules, &options);
         (errors, warnings) = (checked.errors, checked.warnings);
+        errors.extend(twice);
         if types.warn {
             let (advice, refused) =
-                errors.into_iter().partition(|error| error.code == meshgate_regolang::Code::Type && is_of_types(error));
+                errors.into_iter().partition(|error| error.code == Code::Type && is_of_types(error));
             errors = refused;
             warnings.extend::<Vec<Error>>(advice);
         }
@@ -95,10 +98,37 @@ pub fn modules(written: &[Written], version: Version, data: &[Value], types: &Ty
         let mut rules: Vec<_> = error.message.rsplit(": ").next().unwrap_or_default().split(" -> ").collect();
         rules.sort_unstable();
         rules.dedup();
-        error.code != meshgate_regolang::Code::Recursion || circles.insert(rules.join(" "))
+        error.code != Code::Recursion || circles.insert(rules.join(" "))
     });
     let told = |all: Vec<Error>| all.iter().map(|error| of_error(error, &sources)).collect();
     Found { errors: told(errors), warnings: told(warnings) }
+}
+
+/// What `with` replaces twice in one statement: the engine forgets the first value, also where it is undefined. OPA takes it.
+fn replaced_twice(rule: &ast::Rule) -> Vec<Error> {
+    let mut found = Vec::new();
+    let mut look = |item: Item<'_>| {
+        walk::exprs(item, &mut |expr| {
+            let mut before: Vec<&ast::Term> = Vec::new();
+            for with in &expr.with {
+                if before.iter().any(|other| compare::same(other, &with.target)) {
+                    let message = format!("`with` replaces `{}` twice: write it once", with.target);
+                    found.push(Error::new(Code::Compile, with.span, message));
+                }
+                before.push(&with.target);
+            }
+            false
+        });
+    };
+    let mut next = Some(rule);
+    while let Some(rule) = next {
+        let head = &rule.head;
+        let terms = head.reference.iter().chain(&head.args).chain(&head.key).chain(&head.value);
+        terms.for_each(|term| look(Item::Term(term)));
+        look(Item::Body(&rule.body));
+        next = rule.els.as_deref();
+    }
+    found
 }
 
 /// Is an error one of types, and not of rules that cannot stand together or of functions that are not there?

@@ -276,6 +276,29 @@ const KNOWN: &[Known] = &[
         example: ("package t\n\nr if 1 + 1 = 2\n", "{}"),
     },
     Known {
+        name: "functions of ours, and of the suite",
+        fits: |found| {
+            is(found, &[Sort::Accepted]) && refusal(found, "rego_type_error").starts_with("undefined function")
+        },
+        example: ("package t\n\nr if test.sleep(\"1ms\")\n", "{}"),
+    },
+    Known {
+        name: "modules of v0 are read as such, with a warning",
+        fits: |found| {
+            is(found, &[Sort::Accepted]) && refusal(found, "rego_parse_error").contains("keyword is required")
+        },
+        example: ("package t\n\nr { input.x }\n", "{}"),
+    },
+    Known {
+        name: "what both refuse, `future.keywords.not` earlier and a query by another name",
+        fits: |found| {
+            is(found, &[Sort::Place])
+                && (calls(found, &["future.keywords"])
+                    || matches!(&found.ours, Answer::Refused(ours) if ours.place.starts_with("query")))
+        },
+        example: ("package t\n\nimport future.keywords.not\n\ny if not input.l[_] == 1\n", "{}"),
+    },
+    Known {
         name: "rules that our checks refuse, and OPA does not",
         fits: |found| is(found, &[Sort::Refused]),
         example: ("package t\n\nr if some x in [1 | some x in []]\n", "{}"),
@@ -300,7 +323,7 @@ const FRONT: &[Known] = &[
         example: ("package t\n\n# METADATA\n# : x\ny := rego.metadata.rule()\n", "{}"),
     },
     Known {
-        name: "variables within `not` and `or` of future.keywords",
+        name: "variables within `not` and `or` of future.keywords, by the front end",
         fits: |found| calls(found, &["future.keywords"]),
         example: ("package t\n\nimport future.keywords.not\n\ny if not input.l[_] == 1\n", "{}"),
     },
