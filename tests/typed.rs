@@ -153,3 +153,39 @@ fn what_with_replaces_twice_is_refused() {
         ran.stderr
     );
 }
+
+#[test]
+fn the_manifest_says_the_version_of_each_file() {
+    let (old, new) = ("package old\n\ndeny[\"v0\"] { input.x }\n", "package new\n\ndeny contains \"v1\" if input.x\n");
+    for (manifest, is_right) in [
+        ("{\"rego_version\": 1, \"file_rego_versions\": {\"/old/*.rego\": 0}}", true),
+        ("{\"rego_version\": 0, \"file_rego_versions\": {\"new/a.rego\": 1}}", true),
+        ("{\"rego_version\": 1, \"file_rego_versions\": {\"/old/b*\": 0}}", false),
+        ("{\"rego_version\": 1, \"file_rego_versions\": {\"/old/*\": 2}}", false),
+        ("{\"rego_version\": 1, \"file_rego_versions\": {\"/old/[\": 0}}", false),
+    ] {
+        let here = folder(&[
+            ("b/.manifest", manifest),
+            ("b/old/a.rego", old),
+            ("b/new/a.rego", new),
+            ("i.json", "{\"x\": 1}"),
+        ]);
+        let ran = run(here.path(), &["eval", "-d", "b", "-i", "i.json", "data", "--format", "raw"]);
+        let wanted = "{\"new\":{\"deny\":[\"v1\"]},\"old\":{\"deny\":[\"v0\"]}}";
+        assert_eq!(
+            (ran.code == 0, ran.stdout.trim() == wanted),
+            (is_right, is_right),
+            "{manifest}: {}{}",
+            ran.stdout,
+            ran.stderr
+        );
+        let ran = run(here.path(), &["check", "i.json", "--bundle", "b", "--no-embedded"]);
+        assert_eq!(
+            ran.stdout.contains("rego_parse_error"),
+            manifest.contains("b*"),
+            "{manifest}: {}{}",
+            ran.stdout,
+            ran.stderr
+        );
+    }
+}

@@ -2,7 +2,7 @@
 //! OPA has it.
 //!
 //! A bundle's `.manifest` (OPA's name for it, JSON) may say `{"input": "raw"}`: its rules see the document itself; and
-//! `{"rego_version": 0}`, of modules in Rego v0; `{"types": "warn"}`: errors of types are warnings; `roots` are what it is
+//! `{"rego_version": 0}`, of modules in Rego v0, with `file_rego_versions` by path; `{"types": "warn"}`: errors of types are warnings; `roots` are what it is
 //! about, and it may hold nothing else.
 //!
 //! Deliberately absent: signatures of bundles; a bundle that is pinned has its digest in the configuration.
@@ -17,7 +17,7 @@ use crate::reading;
 use ignore::WalkBuilder;
 use meshgate_core::limits::{EvaluationLimits, ReadLimits};
 use meshgate_core::size::{has_more_values, json_values};
-use meshgate_rego::{Documents, Module, Value as RegoValue, Version};
+use meshgate_rego::{Documents, Module, Value as RegoValue, Version, fits};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -43,6 +43,8 @@ pub struct Files {
     pub manifest_revision: Option<String>,
     /// Which Rego its modules are in.
     pub version: Version,
+    /// Those of single modules, by their names.
+    pub versions: BTreeMap<String, Version>,
     /// The record of what is cleared for the fast gear, if it has one.
     pub clearance: Option<String>,
     /// Are they compiled into the program?
@@ -50,6 +52,14 @@ pub struct Files {
 }
 
 impl Files {
+    /// Which Rego each module is in, where the manifest says.
+    pub fn all_versions(&self) -> BTreeMap<String, Version> {
+        let said = self.modules.iter().filter(|_| self.version != Version::Either);
+        let mut versions: BTreeMap<_, _> = said.map(|module| (module.file.clone(), self.version)).collect();
+        versions.extend(self.versions.clone());
+        versions
+    }
+
     /// What the manifest says, else the digest of its files.
     pub fn revision(&self) -> String {
         let digest = || if self.digest.is_empty() { env!("CARGO_PKG_VERSION") } else { &self.digest };
@@ -145,6 +155,9 @@ struct Reading {
     files: Files,
     documents: Documents,
     digest: Sha256,
+    /// The path of each module, from the bundle's folder.
+    below: Vec<String>,
+    file_versions: BTreeMap<String, Version>,
     roots: Option<Vec<String>>,
     bounds: Bounds,
     /// What there is still room for.
@@ -164,7 +177,16 @@ fn is_data(kind: &str) -> bool {
 impl Reading {
     fn new(limits: &EvaluationLimits, bounds: Bounds) -> Self {
         let documents = Documents::new(limits);
-        Self { files: Files::default(), documents, digest: Sha256::new(), roots: None, bounds, left: bounds }
+        Self {
+            files: Files::default(),
+            documents,
+            digest: Sha256::new(),
+            roots: None,
+            below: Vec::new(),
+            file_versions: BTreeMap::new(),
+            bounds,
+            left: bounds,
+        }
     }
 
     /// Counts a file against what the bundle may hold.
@@ -215,17 +237,24 @@ impl Reading {
             (files.raw, files.version, files.manifest_revision) = (manifest.raw, manifest.version, manifest.revision);
             files.warn_of_types = manifest.warn_of_types;
             self.roots = manifest.roots;
+            self.file_versions = manifest.file_versions;
         } else if kind == CLEARANCE {
             files.clearance = String::from_utf8(bytes).ok();
         } else {
             let text = String::from_utf8(bytes).map_err(|_| EngineError::new(name, "is not UTF-8"))?;
             files.modules.push(Module { file: name.to_owned(), text });
+            self.below.push(format!("/{below}"));
         }
         Ok(())
     }
 
     fn end(self) -> Result<Files, EngineError> {
-        let Self { mut files, digest, roots, .. } = self;
+        let Self { mut files, digest, roots, below, file_versions, .. } = self;
+        for (module, path) in files.modules.iter().zip(&below) {
+            if let Some((_, version)) = file_versions.iter().find(|(glob, _)| fits(glob, path) == Ok(true)) {
+                files.versions.insert(module.file.clone(), *version);
+            }
+        }
         files.digest = hex(&digest.finalize());
         if let Some(roots) = roots {
             for (document, file) in files.data.iter().zip(&files.data_files) {
@@ -283,6 +312,8 @@ const MANIFEST_VALUES_MAX: usize = 1_000_000;
 struct Manifest {
     raw: bool,
     version: Version,
+    /// Globs over paths that begin with `/`, in the order of their texts.
+    file_versions: BTreeMap<String, Version>,
     warn_of_types: bool,
     revision: Option<String>,
     roots: Option<Vec<String>>,
@@ -297,12 +328,30 @@ fn manifest(name: &str, bytes: &[u8]) -> Result<Manifest, EngineError> {
         Some(Some("raw")) => true,
         Some(_) => return Err(EngineError::new(name, "`input` is neither `raw` nor `model`")),
     };
-    let version = match manifest.get("rego_version").map(Value::as_u64) {
-        None => Version::Either,
-        Some(Some(0)) => Version::V0,
-        Some(Some(1)) => Version::V1,
-        Some(_) => return Err(EngineError::new(name, "`rego_version` is neither 0 nor 1")),
+    let number = |value: &Value, key: &str| match value.as_u64() {
+        Some(0) => Ok(Version::V0),
+        Some(1) => Ok(Version::V1),
+        _ => Err(EngineError::new(name, format!("`{key}` is neither 0 nor 1"))),
     };
+    let version = match manifest.get("rego_version") {
+        None => Version::Either,
+        Some(said) => number(said, "rego_version")?,
+    };
+    let mut file_versions = BTreeMap::new();
+    match manifest.get("file_rego_versions") {
+        None | Some(Value::Null) => {}
+        Some(Value::Object(files)) => {
+            for (glob, said) in files {
+                let of = number(said, &format!("file_rego_versions.{glob}"))?;
+                let glob = if glob.starts_with(['/', '*']) { glob.clone() } else { format!("/{glob}") };
+                fits(&glob, "").map_err(|error| {
+                    EngineError::new(name, format!("`file_rego_versions` has `{glob}`, which is no glob: {error}"))
+                })?;
+                file_versions.insert(glob, of);
+            }
+        }
+        Some(_) => return Err(EngineError::new(name, "`file_rego_versions` is no object of paths")),
+    }
     let warn_of_types = match manifest.get("types").map(Value::as_str) {
         None | Some(Some("error")) => false,
         Some(Some("warn")) => true,
@@ -318,7 +367,7 @@ fn manifest(name: &str, bytes: &[u8]) -> Result<Manifest, EngineError> {
         Some(_) => return Err(EngineError::new(name, "`roots` is no list of paths")),
     };
     let revision = manifest.get("revision").and_then(Value::as_str).filter(|revision| !revision.is_empty());
-    Ok(Manifest { raw, version, warn_of_types, revision: revision.map(str::to_owned), roots })
+    Ok(Manifest { raw, version, file_versions, warn_of_types, revision: revision.map(str::to_owned), roots })
 }
 
 /// Reads one document of data that the command line names.

@@ -23,7 +23,7 @@ use meshgate_core::sql::HashKeys;
 use meshgate_core::work::carried;
 use meshgate_descriptor::Extract;
 use meshgate_plugin::Plugin;
-use meshgate_rego::{Bundle, Decider, Gear, Options, Value as RegoValue, Version, set_global_memory_limit};
+use meshgate_rego::{Bundle, Decider, Gear, Options, Value as RegoValue, set_global_memory_limit};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -353,13 +353,11 @@ impl Engine {
             self.listed.extend(std::fs::canonicalize(path).ok());
             match bundle::read(path, &self.options.limits) {
                 Ok(files) => {
+                    all.versions.extend(files.all_versions());
                     all.modules.extend(files.modules);
                     all.data.extend(files.data);
                     all.data_files.extend(files.data_files);
                     all.warn_of_types |= files.warn_of_types;
-                    if files.version != Version::Either {
-                        all.version = files.version;
-                    }
                 }
                 // Nothing is allowed then; that the rest holds no rule would be said for nothing.
                 Err(error) => return self.refuse(&path.display().to_string(), error.to_string()),

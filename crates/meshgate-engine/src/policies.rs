@@ -11,7 +11,9 @@ use meshgate_rego::{
     Timed, Value as RegoValue, Version,
 };
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Policies recurse on the stack of whoever evaluates them: a thread of its own, as large as the engine's.
@@ -25,18 +27,33 @@ struct Read {
     modules: Vec<Module>,
     data: Vec<RegoValue>,
     version: Version,
+    /// Those of single files.
+    versions: BTreeMap<String, Version>,
     raw: bool,
     warn_of_types: bool,
 }
 
 impl Read {
     fn none() -> Self {
-        Self { modules: Vec::new(), data: Vec::new(), version: Version::Either, raw: false, warn_of_types: false }
+        Self {
+            modules: Vec::new(),
+            data: Vec::new(),
+            version: Version::Either,
+            versions: BTreeMap::new(),
+            raw: false,
+            warn_of_types: false,
+        }
     }
 
     /// How it is to be read; its bounds are those of `options`.
     fn options(&self, options: Options) -> Options {
-        Options { version: self.version, types: crate::schemas::types(self.raw, self.warn_of_types), ..options }
+        let versions = Arc::new(self.versions.clone());
+        Options {
+            version: self.version,
+            versions,
+            types: crate::schemas::types(self.raw, self.warn_of_types),
+            ..options
+        }
     }
 }
 
@@ -48,9 +65,11 @@ fn read(paths: &[PathBuf]) -> Result<Read, Vec<EngineError>> {
     }
     for path in paths {
         let files = bundle::read(path, &EvaluationLimits::default()).map_err(|error| vec![error])?;
+        read.versions.extend(files.all_versions());
         read.modules.extend(files.modules);
         read.data.extend(files.data);
-        read.version = files.version;
+        // That of the query, too; of several bundles each has its own.
+        read.version = if paths.len() == 1 { files.version } else { Version::Either };
         read.raw |= files.raw;
         read.warn_of_types |= files.warn_of_types;
     }
@@ -232,9 +251,10 @@ fn read_any(paths: &[PathBuf]) -> Result<Read, Vec<EngineError>> {
             all.data.push(bundle::document(path, &EvaluationLimits::default()).map_err(|error| vec![error])?);
         } else {
             let one = read(std::slice::from_ref(path))?;
+            all.versions.extend(one.versions);
             all.modules.extend(one.modules);
             all.data.extend(one.data);
-            all.version = one.version;
+            all.version = if paths.len() == 1 { one.version } else { Version::Either };
             all.raw |= one.raw;
             all.warn_of_types |= one.warn_of_types;
         }

@@ -260,11 +260,20 @@ const BOUNDED: &[Builtin] = bounded![
     "yaml.unmarshal" 1 guards::yaml,
 ];
 
+/// Does a text fit a glob, whose `*` stands for any characters?
+///
+/// # Errors
+/// Where the glob is none.
+pub fn fits(glob: &str, text: &str) -> Result<bool, String> {
+    let fits = glob::matches(&[Value::from(glob), Value::Null, Value::from(text)]);
+    fits.map(|fits| fits == Value::Bool(true)).map_err(|error| error.to_string())
+}
+
 /// Why a text is no regular expression, or no glob; nothing when it is one.
 pub fn not_a_pattern(is_glob: bool, text: &str) -> Option<String> {
     match is_glob {
         false => patterns::fault(text),
-        true => glob::matches(&[Value::from(text), Value::Null, Value::from("")]).err().map(|error| error.to_string()),
+        true => fits(text, "").err(),
     }
 }
 

@@ -59,13 +59,13 @@ pub fn read(source: &Source, file: u32, version: Version) -> Result<ast::Module,
 }
 
 /// Checks modules together with the data that they stand beside.
-pub fn modules(written: &[Written], version: Version, data: &[Value], types: &Types) -> Found {
+pub fn modules(written: &[Written], version: &dyn Fn(&str) -> Version, data: &[Value], types: &Types) -> Found {
     let mut order: Vec<&Written> = written.iter().collect();
     order.sort_by(|a, b| a.file.cmp(&b.file));
     let sources: Vec<Source> = order.iter().map(|one| Source::new(&*one.file, one.text.original())).collect();
     let (mut modules, mut errors) = (Vec::with_capacity(sources.len()), Vec::new());
     for (file, source) in (0..).zip(&sources) {
-        match read(source, file, version) {
+        match read(source, file, version(&source.name)) {
             Ok(module) => modules.push(module),
             // One a file is enough: what follows is mostly its consequence.
             Err(found) => errors.extend(found.into_iter().next()),

@@ -47,7 +47,7 @@ pub(crate) fn compile(
     let checked = if options.known_sizes {
         checked::Found::default()
     } else {
-        checked::modules(&modules, options.version, &all, &options.types)
+        checked::modules(&modules, &|file| options.version_of(file), &all, &options.types)
     };
     let mut own = Vec::new();
     let mut compiled = compile_with(Variant::Plain, &modules, &all, options, mocked, params, &mut own);
@@ -82,7 +82,7 @@ fn compile_with(
     errors: &mut Vec<LoadError>,
 ) -> Compiled {
     let modules::Loaded { mut engine, packages, places, annotations, warnings } =
-        modules::load(modules, options.version, variant, mocked, errors);
+        modules::load(modules, &|file| options.version_of(file), variant, mocked, errors);
     // regorus' default raises builtin errors that OPA makes undefined.
     engine.set_strict_builtin_errors(options.strict);
     if let Err(error) = builtins::install(&mut engine) {

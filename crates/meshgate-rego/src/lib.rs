@@ -39,7 +39,7 @@ mod wanted;
 mod yaml;
 
 pub use access::{Decide, Decider};
-pub use builtins::{Signed, certificates, term, verified, verifying};
+pub use builtins::{Signed, certificates, fits, term, verified, verifying};
 pub use bundle::{Bundle, Params};
 pub use clear::Cleared;
 pub use clearance::Clearance;

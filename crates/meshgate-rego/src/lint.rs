@@ -59,7 +59,7 @@ pub fn lint(modules: &[Module], data: &[regorus::Value], options: &Options) -> V
         imports(module, &compiled, &mut found);
         shadows(module, &compiled, &mut found);
     }
-    found.extend(remarks::of(modules, options.version, &all_data(data, &options)));
+    found.extend(remarks::of(modules, &options, &all_data(data, &options)));
     if !found.iter().any(|lint| lint.error) {
         unreachable(&parsed, &compiled, modules, &mut found);
     }

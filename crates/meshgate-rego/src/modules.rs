@@ -226,7 +226,7 @@ fn keyword(rule: &Rule) -> Option<String> {
 /// `outside` are builtins that a query mocks.
 pub fn load(
     modules: &[Written],
-    version: Version,
+    version: &dyn Fn(&str) -> Version,
     variant: Variant,
     outside: &BTreeSet<String>,
     errors: &mut Vec<LoadError>,
@@ -250,7 +250,7 @@ pub fn load(
         let name =
             if names.insert(module.file.clone()) { module.file.clone() } else { format!("{}#{index}", module.file) };
         let mut given = Given { name, file: module.file.clone(), text, v0: false };
-        match parse(&mut given, version, &mut warnings) {
+        match parse(&mut given, version(&module.file), &mut warnings) {
             Ok(module) => match syntax::depth(&module) {
                 depth if depth > NESTING_MAX => {
                     let message =

@@ -10,6 +10,7 @@ use crate::metadata::params::Params;
 use meshgate_core::limits::EvaluationLimits;
 use meshgate_regolang::compile::Document;
 use regorus::Value;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// One Rego file.
@@ -36,6 +37,8 @@ pub struct Options {
     pub limits: EvaluationLimits,
     /// Which Rego its modules are in.
     pub version: Version,
+    /// That of single files, where it is another.
+    pub versions: Arc<BTreeMap<String, Version>>,
     /// What policies may ask over the network.
     pub network: Arc<Network>,
     /// Raise errors of builtins; without, they are undefined.
@@ -70,6 +73,12 @@ pub struct Options {
 }
 
 impl Options {
+    /// Which Rego a file is in.
+    #[must_use]
+    pub fn version_of(&self, file: &str) -> Version {
+        self.versions.get(file).copied().unwrap_or(self.version)
+    }
+
     /// The same with errors of builtins raised.
     #[must_use]
     pub(crate) fn raising(&self) -> Self {

@@ -28,6 +28,7 @@ impl Engine {
         let clearance = clearance.filter(|record| !sets(record)).unwrap_or_default();
         let options = Options {
             version: files.version,
+            versions: Arc::new(files.versions.clone()),
             // What lies in the tree asks nothing over the root's network.
             network: if network { Arc::clone(&self.options.network) } else { Arc::default() },
             clearance,

@@ -6,7 +6,7 @@
 use super::Lint;
 use crate::builtins;
 use crate::checked;
-use crate::options::{Module, Version};
+use crate::options::{Module, Options};
 use meshgate_regolang::syntax::ast::{self, Expr, ExprKind, Node, Rule, Term};
 use meshgate_regolang::syntax::walk::{self, Item};
 use meshgate_regolang::{Source, Span};
@@ -29,9 +29,9 @@ const ANNOTATIONS: &[&str] = &[
 const SERVED: &str = "data.meshgate";
 
 /// What is odd about modules that load.
-pub fn of(modules: &[Module], version: Version, data: &[Value]) -> Vec<Lint> {
+pub fn of(modules: &[Module], options: &Options, data: &[Value]) -> Vec<Lint> {
     let sources: Vec<Source> = modules.iter().map(|one| Source::new(&*one.file, &*one.text)).collect();
-    let read = |(file, source)| checked::read(source, file, version).ok();
+    let read = |(file, source): (u32, &Source)| checked::read(source, file, options.version_of(&source.name)).ok();
     let parsed: Vec<ast::Module> = (0..).zip(&sources).filter_map(read).collect();
     let mut remarks = Remarks { sources: &sources, found: Vec::new() };
     let known: Vec<String> = parsed.iter().flat_map(paths).collect();
