@@ -70,7 +70,9 @@ mod tests {
 
     #[test]
     fn what_is_not_looked_at_when_the_program_starts_is_looked_at_here() {
-        let load = || meshgate_rego::Bundle::load(&modules(), &[], meshgate_rego::Options::default()).map(|_| ());
+        let types = crate::schemas::types(false, false);
+        let options = meshgate_rego::Options { types, ..meshgate_rego::Options::default() };
+        let load = || meshgate_rego::Bundle::load(&modules(), &[], options).map(|_| ());
         let loaded = std::thread::Builder::new().stack_size(64 << 20).spawn(load).unwrap().join().unwrap();
         assert!(loaded.is_ok(), "{loaded:?}");
     }

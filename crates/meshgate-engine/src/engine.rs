@@ -23,7 +23,7 @@ use meshgate_core::sql::HashKeys;
 use meshgate_core::work::carried;
 use meshgate_descriptor::Extract;
 use meshgate_plugin::Plugin;
-use meshgate_rego::{Bundle, Decider, Gear, Options, Value as RegoValue, set_global_memory_limit};
+use meshgate_rego::{Bundle, Decider, Gear, Options, Types, Value as RegoValue, set_global_memory_limit};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -190,7 +190,7 @@ impl Engine {
                 limits,
                 network: transport::network(&root.http),
                 gears: root.rego.gears(),
-                types: crate::schemas::types(false, root.rego.types == TypeErrors::Warn),
+                types: Arc::new(Types::advice(root.rego.types == TypeErrors::Warn)),
                 errors_undefined: root.rego.builtin_errors == BuiltinErrors::Undefined,
                 runtime: Some(runtime()),
                 profiles: profiles(&root, additions),

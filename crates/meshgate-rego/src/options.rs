@@ -114,6 +114,12 @@ pub struct Types {
 }
 
 impl Types {
+    /// Nothing is known of documents; errors of types are warnings, or not.
+    #[must_use]
+    pub fn advice(warn: bool) -> Self {
+        Self { warn, ..Self::default() }
+    }
+
     /// Says what a document is, `input` or `data.a.b`, for the rules of some packages and of those below them: what its JSON
     /// Schema allows. An object may have others than its properties only where the schema says so by a schema.
     ///
