@@ -81,16 +81,11 @@ pub fn modules(written: &[Written], version: &dyn Fn(&str) -> Version, data: &[V
             data: Some(Arc::new(move |path: &[&str]| data.iter().any(|document| has(document, path)))),
             notes: Vec::new(),
             thorough: true,
+            advice: types.warn,
         };
         let checked = check(&sources, modules, &options);
         (errors, warnings) = (checked.errors, checked.warnings);
         errors.extend(twice);
-        if types.warn {
-            let (advice, refused) =
-                errors.into_iter().partition(|error| error.code == Code::Type && is_of_types(error));
-            errors = refused;
-            warnings.extend::<Vec<Error>>(advice);
-        }
     }
     // Each rule of a circle is told by OPA; the circle is one mistake.
     let mut circles = std::collections::BTreeSet::new();
@@ -129,13 +124,6 @@ fn replaced_twice(rule: &ast::Rule) -> Vec<Error> {
         next = rule.els.as_deref();
     }
     found
-}
-
-/// Is an error one of types, and not of rules that cannot stand together or of functions that are not there?
-fn is_of_types(error: &Error) -> bool {
-    error.message.starts_with("undefined ref")
-        || error.message.starts_with("match error")
-        || error.message.contains(": invalid argument")
 }
 
 /// Has a document something at a path?

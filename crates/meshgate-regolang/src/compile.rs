@@ -52,6 +52,8 @@ pub struct Options {
     /// Is what OPA tells only when the errors before it are mended told at once, behind them? The first error is OPA's
     /// either way.
     pub thorough: bool,
+    /// Are errors of types advice in all modules, as they are in those of v0?
+    pub advice: bool,
 }
 
 /// What is known of a document.
@@ -73,6 +75,7 @@ impl Default for Options {
             data: None,
             notes: Vec::new(),
             thorough: false,
+            advice: false,
         }
     }
 }
@@ -82,7 +85,7 @@ impl Default for Options {
 pub struct Checked {
     /// Why OPA refuses it.
     pub errors: Vec<Error>,
-    /// Type errors of modules of which types are only advice: those of v0.
+    /// Errors of types where they are only advice.
     pub warnings: Vec<Error>,
 }
 

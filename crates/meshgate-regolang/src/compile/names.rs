@@ -5,6 +5,7 @@
 use super::ByName;
 use crate::source::{Source, Span};
 use crate::syntax::ast::{Expr, Name, Node, Term};
+use crate::syntax::walk::Names;
 use std::borrow::Cow;
 
 /// Makes names that nobody else uses.
@@ -91,4 +92,9 @@ pub fn dotted(steps: &[Term]) -> Option<Cow<'_, str>> {
         return only.as_var().map(|name| Cow::Borrowed(&**name));
     }
     Some(Cow::Owned(crate::syntax::print::reference(steps)))
+}
+
+/// Names that stand for documents.
+pub fn reserved() -> Names {
+    ["data", "input"].into_iter().map(Name::from).collect()
 }

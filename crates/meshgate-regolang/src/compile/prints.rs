@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: what a template makes of the sets.
 
+use super::names::reserved;
 use super::safety::outputs_of_body;
 use super::{Compiler, taken};
 use crate::error::{Code, Error};
@@ -9,11 +10,6 @@ use crate::source::Span;
 use crate::syntax::ast::{self, Body, Expr, ExprKind, Name, Node, Part, Term};
 use crate::syntax::print::call;
 use crate::syntax::walk::{self, Item, Names, SAFETY, Skip, vars_of};
-
-/// Names that stand for documents.
-pub fn reserved() -> Names {
-    ["data", "input"].into_iter().map(Name::from).collect()
-}
 
 /// What a rewriting needs, taken apart from what it changes.
 struct Shown<'c> {

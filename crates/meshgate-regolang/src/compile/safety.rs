@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: what the order costs.
 
-use super::prints::reserved;
+use super::names::reserved;
 use super::{Compiler, taken};
 use crate::error::{Code, Error};
 use crate::source::Span;

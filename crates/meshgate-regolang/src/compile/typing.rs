@@ -56,7 +56,7 @@ impl Compiler<'_> {
             let mut found = wrong;
             found.extend(checker.rule(&node.rule, &path(&self.units, node), known));
             let v1 = self.units.get(node.module).is_some_and(|unit| unit.v1_compatible);
-            if v1 { errors.append(&mut found) } else { warnings.append(&mut found) }
+            if v1 && !self.options.advice { errors.append(&mut found) } else { warnings.append(&mut found) }
         }
         errors.sort_by_key(|error| error.span);
         warnings.sort_by_key(|error| error.span);

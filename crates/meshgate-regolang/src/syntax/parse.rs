@@ -132,8 +132,9 @@ impl<'a> Parser<'a> {
         found
     }
 
-    fn package(&mut self) -> Option<(Span, Vec<Term>)> {
-        if self.s.kind != Kind::Package {
+    /// A keyword and the space behind it, where a path begins there: the keyword's place.
+    fn keyword_before_path(&mut self, keyword: Kind) -> Option<Span> {
+        if self.s.kind != keyword {
             return None;
         }
         let span = self.here();
@@ -148,6 +149,11 @@ impl<'a> Parser<'a> {
             self.illegal("");
             return None;
         }
+        Some(span)
+    }
+
+    fn package(&mut self) -> Option<(Span, Vec<Term>)> {
+        let span = self.keyword_before_path(Kind::Package)?;
         let term = self.term()?;
         match term.node {
             Node::Var(ref name) => {
@@ -181,21 +187,7 @@ impl<'a> Parser<'a> {
     }
 
     fn import(&mut self) -> Option<Import> {
-        if self.s.kind != Kind::Import {
-            return None;
-        }
-        let span = self.here();
-        self.scan_space();
-        if matches!(self.s.kind, Kind::Dot | Kind::LBrack) {
-            return None;
-        }
-        if self.s.kind == Kind::Space {
-            self.scan();
-        }
-        if !self.word_here() {
-            self.illegal("");
-            return None;
-        }
+        let span = self.keyword_before_path(Kind::Import)?;
         // A path may have words in it that are keywords once they are imported.
         let keywords = self.s.keywords;
         self.s.keywords = Keywords::V0;
